@@ -1,0 +1,128 @@
+#include "core/base/buf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/mem.h"
+
+void buf_init(struct buf *b, size_t max_bytes)
+{
+    *b = (struct buf){ .max_bytes = max_bytes ? max_bytes : SIZE_MAX / 4 };
+}
+
+void buf_deinit(struct buf *b)
+{
+    mem_free(b->p);
+    b->p = NULL;
+    b->start = b->end = b->cap = 0;
+}
+
+void buf_clear(struct buf *b)
+{
+    b->start = b->end = 0;
+    b->full = false;
+}
+
+void buf_shrink(struct buf *b)
+{
+    if (buf_len(b) == 0)
+        buf_deinit(b);
+}
+
+char *buf_reserve(struct buf *b, size_t len)
+{
+    size_t have = buf_len(b), cap;
+
+    if (len > b->max_bytes || have > b->max_bytes - len) {
+        b->full = true;
+        return NULL;
+    }
+    if (b->cap - b->end >= len && b->p)
+        return b->p + b->end;
+    if (b->start && b->cap - have >= len) {
+        memmove(b->p, b->p + b->start, have);
+        b->start = 0;
+        b->end = have;
+        return b->p + b->end;
+    }
+    cap = b->cap ? b->cap : 256;
+    while (cap - b->end < len)
+        cap *= 2;
+    b->p = mem_realloc(b->p, cap);
+    b->cap = cap;
+    return b->p + b->end;
+}
+
+void buf_commit(struct buf *b, size_t len)
+{
+    ASSERT(b->cap - b->end >= len);
+    b->end += len;
+}
+
+int buf_add(struct buf *b, const void *p, size_t len)
+{
+    char *to = buf_reserve(b, len);
+
+    if (!to)
+        return ERR_LIMIT;
+    if (len)
+        memcpy(to, p, len);
+    b->end += len;
+    return 0;
+}
+
+int buf_add_str(struct buf *b, struct str s)
+{
+    return buf_add(b, s.p, s.len);
+}
+
+int buf_add_char(struct buf *b, char c)
+{
+    return buf_add(b, &c, 1);
+}
+
+int buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+    va_list again;
+    char *to;
+    int len;
+
+    va_copy(again, ap);
+    len = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    ASSERT(len >= 0);
+    to = buf_reserve(b, (size_t)len + 1);
+    if (!to)
+        return ERR_LIMIT;
+    (void)vsnprintf(to, (size_t)len + 1, fmt, ap);
+    b->end += (size_t)len;
+    return 0;
+}
+
+int buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list ap;
+    int err;
+
+    va_start(ap, fmt);
+    err = buf_vprintf(b, fmt, ap);
+    va_end(ap);
+    return err;
+}
+
+void buf_consume(struct buf *b, size_t len)
+{
+    if (len >= buf_len(b))
+        b->start = b->end = 0;
+    else
+        b->start += len;
+}
+
+char *buf_take_strz(struct buf *b)
+{
+    char *z = str_dup(buf_str(b));
+
+    buf_deinit(b);
+    return z;
+}
