@@ -1,0 +1,64 @@
+/* Client connections to one upstream endpoint, kept alive and shared by the requests of one worker.
+ *
+ * HTTP/1: a last-in-first-out stack of idle connections. HTTP/2: as few connections as the peer's
+ * stream limit allows. The pool does not know how to reach the endpoint: its owner gives a connect
+ * function that builds the stream stack (TCP, TLS with the right identity, tunnel). Loop thread. */
+#ifndef CORE_HTTP_HTTP_POOL_H
+#define CORE_HTTP_HTTP_POOL_H
+
+#include "core/http/http_server.h"
+#include "core/http/http_stream.h"
+
+struct http_pool;
+
+/* 0 means the default in brackets. */
+struct http_pool_config {
+    enum http_protocol protocol;      /* AUTO: what ALPN says; H1 without TLS */
+    uint32_t max_connections;         /* [0: no limit] Istio tcp.maxConnections */
+    uint32_t max_pending;             /* [1024] waiting requests: http1MaxPendingRequests */
+    uint32_t max_requests;            /* [0: no limit] active: http2MaxRequests */
+    uint32_t max_requests_per_conn;   /* [0: no limit] maxRequestsPerConnection */
+    uint32_t max_streams_per_conn;    /* [100] HTTP/2, also bounded by the peer */
+    uint32_t idle_timeout_ms;         /* [90000] of a connection */
+    uint32_t max_idle;                /* [100] idle HTTP/1 connections kept */
+    uint32_t connect_timeout_ms;      /* [10000] until ready, TLS included */
+    uint32_t max_header_bytes;        /* [61440] of a response head */
+    uint32_t stream_window_bytes, connection_window_bytes; /* [262144, 1048576] */
+    uint32_t ping_interval_ms;        /* [0: none] HTTP/2 keepalive */
+};
+
+/* Builds a stream stack to the endpoint. 0 and *out, or an error. */
+typedef int (*http_pool_connect_fn)(void *arg, struct worker *w, struct stream **out);
+
+/* The answer to http_pool_get: a client stream (owned as http_stream.h says) or err:
+ * ERR_LIMIT (pending or request limit: Envoy's overflow, flag UO), ERR_TIMEOUT, ERR_TLS, ERR_CERT
+ * or a libuv code (connect failure, flag UF). */
+typedef void (*http_pool_ready_fn)(void *arg, struct http_stream *hs, int err);
+
+struct http_pool_waiter; /* opaque, from the request until ready or cancel */
+
+/* config and connect's arg must outlive the pool. */
+struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config *config,
+                                http_pool_connect_fn connect, void *arg);
+/* No new requests; idle connections close now, busy ones when done, waiters get ERR_CLOSED. The
+ * pool frees itself after the last one. NULL is allowed. */
+void http_pool_free(struct http_pool *p);
+
+/* Asks for a stream. When a connection is at hand the stream is returned at once in *hs and ready is
+ * never called; otherwise *hs is NULL and ready(arg, ...) runs once later, unless cancelled by
+ * http_pool_cancel(*waiter). An error returned means neither. */
+int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, struct http_stream **hs,
+                  struct http_pool_waiter **waiter);
+void http_pool_cancel(struct http_pool_waiter *waiter);
+
+/* Closes idle connections and takes busy ones out of service after their requests: the endpoint's
+ * identity or address changed, or our certificate did. */
+void http_pool_drain(struct http_pool *p);
+
+uint32_t http_pool_connections(const struct http_pool *p);
+uint32_t http_pool_active(const struct http_pool *p);  /* requests in motion */
+uint32_t http_pool_pending(const struct http_pool *p); /* waiters */
+/* When the last request ended, worker time in ms; for the owner's idle sweep. */
+uint64_t http_pool_last_used_ms(const struct http_pool *p);
+
+#endif

@@ -1,0 +1,37 @@
+/* TCP and Unix stream sockets as the bottom of a stream stack. */
+#ifndef CORE_NET_STREAM_TCP_H
+#define CORE_NET_STREAM_TCP_H
+
+#include "core/net/stream.h"
+
+extern const struct stream_ops stream_tcp_ops;
+
+struct stream_tcp_options {
+    uint32_t connect_timeout_ms; /* 0: 10,000 */
+    uint32_t mark;               /* SO_MARK, so that our own connections are not captured again; 0: none */
+    const struct addr *bind;     /* source address, or NULL */
+    bool transparent;            /* IP_TRANSPARENT + IP_FREEBIND with bind */
+    struct {
+        uint32_t idle_s, interval_s, probes; /* all 0: keepalive off */
+    } keepalive;
+};
+
+/* Starts to connect. *out is usable at once (writes wait); on_ready or on_error follow. An error
+ * returned means nothing was created. */
+int stream_tcp_connect(struct worker *w, const struct addr *to,
+                       const struct stream_tcp_options *options, struct stream **out);
+
+/* Wraps a connected socket (accepted, or handed over). fd is owned from the call on, also when it
+ * fails. */
+int stream_tcp_from_fd(struct worker *w, int fd, struct stream **out);
+
+/* Bounds one receive; the default adapts between 16 KiB and the worker's receive scratch: it grows
+ * while full reads are forwarded at once and falls back when the reader pauses. */
+void stream_tcp_set_read_max(struct stream *s, size_t bytes);
+
+/* The socket, for getsockopt; still owned by the stream. */
+int stream_tcp_fd(const struct stream *s);
+/* Bytes that crossed the socket. */
+void stream_tcp_counts(const struct stream *s, uint64_t *received, uint64_t *sent);
+
+#endif
