@@ -53,9 +53,9 @@ static _Atomic(const char *) tap_why; /* why this case was skipped, or NULL */
 #define OK(cond) tap_ok((cond), #cond, __FILE__, __LINE__)
 
 /* Integers, signed: got, want. For unsigned values past INT64_MAX use EQ_UINT. */
-#define EQ_INT(got, want) tap_eq_int((int64_t)(got), (int64_t)(want), #got, __FILE__, __LINE__)
+#define EQ_INT(got, want)  tap_eq_int((int64_t)(got), (int64_t)(want), #got, __FILE__, __LINE__)
 #define EQ_UINT(got, want) tap_eq_uint((uint64_t)(got), (uint64_t)(want), #got, __FILE__, __LINE__)
-#define EQ_PTR(got, want) tap_eq_ptr((got), (want), #got, __FILE__, __LINE__)
+#define EQ_PTR(got, want)  tap_eq_ptr((got), (want), #got, __FILE__, __LINE__)
 
 /* NUL-terminated strings; NULL equals NULL only. */
 #define EQ_STR(got, want) tap_eq_str((got), (want), #got, __FILE__, __LINE__)
