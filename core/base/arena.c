@@ -38,6 +38,12 @@ void arena_reset(struct arena *a)
         mem_free(b);
         b = next;
     }
+    if (b->size > BLOCK_MAX_BYTES) { /* an outsize first piece is not worth keeping */
+        mem_free(b);
+        a->blocks = NULL;
+        a->at = a->end = NULL;
+        return;
+    }
     a->blocks = b;
     use_block(a, b);
 }

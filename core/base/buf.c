@@ -16,6 +16,7 @@ void buf_deinit(struct buf *b)
     mem_free(b->p);
     b->p = NULL;
     b->start = b->end = b->cap = 0;
+    b->full = false;
 }
 
 void buf_clear(struct buf *b)
@@ -30,14 +31,11 @@ void buf_shrink(struct buf *b)
         buf_deinit(b);
 }
 
-char *buf_reserve(struct buf *b, size_t len)
+/* The end of the content with space for len bytes behind it, whatever the limit is. */
+static char *room(struct buf *b, size_t len)
 {
     size_t have = buf_len(b), cap;
 
-    if (len > b->max_bytes || have > b->max_bytes - len) {
-        b->full = true;
-        return NULL;
-    }
     if (b->cap - b->end >= len && b->p)
         return b->p + b->end;
     if (b->start && b->cap - have >= len) {
@@ -52,6 +50,19 @@ char *buf_reserve(struct buf *b, size_t len)
     b->p = mem_realloc(b->p, cap);
     b->cap = cap;
     return b->p + b->end;
+}
+
+static bool fits(struct buf *b, size_t len)
+{
+    if (len <= b->max_bytes && buf_len(b) <= b->max_bytes - len)
+        return true;
+    b->full = true;
+    return false;
+}
+
+char *buf_reserve(struct buf *b, size_t len)
+{
+    return fits(b, len) ? room(b, len) : NULL;
 }
 
 void buf_commit(struct buf *b, size_t len)
@@ -92,9 +103,9 @@ int buf_vprintf(struct buf *b, const char *fmt, va_list ap)
     len = vsnprintf(NULL, 0, fmt, again);
     va_end(again);
     ASSERT(len >= 0);
-    to = buf_reserve(b, (size_t)len + 1);
-    if (!to)
+    if (!fits(b, (size_t)len))
         return ERR_LIMIT;
+    to = room(b, (size_t)len + 1); /* the terminating zero is written, not counted */
     (void)vsnprintf(to, (size_t)len + 1, fmt, ap);
     b->end += (size_t)len;
     return 0;

@@ -7,6 +7,7 @@
 #define CORE_BASE_CHUNK_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 #include "core/base/slab.h"
@@ -25,7 +26,10 @@ struct chunk_queue {
 };
 
 void chunk_pool_init(struct chunk_pool *p);
+/* All queues must be empty (checked). */
 void chunk_pool_deinit(struct chunk_pool *p);
+/* Gives free chunks back to the system; called by an idle timer. */
+void chunk_pool_trim(struct chunk_pool *p);
 
 void chunk_queue_init(struct chunk_queue *q, struct chunk_pool *pool);
 /* Drops all content. */

@@ -26,10 +26,22 @@ static const struct {
     { ERR_OVERLOAD, "overloaded" },
 };
 
+/* Not uv_strerror: for a code it does not know it returns memory that nobody frees. */
+static const char *uv_text(int code)
+{
+    switch (code) {
+#define CASE(name, text)                                                                           \
+    case UV_##name:                                                                                \
+        return text;
+        UV_ERRNO_MAP(CASE)
+#undef CASE
+    default:
+        return "unknown error";
+    }
+}
+
 const char *error_text(int code)
 {
-    const char *text;
-
     if (code == 0)
         return "success";
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -38,8 +50,7 @@ const char *error_text(int code)
     }
     if (code >= 0 || code < -4095)
         return "unknown error";
-    text = uv_strerror(code);
-    return text ? text : "unknown error";
+    return uv_text(code);
 }
 
 void error_assert_failed(const char *cond, const char *file, int line)

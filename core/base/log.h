@@ -2,7 +2,11 @@
  *
  * A message belongs to a module (its name is a string literal: "http", "xds"); levels are set per
  * module at start or at run time (admin /logging). A message that is off costs one comparison.
- * Repeated messages of one call site beyond 50 a second are counted and reported once. Any thread. */
+ * Repeated messages of one call site beyond 50 a second are counted and reported once. Control bytes
+ * in a message are escaped. Any thread.
+ *
+ *   2026-03-01T12:00:00.123456Z<tab>info<tab>http<tab>message
+ *   {"level":"info","time":"2026-03-01T12:00:00.123456Z","scope":"http","msg":"message"} */
 #ifndef CORE_BASE_LOG_H
 #define CORE_BASE_LOG_H
 
@@ -13,8 +17,9 @@ enum log_level { LOG_LEVEL_NONE, LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO
 
 struct buf;
 
-/* spec: "info,http=debug"; applied on top of what is set. ERR_INVALID names nothing and changes
- * nothing. Modules not known yet are remembered. */
+/* spec: "info,http=debug"; applied on top of what is set, from left to right. A level without a
+ * module is for all of them and takes back what was set by name. ERR_INVALID: nothing is changed.
+ * Modules not known yet are remembered. */
 int log_set_levels(const char *spec);
 void log_set_json(bool json);
 /* "http: debug\n..." for admin. */

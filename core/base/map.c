@@ -16,7 +16,7 @@ static uint64_t hash_of(struct str key)
 
 static uint64_t hash_of_u64(uint64_t key)
 {
-    return nonzero(hash_mix(key));
+    return nonzero(hash_keyed_u64(key));
 }
 
 void map_init(struct map *m)

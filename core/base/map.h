@@ -1,6 +1,6 @@
 /* Hash maps: string keys or 64-bit keys to a pointer.
  *
- * Open addressing with linear probing; string keys are hashed with a secret of the process, so that
+ * Open addressing with linear probing; keys are hashed with a secret of the process, so that
  * a peer who chooses keys cannot choose collisions. Keys are borrowed: they must live as long as
  * their entry (in the value, or in an arena). Iteration order is insertion-independent and may
  * change with any put. */

@@ -55,6 +55,11 @@ void *mem_resize(void *ptr, size_t count, size_t size)
     return mem_realloc(ptr, product(count, size));
 }
 
+void *mem_alloc_aligned(size_t align, size_t size)
+{
+    return must(aligned_alloc(align, size), size);
+}
+
 void mem_free(void *ptr)
 {
     free(ptr);

@@ -19,6 +19,8 @@ void *mem_alloc_flex(size_t head, size_t count, size_t item);
 void *mem_realloc(void *ptr, size_t size);
 /* Resizes an array to count items of size bytes; overflow ends the process. */
 void *mem_resize(void *ptr, size_t count, size_t size);
+/* size bytes at a multiple of align, a power of two that divides size; freed by mem_free. */
+void *mem_alloc_aligned(size_t align, size_t size);
 /* NULL is allowed. */
 void mem_free(void *ptr);
 void *mem_dup(const void *ptr, size_t len);

@@ -137,6 +137,7 @@ bool str_copy(struct str s, char *dst, size_t size)
 {
     size_t len = s.len < size ? s.len : size - 1;
 
+    ASSERT(size > 0);
     if (len)
         memcpy(dst, s.p, len);
     dst[len] = '\0';
