@@ -1,0 +1,52 @@
+/* The header list of a message: names in lower case, well-known ones with a token.
+ *
+ * Items and the bytes they point to live in one arena; nothing is freed singly. A list is read and
+ * changed by one owner. */
+#ifndef CORE_HTTP_HTTP_HEADERS_H
+#define CORE_HTTP_HTTP_HEADERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/str.h"
+#include "core/http/http_token.h"
+
+struct http_header {
+    struct str name; /* lower case */
+    struct str value;
+    uint16_t token; /* enum http_token, HTTP_TOKEN_NONE for others */
+    bool secret;    /* never put into a compression table, shown as <redacted> in dumps */
+};
+
+struct http_headers {
+    struct http_header *items;
+    uint32_t count, cap;
+    struct arena *arena; /* items and slices live here */
+};
+
+/* An empty list; nothing is allocated until the first header. */
+void http_headers_init(struct http_headers *h, struct arena *arena);
+/* Appends; name must be lower case and live as long as the arena, as value must. */
+void http_headers_add(struct http_headers *h, struct str name, struct str value);
+void http_headers_add_token(struct http_headers *h, enum http_token token, struct str value);
+/* First value, or an empty slice with NULL pointer. */
+struct str http_headers_get(const struct http_headers *h, enum http_token token);
+struct str http_headers_get_name(const struct http_headers *h, struct str name);
+/* All values joined by "," in the arena (as RFC 9110 section 5.3 lets one read them); NULL pointer
+ * when absent. */
+struct str http_headers_get_all(const struct http_headers *h, struct str name, struct arena *a);
+/* Replaces all headers of this name by one, or appends. */
+void http_headers_set(struct http_headers *h, struct str name, struct str value);
+void http_headers_set_token(struct http_headers *h, enum http_token token, struct str value);
+/* Removes all headers of this name; returns how many. */
+uint32_t http_headers_remove(struct http_headers *h, struct str name);
+uint32_t http_headers_remove_token(struct http_headers *h, enum http_token token);
+/* Copies the list (not the slices) into another arena's list; with deep the bytes too. */
+void http_headers_copy(struct http_headers *to, const struct http_headers *from, bool deep);
+
+/* RFC 9110 field-name (token) in lower case / field-value without CR, LF, NUL. */
+bool http_headers_is_name(struct str name);
+bool http_headers_is_value(struct str value);
+
+#endif
