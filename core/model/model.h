@@ -1,0 +1,186 @@
+/* What a worker reads while it serves: an immutable picture of the configuration.
+ *
+ *   snapshot
+ *     listeners[]            where connections come in, and what table they use
+ *       outbound             a sidecar's way out: VIPs, per-port HTTP tables, TCP routes
+ *       inbound              a sidecar's way in: per app port mTLS mode, protocol, policies
+ *       gateway              servers by SNI and host
+ *     clusters               name -> cluster (endpoints, TLS, balancing, limits)
+ *     settings               mesh-wide
+ *
+ * core/compile builds snapshots off the loop and never changes one afterwards. Parts that did not
+ * change are shared between successive snapshots by reference count (clusters, route tables,
+ * endpoint sets), so a change of one service costs what depends on it. A worker takes a snapshot by
+ * message and drops the old one when its last request does. All text is in the part's own arena.
+ * Reading: any thread. */
+#ifndef CORE_MODEL_MODEL_H
+#define CORE_MODEL_MODEL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/map.h"
+#include "core/base/str.h"
+#include "core/model/model_authz.h"
+#include "core/model/model_cluster.h"
+#include "core/model/model_route.h"
+#include "core/net/addr.h"
+
+struct tls_server_config; /* core/tls; refcounted by its own functions */
+
+enum model_mtls { MODEL_MTLS_DISABLE, MODEL_MTLS_PERMISSIVE, MODEL_MTLS_STRICT };
+
+enum model_outbound_policy { MODEL_ALLOW_ANY, MODEL_REGISTRY_ONLY };
+
+/* Who this proxy is: fixed at start, the same in every snapshot of the process. */
+struct model_node {
+    struct str id; /* "sidecar~10.0.0.1~name.ns~ns.svc.cluster.local" */
+    struct str name, ns, service_account, trust_domain;
+    struct str cluster_id, network;
+    struct str workload_name, app, version, canonical_service, canonical_revision;
+    struct model_label *labels;
+    uint32_t label_count;
+    struct addr *addrs; /* own IPs */
+    uint32_t addr_count;
+    struct str dns_domain; /* "cluster.local" */
+    bool is_gateway;
+};
+
+struct model_label {
+    struct str name, value;
+};
+
+/* A destination of raw bytes, chosen once per connection. */
+struct model_tcp_route {
+    struct addr_net *dst_nets; /* destinationSubnets; empty: any */
+    uint32_t dst_net_count;
+    struct addr_net *src_nets; /* sourceSubnet */
+    uint32_t src_net_count;
+    struct str *sni_hosts; /* TLS routes: exact or "*.suffix", lower case; empty: any (TCP) */
+    uint32_t sni_host_count;
+    struct model_weighted_cluster *clusters;
+    uint32_t cluster_count;
+    uint64_t weight_total;
+    struct model_source source;
+};
+
+/* One service port as a target of captured connections. */
+struct model_outbound_service {
+    struct str host; /* "reviews.default.svc.cluster.local" */
+    uint16_t port;
+    uint8_t protocol; /* enum model_protocol as declared; AUTO is sniffed */
+    struct model_route_table *http; /* of this port number; NULL when the port is not HTTP */
+    struct model_tcp_route *tcp;    /* first match wins; the last one has no conditions */
+    uint32_t tcp_count;
+};
+
+struct model_outbound {
+    /* Keyed by addr_hash-able "ip:port" text as addr_format writes it. */
+    struct map by_vip;  /* -> struct model_outbound_service */
+    struct map by_port; /* map_get_u64(port) -> struct model_route_table: hosts on that port */
+    struct map tcp_by_port; /* map_get_u64(port) -> struct model_outbound_service: services without address */
+    struct model_route_table *any_port; /* for explicit (HTTP proxy style) listeners: "host:port" or port 80 */
+    enum model_outbound_policy policy;
+    struct model_cluster *passthrough, *blackhole;
+};
+
+struct model_inbound_port {
+    uint16_t port; /* the app's port; 0: every port not listed */
+    uint8_t protocol; /* enum model_protocol */
+    uint8_t mtls;     /* enum model_mtls */
+    struct model_cluster *cluster; /* "inbound|8080||": the app */
+    struct model_authz *authz;     /* policies of this workload; NULL: none */
+    struct model_telemetry_peer local; /* destination labels */
+    struct str service_host;       /* of the service that exposes this port, or empty */
+    struct str service_name, service_ns;
+};
+
+struct model_inbound {
+    struct model_inbound_port *ports; /* ascending by port */
+    uint32_t port_count;
+    struct model_inbound_port *other; /* for ports not listed */
+    struct tls_server_config *tls;    /* mesh mTLS; NULL while there is no certificate */
+};
+
+/* One server of a gateway. */
+struct model_gateway_server {
+    struct str name; /* Gateway ns/name and server index */
+    struct str *sni_hosts; /* TLS: names served; "*" any */
+    uint32_t sni_host_count;
+    uint8_t protocol; /* enum model_protocol */
+    bool tls_passthrough;
+    struct tls_server_config *tls; /* NULL: plain, or passthrough */
+    struct model_route_table *http;
+    struct model_tcp_route *tcp;
+    uint32_t tcp_count;
+    struct model_source source;
+};
+
+struct model_gateway {
+    struct model_gateway_server *servers; /* on one address and port; most specific SNI first */
+    uint32_t server_count;
+    struct model_authz *authz;
+};
+
+enum model_listener_kind {
+    MODEL_LISTENER_OUTBOUND, /* capture or explicit: the original destination decides */
+    MODEL_LISTENER_INBOUND,  /* capture: the original destination's port decides */
+    MODEL_LISTENER_INBOUND_PORT, /* explicit: stands for one app port */
+    MODEL_LISTENER_GATEWAY,
+};
+
+struct model_listener {
+    struct str name; /* stable across snapshots: "virtualOutbound", "0.0.0.0_8080" */
+    struct addr bind;
+    uint8_t kind;
+    bool proxy_protocol; /* expect a PROXY header first */
+    uint16_t app_port;   /* INBOUND_PORT */
+    struct model_gateway *gateway;
+};
+
+struct model_access_log {
+    bool enabled;
+    bool json;
+    struct str path;   /* "/dev/stdout" */
+    struct str format; /* text format string, or empty for Istio's default */
+};
+
+struct model_settings {
+    struct str trust_domain;
+    struct str root_namespace; /* "istio-system" */
+    struct model_access_log access_log;
+    uint64_t drain_ms;         /* terminationDrainDuration, 5000 */
+    uint32_t connect_timeout_ms; /* 10000 */
+};
+
+struct snapshot {
+    atomic_uint refs;
+    uint64_t version; /* 1, 2, 3, ... within this process */
+    struct str revision; /* control's resume token this picture corresponds to, or empty */
+    struct arena arena;
+    const struct model_node *node;
+    struct model_settings settings;
+    struct model_listener *listeners;
+    uint32_t listener_count;
+    struct model_outbound *outbound; /* NULL for gateways */
+    struct model_inbound *inbound;   /* NULL for gateways */
+    struct model_cluster **clusters; /* each holds a reference; sorted by name */
+    uint32_t cluster_count;
+    struct model_route_table **tables; /* each holds a reference */
+    uint32_t table_count;
+    /* Peers by IP text (addr_format_ip) -> struct model_telemetry_peer, for source labels. */
+    struct map peers_by_ip;
+    /* Peers by SPIFFE id without "spiffe://". */
+    struct map peers_by_identity;
+    void (*deinit)(struct snapshot *s); /* set by the builder: drops what the maps and configs hold */
+};
+
+struct snapshot *snapshot_ref(struct snapshot *s);
+void snapshot_unref(struct snapshot *s); /* NULL is allowed */
+
+struct model_cluster *snapshot_find_cluster(const struct snapshot *s, struct str name);
+const struct model_inbound_port *snapshot_find_inbound(const struct snapshot *s, uint16_t port);
+
+#endif

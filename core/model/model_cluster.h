@@ -1,0 +1,155 @@
+/* Clusters: a named set of endpoints that are reached the same way.
+ *
+ * Names are Istio's: "outbound|9080|v1|reviews.default.svc.cluster.local", "inbound|9080||",
+ * "PassthroughCluster", "BlackHoleCluster". The endpoint set is apart from the rest, because
+ * endpoints change a hundred times as often: a new set is published in a new model_cluster that
+ * shares everything else by `config`. Immutable and refcounted; any thread. */
+#ifndef CORE_MODEL_MODEL_CLUSTER_H
+#define CORE_MODEL_MODEL_CLUSTER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/str.h"
+#include "core/net/addr.h"
+
+struct tls_client_config; /* core/tls */
+
+enum model_protocol {
+    MODEL_PROTOCOL_AUTO, /* not declared: sniffed */
+    MODEL_PROTOCOL_HTTP, /* HTTP/1.x */
+    MODEL_PROTOCOL_HTTP2,
+    MODEL_PROTOCOL_GRPC, /* as HTTP2 on the wire */
+    MODEL_PROTOCOL_TCP,
+    MODEL_PROTOCOL_TLS,   /* opaque TLS, routed by SNI */
+    MODEL_PROTOCOL_HTTPS, /* on gateways: HTTP in TLS; on sidecars: as TLS */
+};
+
+/* Where a piece of configuration came from, for decisions, dumps and messages. */
+struct model_source {
+    struct str kind, ns, name; /* "VirtualService", "default", "reviews" */
+    struct str file;           /* or empty */
+    uint32_t line;             /* 1.., 0 unknown */
+};
+
+/* What metrics and logs say about the workload at one end. Empty strings are shown as "unknown". */
+struct model_telemetry_peer {
+    struct str workload, ns, principal, app, version, cluster;
+    struct str canonical_service, canonical_revision;
+};
+
+enum model_hop {
+    MODEL_HOP_PLAIN,
+    MODEL_HOP_ISTIO, /* mTLS as between Istio sidecars: app's port, SNI outbound_..., ALPN istio-* */
+    MODEL_HOP_MESH,  /* a peer known to be `mesh`: multiplexed HTTP/2 over mTLS, negotiated by ALPN
+                        with fallback to MODEL_HOP_ISTIO's */
+};
+
+struct model_endpoint {
+    struct addr addr;     /* ADDR_NONE when hostname is set */
+    struct str hostname;  /* DNS endpoints */
+    uint16_t port;
+    uint32_t weight;      /* 1 or more */
+    uint8_t hop;          /* enum model_hop */
+    bool healthy;
+    struct str identity;  /* SPIFFE id its certificate must carry; empty: any of the cluster's */
+    struct str workload_uid;
+    struct str locality;  /* "region/zone/subzone" */
+    struct model_telemetry_peer peer;
+};
+
+/* Immutable set, refcounted. */
+struct model_endpoints {
+    atomic_uint refs;
+    struct arena arena;
+    uint64_t hash; /* of the content: equal sets have equal hashes */
+    uint32_t count;
+    uint64_t weight_total;
+    struct model_endpoint *list;
+};
+
+struct model_endpoints *model_endpoints_ref(struct model_endpoints *set);
+void model_endpoints_unref(struct model_endpoints *set);
+
+enum model_cluster_type {
+    MODEL_CLUSTER_STATIC,       /* endpoints have addresses */
+    MODEL_CLUSTER_DNS,          /* endpoints have host names, all resolved addresses are used */
+    MODEL_CLUSTER_DNS_ONE,      /* LOGICAL_DNS: the first address of the one name */
+    MODEL_CLUSTER_ORIGINAL_DST, /* the connection's original destination */
+    MODEL_CLUSTER_BLACKHOLE,
+    MODEL_CLUSTER_APP, /* inbound: the app beside us (loopback, original port) */
+};
+
+enum model_lb {
+    MODEL_LB_ROUND_ROBIN,
+    MODEL_LB_LEAST_REQUEST,
+    MODEL_LB_RANDOM,
+    MODEL_LB_PASSTHROUGH,
+};
+
+enum model_tls_mode {
+    MODEL_TLS_AUTO,    /* per endpoint, by its hop */
+    MODEL_TLS_DISABLE, /* plain whatever the endpoint says */
+    MODEL_TLS_SIMPLE,
+    MODEL_TLS_MUTUAL,
+    MODEL_TLS_ISTIO_MUTUAL, /* mesh identity to every endpoint */
+};
+
+/* Limits of DestinationRule connectionPool; 0: no limit or the default. */
+struct model_limits {
+    uint32_t max_connections, max_pending, max_requests, max_requests_per_conn, max_retries;
+    uint32_t max_streams_per_conn;
+    uint64_t connect_timeout_ms, idle_timeout_ms, tcp_idle_timeout_ms, max_connection_ms;
+    struct {
+        uint32_t idle_s, interval_s, probes;
+        bool set;
+    } keepalive;
+};
+
+/* Everything but the endpoints. Immutable, refcounted. */
+struct model_cluster_config {
+    atomic_uint refs;
+    struct arena arena;
+    uint64_t hash;
+    struct str name;
+    struct str host, subset;
+    uint16_t port;
+    uint8_t type;     /* enum model_cluster_type */
+    uint8_t protocol; /* enum model_protocol towards the endpoints */
+    uint8_t lb;       /* enum model_lb */
+    uint8_t tls_mode; /* enum model_tls_mode */
+    bool h2_upgrade;  /* h2UpgradePolicy UPGRADE */
+    bool external;    /* MESH_EXTERNAL */
+    struct tls_client_config *tls; /* for SIMPLE and MUTUAL; mesh mTLS uses the worker's identity */
+    struct str sni;                /* for mesh mTLS: "outbound_.80_._.host" */
+    struct str *identities;        /* subjectAltNames acceptable beside the endpoint's own */
+    uint32_t identity_count;
+    struct model_limits limits;
+    struct addr app_addr; /* MODEL_CLUSTER_APP with a fixed address; ADDR_NONE: loopback or original */
+    struct str service_host, service_name, service_ns; /* for telemetry; host may be empty */
+    struct model_source source; /* the DestinationRule, or the service's own object */
+    void (*deinit)(struct model_cluster_config *c);
+};
+
+struct model_cluster {
+    atomic_uint refs;
+    struct model_cluster_config *config; /* one reference */
+    struct model_endpoints *endpoints;   /* one reference; never NULL */
+    uint64_t id; /* process-wide number of the name: the same across snapshots, for per-worker tables */
+};
+
+/* Takes over the references it is given. */
+struct model_cluster *model_cluster_new(struct model_cluster_config *config,
+                                        struct model_endpoints *endpoints);
+struct model_cluster *model_cluster_ref(struct model_cluster *c);
+void model_cluster_unref(struct model_cluster *c);
+struct model_cluster_config *model_cluster_config_ref(struct model_cluster_config *c);
+void model_cluster_config_unref(struct model_cluster_config *c);
+
+/* The number of a cluster name, allotted on first use and never reused. Any thread (a lock; not for
+ * the request path). */
+uint64_t model_cluster_id(struct str name);
+
+#endif
