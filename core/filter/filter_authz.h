@@ -1,0 +1,36 @@
+/* AuthorizationPolicy on requests and on TCP connections (spec features.md section 2.11). */
+#ifndef CORE_FILTER_FILTER_AUTHZ_H
+#define CORE_FILTER_FILTER_AUTHZ_H
+
+#include "core/filter/filter.h"
+
+extern const struct filter filter_authz;
+
+/* For connections that carry no HTTP, before any upstream is opened. Fills the decision's authz
+ * fields; false: close the connection. */
+bool filter_authz_allows_tcp(const struct model_authz *authz, struct decision *d);
+
+/* What policies are evaluated against; fields that are absent stay empty. */
+struct filter_authz_input {
+    struct str principal; /* "cluster.local/ns/foo/sa/bar", without scheme; empty: unauthenticated */
+    struct str ns, service_account; /* parsed from it */
+    struct str trust_domain;
+    const struct addr *source_ip, *remote_ip, *dest_ip;
+    uint16_t dest_port;
+    struct str sni;
+    const struct http_msg *head; /* NULL: TCP */
+    struct str path;             /* normalised, without query */
+    struct arena *arena;         /* NULL for TCP */
+};
+
+struct filter_authz_verdict {
+    bool allowed;
+    const struct model_authz_policy *policy; /* that decided, or NULL: by default */
+    int32_t rule;
+};
+
+/* The evaluator itself, pure; any thread. */
+struct filter_authz_verdict filter_authz_evaluate(const struct model_authz *authz,
+                                                  const struct filter_authz_input *in);
+
+#endif
