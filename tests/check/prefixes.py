@@ -11,11 +11,12 @@ OBJECTS = "CMakeFiles/meshlib.dir"
 
 
 def exported(tree, obj):
-    """Names that an object file defines for others; the compiler's own (leading _) are left out."""
+    """Names that an object file defines for others; the compiler's own (a leading _, or a
+    dot as in DW.ref.x) are left out."""
     out = subprocess.run(["nm", "-g", "--defined-only", "-P", os.path.join(tree.root, obj)],
                          stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
     names = [line.split()[0] for line in out.splitlines() if line.strip()]
-    return [name for name in names if not name.startswith("_")]
+    return [name for name in names if not name.startswith("_") and "." not in name]
 
 
 def check(tree):
