@@ -28,7 +28,7 @@
 #include "core/model/model_route.h"
 #include "core/net/addr.h"
 
-struct tls_server_config; /* core/tls; refcounted by its own functions */
+struct tls_config; /* core/tls; refcounted by its own functions */
 
 enum model_mtls { MODEL_MTLS_DISABLE, MODEL_MTLS_PERMISSIVE, MODEL_MTLS_STRICT };
 
@@ -101,7 +101,6 @@ struct model_inbound {
     struct model_inbound_port *ports; /* ascending by port */
     uint32_t port_count;
     struct model_inbound_port *other; /* for ports not listed */
-    struct tls_server_config *tls;    /* mesh mTLS; NULL while there is no certificate */
 };
 
 /* One server of a gateway. */
@@ -111,7 +110,7 @@ struct model_gateway_server {
     uint32_t sni_host_count;
     uint8_t protocol; /* enum model_protocol */
     bool tls_passthrough;
-    struct tls_server_config *tls; /* NULL: plain, or passthrough */
+    struct tls_config *tls; /* one reference; NULL: plain, or passthrough */
     struct model_route_table *http;
     struct model_tcp_route *tcp;
     uint32_t tcp_count;

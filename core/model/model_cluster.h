@@ -15,7 +15,7 @@
 #include "core/base/str.h"
 #include "core/net/addr.h"
 
-struct tls_client_config; /* core/tls */
+struct tls_config; /* core/tls */
 
 enum model_protocol {
     MODEL_PROTOCOL_AUTO, /* not declared: sniffed */
@@ -122,7 +122,7 @@ struct model_cluster_config {
     uint8_t tls_mode; /* enum model_tls_mode */
     bool h2_upgrade;  /* h2UpgradePolicy UPGRADE */
     bool external;    /* MESH_EXTERNAL */
-    struct tls_client_config *tls; /* for SIMPLE and MUTUAL; mesh mTLS uses the worker's identity */
+    struct tls_config *tls; /* one reference; for SIMPLE and MUTUAL. Mesh mTLS uses the process's identity */
     struct str sni;                /* for mesh mTLS: "outbound_.80_._.host" */
     struct str *identities;        /* subjectAltNames acceptable beside the endpoint's own */
     uint32_t identity_count;

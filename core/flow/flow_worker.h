@@ -1,0 +1,52 @@
+/* One worker's part of the flow: what its connections and requests share. Internal to core/flow;
+ * everything is for the worker's own thread. */
+#ifndef CORE_FLOW_FLOW_WORKER_H
+#define CORE_FLOW_FLOW_WORKER_H
+
+#include "core/base/list.h"
+#include "core/base/slab.h"
+#include "core/flow/flow.h"
+#include "core/http/http_server.h"
+#include "core/loop/worker.h"
+#include "core/model/decision.h"
+
+struct flow_listen;
+struct tls_config;
+struct upstream;
+
+/* The identity a worker uses: swapped whole. */
+struct flow_identity {
+    struct tls_identity *identity; /* NULL: none yet */
+    struct pki_trust *trust;
+    struct tls_config *server; /* inbound mesh mTLS */
+    uint64_t generation;       /* of this process; 0: none */
+};
+
+struct flow_worker {
+    struct flow *flow;
+    struct worker *worker;
+    struct list link; /* in flow */
+    struct snapshot *snapshot; /* current; NULL before the first publish */
+    struct flow_identity id;
+    struct list listens;  /* struct flow_listen */
+    struct list conns;    /* struct flow_conn: HTTP and undecided connections */
+    struct list tcps;     /* struct flow_tcp */
+    struct map upstreams; /* cluster id -> struct upstream */
+    struct slab requests; /* struct flow_request */
+    struct http_server_config outbound_http, inbound_http, gateway_http;
+    bool draining;
+    uint64_t next_decision_id;
+    /* Read by other threads for totals, hence atomic; written here only. */
+    atomic_uint_fast64_t connections, requests_active, connections_total, requests_total;
+};
+
+/* The options given to flow_new. */
+const struct flow_options *flow_worker_options(const struct flow_worker *fw);
+
+/* Starts a decision record: zeroes it, stamps id and times, sets snapshot. */
+void flow_worker_begin_decision(struct flow_worker *fw, struct decision *d);
+
+/* Takes the sockets given for a listener name; -1: none. */
+int flow_worker_take_fd(struct flow_worker *fw, struct str listener_name);
+
+#endif

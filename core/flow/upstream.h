@@ -1,0 +1,93 @@
+/* Clusters at work on one worker: hosts, balancer, connection pools.
+ *
+ *   upstream (per cluster name)            host (per endpoint)
+ *     lb over lb_hosts[]        ------>      pools: plain/mTLS HTTP/1, HTTP/2, mesh hop
+ *
+ * An upstream follows the cluster of the newest snapshot: endpoints that stay keep their pools and
+ * connections, those that left finish what they have. A host is held by whoever uses it, so a
+ * request outlives its endpoint's removal. Loop thread. */
+#ifndef CORE_FLOW_UPSTREAM_H
+#define CORE_FLOW_UPSTREAM_H
+
+#include "core/flow/flow_worker.h"
+#include "core/http/http_pool.h"
+#include "core/lb/lb.h"
+
+enum upstream_kind { UPSTREAM_H1, UPSTREAM_H2, UPSTREAM_MESH, UPSTREAM_KIND_COUNT };
+
+struct upstream_host;
+
+/* What a pool's connect function needs. */
+struct upstream_dial {
+    struct upstream_host *host;
+    enum upstream_kind kind;
+    struct tls_config *tls; /* of the current identity generation; NULL: not built or plain */
+    struct http_pool_config config;
+};
+
+struct upstream_host {
+    uint32_t refs;
+    uint32_t active; /* requests and connections using it */
+    uint32_t index;  /* in up->hosts while up is set */
+    struct upstream *up; /* NULL: retired */
+    struct flow_worker *fw;
+    struct model_cluster *cluster; /* reference: keeps endpoint */
+    const struct model_endpoint *endpoint; /* NULL: original destination */
+    struct addr addr;
+    uint64_t last_used_ms;
+    struct http_pool *pools[UPSTREAM_KIND_COUNT];
+    struct upstream_dial dials[UPSTREAM_KIND_COUNT];
+    struct tls_config *tcp_tls; /* for raw TCP over mesh mTLS */
+};
+
+struct upstream {
+    struct flow_worker *fw;
+    struct model_cluster *cluster; /* reference */
+    struct upstream_host **hosts;  /* in endpoint order; NULL: not resolved yet */
+    struct lb_host *lb_hosts;
+    uint32_t count;
+    struct lb *lb;
+    struct map by_addr; /* ORIGINAL_DST: addr hash -> host */
+    struct upstream_dns *dns; /* DNS clusters; upstream_dns.c */
+    uint32_t active, pending_retries;
+};
+
+/* The runtime of a cluster, made on first use. */
+struct upstream *upstream_get(struct flow_worker *fw, struct model_cluster *cluster);
+
+/* After a publish: follow the new snapshot's clusters, retire those that are gone. */
+void upstream_follow(struct flow_worker *fw, struct snapshot *s);
+/* The identity changed: pooled connections with mesh mTLS are drained. */
+void upstream_identity_changed(struct flow_worker *fw);
+void upstream_free_all(struct flow_worker *fw);
+
+/* Chooses a host, avoiding tried[0..tried_count-1] while others are usable; a reference for the
+ * caller, counted as active. dst is the original destination, for clusters that go there.
+ * ERR_NOT_FOUND: no healthy host (UH). ERR_AGAIN: names are being resolved; upstream_wait. */
+int upstream_pick(struct upstream *up, const struct addr *dst, struct upstream_host *const *tried,
+                  uint32_t tried_count, struct upstream_host **out);
+/* Ends the use begun by upstream_pick: active count and reference. */
+void upstream_done(struct upstream_host *host);
+
+/* Which pool serves a request whose app protocol is h2 (or not) on this host. */
+enum upstream_kind upstream_kind_for(const struct upstream_host *host, bool h2);
+/* The pool, made on first use. Borrowed. */
+struct http_pool *upstream_pool(struct upstream_host *host, enum upstream_kind kind);
+
+/* Opens a stream for raw bytes: TCP, in TLS where the cluster or the hop says so. on_ready follows
+ * unless the stream is ready. */
+int upstream_connect(struct upstream_host *host, struct stream **out);
+
+/* Is the hop to this host encrypted with mesh mTLS? For telemetry and headers. */
+bool upstream_is_mtls(const struct upstream_host *host);
+
+/* A cluster whose names are being resolved: ready runs once later (err 0: pick again; or
+ * ERR_NOT_FOUND, ERR_TIMEOUT), unless the wait is cancelled. */
+struct upstream_wait {
+    struct list link;
+    void (*ready)(struct upstream_wait *wait, int err);
+};
+void upstream_wait(struct upstream *up, struct upstream_wait *wait);
+void upstream_wait_cancel(struct upstream_wait *wait);
+
+#endif
