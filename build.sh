@@ -19,7 +19,8 @@ deps_check=(clang clang-format clang-tidy cppcheck python3 binutils)
 # The packages named that are not installed.
 missing_of() {
     local installed
-    installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii *//p')
+    # dpkg-query fails for names it does not know, and prints the others all the same.
+    installed=$({ dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true; } | sed -n 's/^ii *//p')
     printf '%s\n' "$@" | grep -vxF "${installed:-none}" || true
 }
 
