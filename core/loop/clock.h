@@ -20,7 +20,7 @@ int64_t clock_wall_s(void);
 uint64_t clock_loop_ms(const uv_loop_t *loop);
 
 /* For tests: from here on all the above stand still in the whole process, until moved or thawed.
- * Loops notice when they next wake up. */
+ * Freeze before making loops, at a time not before theirs; they notice a change when they next turn. */
 void clock_freeze(uint64_t mono_ns, int64_t wall_ns);
 void clock_advance_ms(uint64_t ms); /* of a frozen clock */
 void clock_thaw(void);

@@ -22,6 +22,8 @@ struct mailbox {
 
 /* 0 or libuv's error. */
 int mailbox_init(struct mailbox *box, uv_loop_t *loop);
+/* Runs what has arrived, as the loop does by itself. Loop thread. */
+void mailbox_run(struct mailbox *box);
 /* Runs what has arrived, then starts closing; the memory must stay until the loop has run once more.
  * Nobody may post any more. */
 void mailbox_close(struct mailbox *box);

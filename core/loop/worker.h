@@ -67,6 +67,7 @@ struct worker {
     struct worker_extension extensions[WORKER_KEYS];
     atomic_bool quit;
     bool is_quit_now; /* seen by the loop */
+    bool is_trimmed;  /* in this turn */
     struct mailbox_message quit_message;
     uv_thread_t thread;
 };
