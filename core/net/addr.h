@@ -22,7 +22,7 @@ struct addr {
     uint16_t port;    /* host order; 0 for ADDR_UNIX */
     uint32_t scope;   /* IPv6 scope id */
     union {
-        uint8_t ip[16];  /* network order; 4 bytes for IPv4 */
+        uint8_t ip[16]; /* network order; 4 bytes for IPv4 */
         char path[107];
     };
 };

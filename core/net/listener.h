@@ -13,8 +13,9 @@ struct listener;
 struct listener_options {
     bool reuse_port;
     bool transparent; /* IP_TRANSPARENT, for TPROXY */
-    int fd;           /* an already listening socket to use instead of addr, owned from the call on; -1: none */
-    int backlog;      /* 0: 4096 */
+    int fd; /* an already listening socket to use instead of addr, owned from the call on; -1: none
+             */
+    int backlog;        /* 0: 4096 */
     uint32_t unix_mode; /* permission bits of a Unix socket; 0: 0600 */
 };
 
@@ -24,7 +25,8 @@ typedef void (*listener_accept_fn)(void *arg, struct stream *s);
 /* The error names what bind or listen said. A stale Unix socket nobody listens on is replaced. */
 int listener_open(struct worker *w, const struct addr *at, const struct listener_options *options,
                   listener_accept_fn on_accept, void *arg, struct listener **out);
-/* Stops accepting; NULL is allowed. With keep_fd the socket is returned instead of closed (else -1). */
+/* Stops accepting; NULL is allowed. With keep_fd the socket is returned instead of closed (else
+ * -1). */
 int listener_close(struct listener *l, bool keep_fd);
 /* The bound address, with the port the system chose. */
 const struct addr *listener_addr(const struct listener *l);

@@ -6,19 +6,19 @@
  *        stream_tcp | stream_mem                  the bottom
  *
  * Every layer is a struct stream with the same operations; a layer owns the one below it, and the
- * user owns the top one. Bytes are pushed upwards: on_read hands out a slice of the worker's receive
- * (or plaintext) scratch, valid during the call only; the receiver takes all of it. Bytes go down by
- * stream_write, which writes what the socket takes at once and queues the rest.
+ * user owns the top one. Bytes are pushed upwards: on_read hands out a slice of the worker's
+ * receive (or plaintext) scratch, valid during the call only; the receiver takes all of it. Bytes
+ * go down by stream_write, which writes what the socket takes at once and queues the rest.
  *
  * Back pressure: who reads from one stream and writes to another looks at stream_unsent() of the
- * other after each write, calls stream_read_stop() above its high-water mark and stream_read_start()
- * from on_drain. Reading one direction never waits for a write of the other direction of the same
- * connection: two ends that do that block each other for ever.
+ * other after each write, calls stream_read_stop() above its high-water mark and
+ * stream_read_start() from on_drain. Reading one direction never waits for a write of the other
+ * direction of the same connection: two ends that do that block each other for ever.
  *
  * Life: created -> [on_ready] -> on_read* -> [on_eof] -> stream_close by the user. After on_error
  * nothing more is reported; the user still calls stream_close. stream_close may be called from any
- * callback, also of the stream itself; no callback runs after it and the memory goes away at the end
- * of the loop iteration. Loop thread only. */
+ * callback, also of the stream itself; no callback runs after it and the memory goes away at the
+ * end of the loop iteration. Loop thread only. */
 #ifndef CORE_NET_STREAM_H
 #define CORE_NET_STREAM_H
 
@@ -42,6 +42,8 @@ struct stream_events {
     void (*on_error)(void *arg, int err); /* connect, handshake, read or write failed: dead */
 };
 
+enum stream_addr { STREAM_ADDR_PEER, STREAM_ADDR_LOCAL, STREAM_ADDR_ORIGINAL_DST };
+
 /* What a layer implements; see the functions of the same names below. */
 struct stream_ops {
     const char *name; /* "tcp", "tls", ... for dumps */
@@ -50,6 +52,8 @@ struct stream_ops {
     void (*read)(struct stream *s, bool on);
     void (*shutdown)(struct stream *s);
     void (*close)(struct stream *s, bool flush);
+    /* An address this layer knows, or NULL: then the one below is asked. May be left out. */
+    const struct addr *(*addr)(const struct stream *s, enum stream_addr which);
 };
 
 struct stream {
@@ -94,9 +98,12 @@ void stream_close(struct stream *s);
 /* The same, but lets queued bytes leave first, for at most 5 s. */
 void stream_close_flush(struct stream *s);
 
-/* Addresses of the connection at the bottom of the stack; all zero (ADDR_NONE) for memory. */
+/* Addresses of the connection as the topmost layer that knows them says: those of a PROXY header,
+ * or else of the socket; all zero (ADDR_NONE) for memory. Valid as long as the stream. */
 const struct addr *stream_peer(const struct stream *s);
 const struct addr *stream_local(const struct stream *s);
+/* Who sits at the other end of the socket, whatever a PROXY header says. */
+const struct addr *stream_peer_direct(const struct stream *s);
 /* Where the connection was going before it was redirected to us (SO_ORIGINAL_DST or TPROXY), or
  * the local address when it was not. */
 const struct addr *stream_original_dst(const struct stream *s);
@@ -105,7 +112,8 @@ const struct addr *stream_original_dst(const struct stream *s);
 struct stream *stream_find(struct stream *s, const struct stream_ops *ops);
 
 /* For layers: deliver to what is above, honouring closed. After any of these the layer must check
- * s->closed before it touches itself for anything but memory, which stays until the iteration ends. */
+ * s->closed before it touches itself for anything but memory, which stays until the iteration ends.
+ */
 void stream_emit_ready(struct stream *s);
 void stream_emit_read(struct stream *s, const uint8_t *p, size_t len);
 void stream_emit_eof(struct stream *s);

@@ -8,9 +8,9 @@ extern const struct stream_ops stream_tcp_ops;
 
 struct stream_tcp_options {
     uint32_t connect_timeout_ms; /* 0: 10,000 */
-    uint32_t mark;               /* SO_MARK, so that our own connections are not captured again; 0: none */
-    const struct addr *bind;     /* source address, or NULL */
-    bool transparent;            /* IP_TRANSPARENT + IP_FREEBIND with bind */
+    uint32_t mark; /* SO_MARK, so that our own connections are not captured again; 0: none */
+    const struct addr *bind; /* source address, or NULL */
+    bool transparent;        /* IP_TRANSPARENT + IP_FREEBIND with bind */
     struct {
         uint32_t idle_s, interval_s, probes; /* all 0: keepalive off */
     } keepalive;
@@ -24,6 +24,10 @@ int stream_tcp_connect(struct worker *w, const struct addr *to,
 /* Wraps a connected socket (accepted, or handed over). fd is owned from the call on, also when it
  * fails. */
 int stream_tcp_from_fd(struct worker *w, int fd, struct stream **out);
+
+/* The same for a socket from accept4, non-blocking and with the listener's options; peer as accept
+ * told. */
+int stream_tcp_from_accept(struct worker *w, int fd, const struct addr *peer, struct stream **out);
 
 /* Bounds one receive; the default adapts between 16 KiB and the worker's receive scratch: it grows
  * while full reads are forwarded at once and falls back when the reader pauses. */
