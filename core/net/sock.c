@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -97,6 +98,22 @@ int sock_bind(int fd, const struct addr *at, const struct sock_bind_options *opt
     if (err == 0 && bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(at, &ss)) != 0)
         err = -errno;
     return err;
+}
+
+int sock_bind_source(int fd, const struct addr *from, bool transparent)
+{
+    struct sockaddr_storage ss;
+    int err;
+
+    if (from->family != ADDR_IPV4 && from->family != ADDR_IPV6)
+        return ERR_INVALID;
+    err = transparent ? sock_set_transparent(fd, from->family) : 0;
+    if (err != 0)
+        return err;
+    /* Else a fixed source port would be taken for a minute after each use. */
+    (void)set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    (void)set_int(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    return bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(from, &ss)) == 0 ? 0 : -errno;
 }
 
 int sock_listen(const struct addr *at, const struct sock_bind_options *options, int backlog,
@@ -202,6 +219,23 @@ int sock_original_dst(int fd, struct addr *out)
         err = -errno;
     }
     return err;
+}
+
+ssize_t sock_send(int fd, const struct iovec *iov, int count)
+{
+    struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov,
+                          .msg_iovlen = count < IOV_MAX ? (size_t)count : IOV_MAX };
+    ssize_t n;
+
+    do {
+        if (count == 1)
+            n = send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        else
+            n = sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
+    return n;
 }
 
 static void ignore_sigpipe(void)

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 #include "core/net/addr.h"
 
@@ -22,6 +24,9 @@ struct sock_bind_options {
 
 /* Binds. A Unix socket file that nobody listens on any more is replaced. */
 int sock_bind(int fd, const struct addr *at, const struct sock_bind_options *options);
+/* Binds the near end of a connection; several may share one source port as long as they go
+ * elsewhere. */
+int sock_bind_source(int fd, const struct addr *from, bool transparent);
 /* sock_open, sock_bind, listen. backlog 0: 4096. */
 int sock_listen(const struct addr *at, const struct sock_bind_options *options, int backlog,
                 int *out);
@@ -40,6 +45,9 @@ int sock_peer(int fd, struct addr *out);
 /* Where a connection was going before netfilter redirected it (conntrack's memory). An error when
  * it was not redirected. */
 int sock_original_dst(int fd, struct addr *out);
+
+/* Returns how much the kernel took, 0 when it is full, or an error. Never blocks. */
+ssize_t sock_send(int fd, const struct iovec *iov, int count);
 
 /* A broken connection is an error code here, never a signal: SIGPIPE is ignored from the first call
  * on, unless the process handles it. libuv writes without MSG_NOSIGNAL. */

@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 #include "core/loop/worker.h"
 #include "core/net/sock.h"
+#include "core/net/sock_names.h"
 
 #define READ_MIN_BYTES     ((size_t)16 * 1024)
 #define CONNECT_TIMEOUT_MS 10000
@@ -20,11 +21,6 @@
 /* libuv keeps this many pieces inside a request; more cost it an allocation. */
 #define WRITE_PIECES 4
 #define SEND_PIECES  16
-
-/* Asked for by few connections, so kept apart. */
-struct known_addrs {
-    struct addr local, original_dst;
-};
 
 /* What libuv needs while it connects or while it waits to write; not there otherwise. */
 union request {
@@ -44,8 +40,7 @@ struct stream_tcp {
     struct chunk_queue out;    /* not taken by the kernel yet */
     struct timer timer;        /* connect or flush */
     struct worker_task opened; /* says that a connect that succeeded at once did */
-    struct known_addrs *addrs;
-    struct addr peer;
+    struct sock_names names;
     uint64_t received, sent;
     size_t writing_bytes; /* front of out that a uv_write holds; 0: none under way */
     size_t read_bytes, read_max;
@@ -60,6 +55,8 @@ struct stream_tcp {
     bool is_closing;    /* uv_close was called */
 };
 
+_Static_assert(sizeof(struct stream_tcp) < 640, "idle connections are many");
+
 /* Const is put aside here once: CONTAINER_OF has no form for it. */
 static struct stream_tcp *tcp_of(const struct stream *s)
 {
@@ -72,7 +69,7 @@ static void free_tcp(struct stream_tcp *t)
 {
     chunk_queue_clear(&t->out);
     worker_undefer(&t->opened);
-    mem_free(t->addrs);
+    sock_names_deinit(&t->names);
     mem_free(t);
 }
 
@@ -107,7 +104,6 @@ static void die(struct stream_tcp *t, int err)
     t->error = err;
     disarm(t);
     timer_cancel(&t->timer);
-    worker_undefer(&t->opened);
     if (t->writing_bytes == 0)
         chunk_queue_clear(&t->out);
     if (t->is_lingering)
@@ -197,21 +193,12 @@ static void tcp_read(struct stream *s, bool on)
 
 /* ---- writing ---- */
 
-/* Returns how much the kernel took, 0 when it is full, or an error. */
 static ssize_t send_some(struct stream_tcp *t, const struct iovec *iov, int count)
 {
-    struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)count };
-    ssize_t n;
+    ssize_t n = sock_send(t->fd, iov, count);
 
-    do {
-        if (count == 1)
-            n = send(t->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        else
-            n = sendmsg(t->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
-    t->sent += (uint64_t)n;
+    if (n > 0)
+        t->sent += (uint64_t)n;
     return n;
 }
 
@@ -246,7 +233,6 @@ static int send_queue(struct stream_tcp *t)
 
 static void on_written(uv_write_t *write, int status);
 
-/* Has libuv write the front of the queue when the socket takes it. */
 static int start_write(struct stream_tcp *t)
 {
     struct iovec iov[WRITE_PIECES];
@@ -385,45 +371,11 @@ static void tcp_close(struct stream *s, bool flush)
     arm(t);
 }
 
-/* ---- addresses ---- */
-
-static struct known_addrs *known_addrs(struct stream_tcp *t)
-{
-    if (!t->addrs) {
-        t->addrs = mem_alloc0(1, sizeof(*t->addrs));
-        if (t->fd >= 0)
-            (void)sock_local(t->fd, &t->addrs->local);
-    }
-    return t->addrs;
-}
-
-static const struct addr *original_dst(struct stream_tcp *t)
-{
-    struct known_addrs *a = known_addrs(t);
-
-    /* TPROXY leaves the first destination as the local address. */
-    if (a->original_dst.family == ADDR_NONE &&
-        (a->local.family == ADDR_UNIX || sock_original_dst(t->fd, &a->original_dst) != 0))
-        a->original_dst = a->local;
-    return &a->original_dst;
-}
-
 static const struct addr *tcp_addr(const struct stream *s, enum stream_addr which)
 {
-    /* The answer is remembered; nobody sees a difference. */
     struct stream_tcp *t = tcp_of(s);
 
-    switch (which) {
-    case STREAM_ADDR_PEER:
-        if (t->peer.family == ADDR_NONE)
-            (void)sock_peer(t->fd, &t->peer);
-        return &t->peer;
-    case STREAM_ADDR_LOCAL:
-        return &known_addrs(t)->local;
-    case STREAM_ADDR_ORIGINAL_DST:
-        return original_dst(t);
-    }
-    return NULL;
+    return sock_names_get(&t->names, t->fd, which);
 }
 
 const struct stream_ops stream_tcp_ops = {
@@ -535,7 +487,7 @@ int stream_tcp_from_accept(struct worker *w, int fd, const struct addr *peer, st
     if (err != 0)
         return err;
     t->base.ready = true;
-    t->peer = *peer;
+    t->names.peer = *peer;
     *out = &t->base;
     return 0;
 }
@@ -558,7 +510,6 @@ int stream_tcp_from_fd(struct worker *w, int fd, struct stream **out)
 
 static int apply_options(int fd, const struct stream_tcp_options *o)
 {
-    struct sockaddr_storage ss;
     int err = 0;
 
     if (o->mark)
@@ -566,17 +517,8 @@ static int apply_options(int fd, const struct stream_tcp_options *o)
     if (err == 0 && (o->keepalive.idle_s || o->keepalive.interval_s || o->keepalive.probes))
         err = sock_set_keepalive(fd, o->keepalive.idle_s, o->keepalive.interval_s,
                                  o->keepalive.probes);
-    if (err == 0 && o->bind && o->transparent)
-        err = sock_set_transparent(fd, o->bind->family);
-    if (err == 0 && o->bind && o->bind->family != ADDR_UNIX) {
-        /* Else a fixed source port would be taken for two minutes after each use. */
-        int on = 1;
-
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        (void)setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-        if (bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(o->bind, &ss)) != 0)
-            err = -errno;
-    }
+    if (err == 0 && o->bind)
+        err = sock_bind_source(fd, o->bind, o->transparent);
     return err;
 }
 
@@ -624,7 +566,7 @@ int stream_tcp_connect(struct worker *w, const struct addr *to,
         close_now(t);
         return err;
     }
-    t->peer = *to;
+    t->names.peer = *to;
     timer_start(&t->timer, o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS);
     *out = &t->base;
     return 0;
