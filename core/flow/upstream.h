@@ -15,6 +15,7 @@
 
 enum upstream_kind { UPSTREAM_H1, UPSTREAM_H2, UPSTREAM_MESH, UPSTREAM_KIND_COUNT };
 
+struct upstream_dns;
 struct upstream_host;
 
 /* What a pool's connect function needs. */
@@ -80,6 +81,9 @@ int upstream_connect(struct upstream_host *host, struct stream **out);
 
 /* Is the hop to this host encrypted with mesh mTLS? For telemetry and headers. */
 bool upstream_is_mtls(const struct upstream_host *host);
+
+/* For upstream_dns: uses the endpoints of resolved, a cluster of the same config with addresses. */
+void upstream_set_hosts(struct upstream *up, struct model_cluster *resolved);
 
 /* A cluster whose names are being resolved: ready runs once later (err 0: pick again; or
  * ERR_NOT_FOUND, ERR_TIMEOUT), unless the wait is cancelled. */

@@ -1,0 +1,465 @@
+#include "core/flow/upstream.h"
+
+#include "core/base/error.h"
+#include "core/base/mem.h"
+#include "core/flow/upstream_dns.h"
+#include "core/flow/upstream_tls.h"
+#include "core/net/stream_tcp.h"
+#include "core/tls/stream_tls.h"
+#include "core/tls/tls_config.h"
+
+#define ORIGINAL_DST_IDLE_MS ((uint64_t)5 * 60 * 1000) /* an unused pass-through host is forgotten */
+#define ORIGINAL_DST_MAX     4096
+
+static void host_unref(struct upstream_host *h)
+{
+    if (--h->refs > 0)
+        return;
+    for (int k = 0; k < UPSTREAM_KIND_COUNT; k++)
+        tls_config_unref(h->dials[k].tls);
+    tls_config_unref(h->tcp_tls);
+    model_cluster_unref(h->cluster);
+    mem_free(h);
+}
+
+/* A pool's connect function may run as long as the pool exists, so each pool holds its host. */
+static void drop_pools(struct upstream_host *h)
+{
+    for (int k = 0; k < UPSTREAM_KIND_COUNT; k++) {
+        struct http_pool *pool = h->pools[k];
+
+        if (!pool)
+            continue;
+        h->pools[k] = NULL;
+        http_pool_free(pool);
+        host_unref(h);
+    }
+}
+
+/* Out of the cluster: idle connections close, running requests end by themselves. */
+static void host_retire(struct upstream_host *h)
+{
+    h->up = NULL;
+    drop_pools(h);
+    host_unref(h);
+}
+
+static struct upstream_host *host_new(struct upstream *up, const struct model_endpoint *endpoint,
+                                      const struct addr *addr)
+{
+    struct upstream_host *h = mem_alloc0(1, sizeof(*h));
+
+    h->refs = 1;
+    h->up = up;
+    h->fw = up->fw;
+    h->cluster = model_cluster_ref(up->cluster);
+    h->endpoint = endpoint;
+    h->addr = *addr;
+    h->last_used_ms = worker_now_ms(up->fw->worker);
+    for (int k = 0; k < UPSTREAM_KIND_COUNT; k++) {
+        h->dials[k].host = h;
+        h->dials[k].kind = (enum upstream_kind)k;
+    }
+    return h;
+}
+
+/* Can a host keep its connections when its endpoint's description becomes b? */
+static bool is_same_target(const struct upstream_host *h, const struct model_endpoint *b)
+{
+    return h->endpoint && addr_eq(&h->addr, &b->addr) && h->endpoint->hop == b->hop &&
+           str_eq(h->endpoint->identity, b->identity);
+}
+
+static struct upstream_host *take_old(struct upstream_host **old, uint32_t count,
+                                      const struct model_endpoint *e)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct upstream_host *h = old[i];
+
+        if (h && is_same_target(h, e)) {
+            old[i] = NULL;
+            return h;
+        }
+    }
+    return NULL;
+}
+
+static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t old_count)
+{
+    const struct model_endpoints *set = up->cluster->endpoints;
+
+    up->count = set->count;
+    up->hosts = mem_alloc0(set->count, sizeof(struct upstream_host *));
+    up->lb_hosts = mem_alloc0(set->count, sizeof(*up->lb_hosts));
+    for (uint32_t i = 0; i < set->count; i++) {
+        const struct model_endpoint *e = &set->list[i];
+        struct upstream_host *h = take_old(old, old_count, e);
+
+        if (!h) {
+            h = host_new(up, e, &e->addr);
+        } else if (h->cluster != up->cluster) {
+            model_cluster_unref(h->cluster);
+            h->cluster = model_cluster_ref(up->cluster);
+            h->endpoint = e;
+        }
+        h->index = i;
+        up->hosts[i] = h;
+        up->lb_hosts[i] = (struct lb_host){
+            .weight = e->weight ? e->weight : 1,
+            .active = h->active,
+            .usable = e->healthy && e->addr.family != ADDR_NONE,
+        };
+    }
+    up->lb = lb_new((enum model_lb)up->cluster->config->lb, up->lb_hosts, up->count,
+                    &up->fw->worker->random);
+}
+
+static void retire_all(struct upstream_host **hosts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (hosts[i])
+            host_retire(hosts[i]);
+    }
+}
+
+/* Names resolve to sets of their own: their hosts are made by upstream_dns. */
+static bool is_dns(const struct model_cluster *c)
+{
+    return c->config->type == MODEL_CLUSTER_DNS || c->config->type == MODEL_CLUSTER_DNS_ONE;
+}
+
+static void set_cluster(struct upstream *up, struct model_cluster *cluster)
+{
+    struct upstream_host **old = up->hosts;
+    uint32_t old_count = up->count;
+
+    model_cluster_ref(cluster);
+    model_cluster_unref(up->cluster);
+    up->cluster = cluster;
+    if (is_dns(cluster)) {
+        upstream_dns_follow(up);
+        return;
+    }
+    lb_free(up->lb);
+    mem_free(up->lb_hosts);
+    fill_hosts(up, old, old_count);
+    retire_all(old, old_count);
+    mem_free(old);
+}
+
+void upstream_set_hosts(struct upstream *up, struct model_cluster *resolved)
+{
+    struct upstream_host **old = up->hosts;
+    uint32_t old_count = up->count;
+    struct model_cluster *named = up->cluster;
+
+    lb_free(up->lb);
+    mem_free(up->lb_hosts);
+    up->cluster = resolved; /* hosts hold the set their endpoints are in */
+    fill_hosts(up, old, old_count);
+    up->cluster = named;
+    retire_all(old, old_count);
+    mem_free(old);
+}
+
+struct upstream *upstream_get(struct flow_worker *fw, struct model_cluster *cluster)
+{
+    struct upstream *up = map_get_u64(&fw->upstreams, cluster->id);
+
+    if (up)
+        return up;
+    up = mem_alloc0(1, sizeof(*up));
+    up->fw = fw;
+    map_init(&up->by_addr);
+    map_put_u64(&fw->upstreams, cluster->id, up);
+    if (is_dns(cluster))
+        upstream_dns_new(up);
+    set_cluster(up, cluster);
+    return up;
+}
+
+static void forget_by_addr(struct upstream *up, uint64_t unused_since_ms)
+{
+    struct upstream_host *dead[64];
+    uint32_t count;
+
+    do {
+        size_t at = 0;
+
+        count = 0;
+        for (struct map_slot *s; count < COUNT_OF(dead) && (s = map_next(&up->by_addr, &at));) {
+            struct upstream_host *h = s->value;
+
+            if (h->active == 0 && h->last_used_ms <= unused_since_ms)
+                dead[count++] = h;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            map_remove_u64(&up->by_addr, addr_hash(&dead[i]->addr));
+            host_retire(dead[i]);
+        }
+    } while (count == COUNT_OF(dead));
+}
+
+static void upstream_free(struct upstream *up)
+{
+    size_t at = 0;
+
+    if (up->dns)
+        upstream_dns_free(up);
+    for (struct map_slot *s; (s = map_next(&up->by_addr, &at));)
+        host_retire(s->value);
+    map_deinit(&up->by_addr);
+    retire_all(up->hosts, up->count);
+    mem_free(up->hosts);
+    mem_free(up->lb_hosts);
+    lb_free(up->lb);
+    model_cluster_unref(up->cluster);
+    mem_free(up);
+}
+
+void upstream_follow(struct flow_worker *fw, struct snapshot *s)
+{
+    struct upstream **gone = mem_alloc0(fw->upstreams.count, sizeof(struct upstream *));
+    uint32_t gone_count = 0;
+    size_t at = 0;
+
+    for (struct map_slot *slot; (slot = map_next(&fw->upstreams, &at));) {
+        struct upstream *up = slot->value;
+        struct model_cluster *now = snapshot_find_cluster(s, up->cluster->config->name);
+
+        if (!now)
+            gone[gone_count++] = up;
+        else if (now != up->cluster)
+            set_cluster(up, now);
+    }
+    for (uint32_t i = 0; i < gone_count; i++) {
+        map_remove_u64(&fw->upstreams, gone[i]->cluster->id);
+        upstream_free(gone[i]);
+    }
+    mem_free(gone);
+}
+
+void upstream_free_all(struct flow_worker *fw)
+{
+    size_t at = 0;
+
+    for (struct map_slot *slot; (slot = map_next(&fw->upstreams, &at));)
+        upstream_free(slot->value);
+    map_deinit(&fw->upstreams);
+}
+
+static void renew_host(struct upstream_host *h)
+{
+    for (int k = 0; k < UPSTREAM_KIND_COUNT; k++) {
+        tls_config_unref(h->dials[k].tls);
+        h->dials[k].tls = NULL;
+        if (h->pools[k])
+            http_pool_drain(h->pools[k]);
+    }
+    tls_config_unref(h->tcp_tls);
+    h->tcp_tls = NULL;
+}
+
+void upstream_identity_changed(struct flow_worker *fw)
+{
+    size_t at = 0;
+
+    for (struct map_slot *slot; (slot = map_next(&fw->upstreams, &at));) {
+        struct upstream *up = slot->value;
+
+        for (uint32_t i = 0; i < up->count; i++) {
+            if (upstream_is_mtls(up->hosts[i]))
+                renew_host(up->hosts[i]);
+        }
+    }
+}
+
+static struct upstream_host *host_by_addr(struct upstream *up, const struct addr *dst)
+{
+    struct upstream_host *h = map_get_u64(&up->by_addr, addr_hash(dst));
+    uint64_t now = worker_now_ms(up->fw->worker);
+
+    if (h && addr_eq(&h->addr, dst))
+        return h;
+    if (h) /* two addresses of one hash: the later one takes the place */
+        host_retire(map_remove_u64(&up->by_addr, addr_hash(dst)));
+    if (up->by_addr.count >= ORIGINAL_DST_MAX)
+        forget_by_addr(up, now);
+    else if (up->by_addr.count % 64 == 63 && now > ORIGINAL_DST_IDLE_MS)
+        forget_by_addr(up, now - ORIGINAL_DST_IDLE_MS);
+    h = host_new(up, NULL, dst);
+    map_put_u64(&up->by_addr, addr_hash(dst), h);
+    return h;
+}
+
+static struct upstream_host *begin_use(struct upstream *up, struct upstream_host *h)
+{
+    h->refs++;
+    h->active++;
+    up->active++;
+    if (h->endpoint)
+        up->lb_hosts[h->index].active = h->active;
+    return h;
+}
+
+static int pick_listed(struct upstream *up, struct upstream_host *const *tried, uint32_t tried_count,
+                       struct upstream_host **out)
+{
+    int32_t at;
+
+    for (uint32_t i = 0; i < tried_count; i++) {
+        if (tried[i]->up == up && tried[i]->endpoint)
+            up->lb_hosts[tried[i]->index].tried = true;
+    }
+    at = lb_pick(up->lb, up->lb_hosts, up->count);
+    for (uint32_t i = 0; i < tried_count; i++) {
+        if (tried[i]->up == up && tried[i]->endpoint)
+            up->lb_hosts[tried[i]->index].tried = false;
+    }
+    if (at < 0)
+        return ERR_NOT_FOUND;
+    *out = begin_use(up, up->hosts[at]);
+    return 0;
+}
+
+int upstream_pick(struct upstream *up, const struct addr *dst, struct upstream_host *const *tried,
+                  uint32_t tried_count, struct upstream_host **out)
+{
+    switch (up->cluster->config->type) {
+    case MODEL_CLUSTER_BLACKHOLE:
+        return ERR_NOT_FOUND;
+    case MODEL_CLUSTER_ORIGINAL_DST:
+        if (!dst || dst->family == ADDR_NONE)
+            return ERR_NOT_FOUND;
+        *out = begin_use(up, host_by_addr(up, dst));
+        return 0;
+    case MODEL_CLUSTER_DNS:
+    case MODEL_CLUSTER_DNS_ONE:
+        if (!upstream_dns_is_ready(up))
+            return ERR_AGAIN;
+        break;
+    default:
+        break;
+    }
+    return pick_listed(up, tried, tried_count, out);
+}
+
+void upstream_done(struct upstream_host *h)
+{
+    ASSERT(h->active > 0);
+    h->active--;
+    h->last_used_ms = worker_now_ms(h->fw->worker);
+    if (h->up) {
+        h->up->active--;
+        if (h->endpoint)
+            h->up->lb_hosts[h->index].active = h->active;
+    }
+    host_unref(h);
+}
+
+bool upstream_is_mtls(const struct upstream_host *h)
+{
+    uint8_t mode = h->cluster->config->tls_mode;
+
+    if (mode == MODEL_TLS_ISTIO_MUTUAL)
+        return true;
+    return mode == MODEL_TLS_AUTO && h->endpoint && h->endpoint->hop != MODEL_HOP_PLAIN;
+}
+
+enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2)
+{
+    if (upstream_is_mtls(h) && h->endpoint && h->endpoint->hop == MODEL_HOP_MESH)
+        return UPSTREAM_MESH;
+    switch (h->cluster->config->protocol) {
+    case MODEL_PROTOCOL_HTTP2:
+    case MODEL_PROTOCOL_GRPC:
+        return UPSTREAM_H2;
+    case MODEL_PROTOCOL_AUTO:
+        return h2 ? UPSTREAM_H2 : UPSTREAM_H1;
+    default:
+        return h->cluster->config->h2_upgrade ? UPSTREAM_H2 : UPSTREAM_H1;
+    }
+}
+
+static int connect_tcp(struct upstream_host *h, struct stream **out)
+{
+    const struct flow_options *o = flow_worker_options(h->fw);
+    const struct model_limits *l = &h->cluster->config->limits;
+    struct stream_tcp_options tcp = { .mark = o->mark };
+
+    if (h->cluster->config->type == MODEL_CLUSTER_APP && o->dial_app)
+        return o->dial_app(o->dial_app_arg, h->fw->worker, h->addr.port, out);
+    tcp.connect_timeout_ms = (uint32_t)l->connect_timeout_ms;
+    tcp.keepalive.idle_s = l->keepalive.idle_s;
+    tcp.keepalive.interval_s = l->keepalive.interval_s;
+    tcp.keepalive.probes = l->keepalive.probes;
+    return stream_tcp_connect(h->fw->worker, &h->addr, &tcp, out);
+}
+
+static int connect_with(struct upstream_host *h, struct tls_config **tls, enum upstream_tls_use use,
+                        struct stream **out)
+{
+    struct stream *tcp;
+    int err;
+
+    if (!*tls && upstream_tls_is_needed(h)) {
+        err = upstream_tls_config(h, use, tls);
+        if (err)
+            return err;
+    }
+    err = connect_tcp(h, &tcp);
+    if (err)
+        return err;
+    if (!*tls) {
+        *out = tcp;
+        return 0;
+    }
+    return stream_tls_client(tcp, *tls, out);
+}
+
+static int on_pool_connect(void *arg, struct worker *w, struct stream **out)
+{
+    struct upstream_dial *dial = arg;
+    static const enum upstream_tls_use uses[] = { UPSTREAM_TLS_H1, UPSTREAM_TLS_H2,
+                                                  UPSTREAM_TLS_MESH };
+
+    (void)w;
+    return connect_with(dial->host, &dial->tls, uses[dial->kind], out);
+}
+
+struct http_pool *upstream_pool(struct upstream_host *h, enum upstream_kind kind)
+{
+    const struct model_limits *l = &h->cluster->config->limits;
+    struct upstream_dial *dial = &h->dials[kind];
+
+    if (h->pools[kind])
+        return h->pools[kind];
+    dial->config = (struct http_pool_config){
+        .protocol = kind == UPSTREAM_H1 ? HTTP_PROTOCOL_H1 : HTTP_PROTOCOL_H2,
+        .max_connections = l->max_connections,
+        .max_pending = l->max_pending,
+        .max_requests = l->max_requests,
+        .max_requests_per_conn = l->max_requests_per_conn,
+        .max_streams_per_conn = l->max_streams_per_conn,
+        .idle_timeout_ms = (uint32_t)l->idle_timeout_ms,
+        .connect_timeout_ms = (uint32_t)l->connect_timeout_ms,
+    };
+    h->refs++;
+    h->pools[kind] = http_pool_new(h->fw->worker, &dial->config, on_pool_connect, dial);
+    return h->pools[kind];
+}
+
+int upstream_connect(struct upstream_host *h, struct stream **out)
+{
+    return connect_with(h, &h->tcp_tls, UPSTREAM_TLS_TCP, out);
+}
+
+void upstream_wait(struct upstream *up, struct upstream_wait *wait)
+{
+    upstream_dns_add_wait(up, wait);
+}
+
+void upstream_wait_cancel(struct upstream_wait *wait)
+{
+    list_remove(&wait->link);
+}

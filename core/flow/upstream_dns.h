@@ -1,0 +1,16 @@
+/* Clusters whose endpoints are host names: resolved on first use and again as records expire.
+ * Internal to core/flow; loop thread. */
+#ifndef CORE_FLOW_UPSTREAM_DNS_H
+#define CORE_FLOW_UPSTREAM_DNS_H
+
+#include "core/flow/upstream.h"
+
+void upstream_dns_new(struct upstream *up);
+void upstream_dns_free(struct upstream *up);
+/* up->cluster changed: resolve its names. */
+void upstream_dns_follow(struct upstream *up);
+/* False until every name was answered once (with addresses or an error). */
+bool upstream_dns_is_ready(const struct upstream *up);
+void upstream_dns_add_wait(struct upstream *up, struct upstream_wait *wait);
+
+#endif

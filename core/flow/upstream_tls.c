@@ -1,0 +1,74 @@
+#include "core/flow/upstream_tls.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/tls/tls_config.h"
+
+static struct log_module log_module = LOG_MODULE("upstream");
+
+bool upstream_tls_is_needed(const struct upstream_host *h)
+{
+    uint8_t mode = h->cluster->config->tls_mode;
+
+    return mode == MODEL_TLS_SIMPLE || mode == MODEL_TLS_MUTUAL || upstream_is_mtls(h);
+}
+
+struct offer {
+    struct str names[4];
+    size_t count;
+};
+
+/* Never istio-peer-exchange: whoever negotiates it must speak its preamble. */
+static const struct offer offers[] = {
+    [UPSTREAM_TLS_H1] = { { STR_INIT("istio-http/1.1"), STR_INIT("istio"), STR_INIT("http/1.1") },
+                          3 },
+    [UPSTREAM_TLS_H2] = { { STR_INIT("istio-h2"), STR_INIT("istio"), STR_INIT("h2") }, 3 },
+    [UPSTREAM_TLS_MESH] = { { STR_INIT("mesh-h2"), STR_INIT("istio-h2"), STR_INIT("istio"),
+                              STR_INIT("h2") },
+                            4 },
+    [UPSTREAM_TLS_TCP] = { { STR_INIT("istio") }, 1 },
+};
+
+int upstream_tls_config(struct upstream_host *h, enum upstream_tls_use use, struct tls_config **out)
+{
+    const struct model_cluster_config *c = h->cluster->config;
+    const struct flow_identity *id = &h->fw->id;
+    const struct flow_options *o = flow_worker_options(h->fw);
+    struct tls_options options = { .identity = id->identity };
+    struct str *names;
+    const char *why;
+    size_t n = 0;
+    int err;
+
+    if (!upstream_is_mtls(h)) {
+        *out = tls_config_ref(c->tls);
+        return *out ? 0 : ERR_TLS;
+    }
+    if (!id->identity) {
+        log_warn("no certificate yet for mTLS to %.*s", STR_ARG(c->name));
+        return ERR_TLS;
+    }
+    names = mem_alloc0(c->identity_count + 1, sizeof(*names));
+    if (h->endpoint && h->endpoint->identity.len)
+        names[n++] = h->endpoint->identity;
+    for (uint32_t i = 0; i < c->identity_count; i++)
+        names[n++] = c->identities[i];
+    options.rules = (struct tls_rules){
+        .verify = TLS_VERIFY_REQUIRED,
+        .trust = id->trust,
+        .mesh = true,
+        .names = names,
+        .name_count = n,
+        .is_denied = o->is_denied,
+        .denied_arg = o->is_denied_arg,
+    };
+    options.alpn = offers[use].names;
+    options.alpn_count = offers[use].count;
+    options.sni = c->sni;
+    err = tls_config_new_client(&options, out, &why);
+    if (err)
+        log_error("TLS settings for %.*s: %s", STR_ARG(c->name), why);
+    mem_free(names);
+    return err;
+}
