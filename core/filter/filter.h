@@ -9,7 +9,7 @@
 
 #include "core/http/http_stream.h"
 #include "core/model/decision.h"
-#include "core/model/model.h"
+#include "core/model/snapshot.h"
 #include "core/route/route.h"
 
 struct worker;

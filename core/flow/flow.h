@@ -10,7 +10,7 @@
 #ifndef CORE_FLOW_FLOW_H
 #define CORE_FLOW_FLOW_H
 
-#include "core/model/model.h"
+#include "core/model/snapshot.h"
 
 struct flow;
 struct pki_trust;

@@ -22,11 +22,18 @@ struct flow_identity {
     uint64_t generation;       /* of this process; 0: none */
 };
 
+/* A worker's hold on one snapshot: requests and connections count themselves here with plain
+ * integers, so that the shared reference count is touched twice per snapshot and worker. */
+struct flow_lease {
+    struct snapshot *snapshot; /* one reference */
+    uint64_t users;
+};
+
 struct flow_worker {
     struct flow *flow;
     struct worker *worker;
     struct list link; /* in flow */
-    struct snapshot *snapshot; /* current; NULL before the first publish */
+    struct flow_lease *lease; /* current; NULL before the first publish */
     struct flow_identity id;
     struct list listens;  /* struct flow_listen */
     struct list conns;    /* struct flow_conn: HTTP and undecided connections */
@@ -36,6 +43,8 @@ struct flow_worker {
     struct http_server_config outbound_http, inbound_http, gateway_http;
     bool draining;
     uint64_t next_decision_id;
+    int64_t wall_offset_ns;   /* wall time - monotonic time, as of the last look */
+    uint64_t wall_checked_ns;
     /* Read by other threads for totals, hence atomic; written here only. */
     atomic_uint_fast64_t connections, requests_active, connections_total, requests_total;
 };
@@ -43,7 +52,11 @@ struct flow_worker {
 /* The options given to flow_new. */
 const struct flow_options *flow_worker_options(const struct flow_worker *fw);
 
-/* Starts a decision record: zeroes it, stamps id and times, sets snapshot. */
+/* Takes part in the current lease (there must be one) / ends that. */
+struct flow_lease *flow_worker_take_lease(struct flow_worker *fw);
+void flow_worker_drop_lease(struct flow_worker *fw, struct flow_lease *lease); /* NULL is allowed */
+
+/* Starts a zeroed decision record: id and times. */
 void flow_worker_begin_decision(struct flow_worker *fw, struct decision *d);
 
 /* Takes the sockets given for a listener name; -1: none. */

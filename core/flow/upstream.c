@@ -357,6 +357,17 @@ void upstream_done(struct upstream_host *h)
     host_unref(h);
 }
 
+struct upstream_host *upstream_hold(struct upstream_host *h)
+{
+    h->refs++;
+    return h;
+}
+
+void upstream_drop(struct upstream_host *h)
+{
+    host_unref(h);
+}
+
 bool upstream_is_mtls(const struct upstream_host *h)
 {
     uint8_t mode = h->cluster->config->tls_mode;

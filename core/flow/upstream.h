@@ -70,6 +70,10 @@ int upstream_pick(struct upstream *up, const struct addr *dst, struct upstream_h
 /* Ends the use begun by upstream_pick: active count and reference. */
 void upstream_done(struct upstream_host *host);
 
+/* A reference without use, for who remembers a host. */
+struct upstream_host *upstream_hold(struct upstream_host *host);
+void upstream_drop(struct upstream_host *host);
+
 /* Which pool serves a request whose app protocol is h2 (or not) on this host. */
 enum upstream_kind upstream_kind_for(const struct upstream_host *host, bool h2);
 /* The pool, made on first use. Borrowed. */

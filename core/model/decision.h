@@ -6,7 +6,7 @@
 #ifndef CORE_MODEL_DECISION_H
 #define CORE_MODEL_DECISION_H
 
-#include "core/model/model.h"
+#include "core/model/snapshot.h"
 
 /* Envoy's response flags (spec features.md section 4.4); the letters are what logs show. */
 enum decision_flag {

@@ -13,6 +13,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/str.h"
+#include "core/model/model_endpoints.h"
 #include "core/net/addr.h"
 
 struct tls_config; /* core/tls */
@@ -33,45 +34,6 @@ struct model_source {
     struct str file;           /* or empty */
     uint32_t line;             /* 1.., 0 unknown */
 };
-
-/* What metrics and logs say about the workload at one end. Empty strings are shown as "unknown". */
-struct model_telemetry_peer {
-    struct str workload, ns, principal, app, version, cluster;
-    struct str canonical_service, canonical_revision;
-};
-
-enum model_hop {
-    MODEL_HOP_PLAIN,
-    MODEL_HOP_ISTIO, /* mTLS as between Istio sidecars: app's port, SNI outbound_..., ALPN istio-* */
-    MODEL_HOP_MESH,  /* a peer known to be `mesh`: multiplexed HTTP/2 over mTLS, negotiated by ALPN
-                        with fallback to MODEL_HOP_ISTIO's */
-};
-
-struct model_endpoint {
-    struct addr addr;     /* ADDR_NONE when hostname is set */
-    struct str hostname;  /* DNS endpoints */
-    uint16_t port;
-    uint32_t weight;      /* 1 or more */
-    uint8_t hop;          /* enum model_hop */
-    bool healthy;
-    struct str identity;  /* SPIFFE id its certificate must carry; empty: any of the cluster's */
-    struct str workload_uid;
-    struct str locality;  /* "region/zone/subzone" */
-    struct model_telemetry_peer peer;
-};
-
-/* Immutable set, refcounted. */
-struct model_endpoints {
-    atomic_uint refs;
-    struct arena arena;
-    uint64_t hash; /* of the content: equal sets have equal hashes */
-    uint32_t count;
-    uint64_t weight_total;
-    struct model_endpoint *list;
-};
-
-struct model_endpoints *model_endpoints_ref(struct model_endpoints *set);
-void model_endpoints_unref(struct model_endpoints *set);
 
 enum model_cluster_type {
     MODEL_CLUSTER_STATIC,       /* endpoints have addresses */

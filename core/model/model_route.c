@@ -2,13 +2,13 @@
 
 #include "core/base/mem.h"
 
-struct model_vhost_ref *model_vhost_ref_add(struct model_vhost_ref *v)
+struct model_route_vhost *model_route_vhost_ref(struct model_route_vhost *v)
 {
     atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
     return v;
 }
 
-void model_vhost_ref_drop(struct model_vhost_ref *v)
+void model_route_vhost_unref(struct model_route_vhost *v)
 {
     if (!v || atomic_fetch_sub_explicit(&v->refs, 1, memory_order_acq_rel) != 1)
         return;
@@ -29,7 +29,7 @@ void model_route_table_unref(struct model_route_table *t)
     if (!t || atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
         return;
     for (uint32_t i = 0; i < t->vhost_count; i++)
-        model_vhost_ref_drop(t->vhosts[i]);
+        model_route_vhost_unref(t->vhosts[i]);
     map_deinit(&t->exact);
     map_deinit(&t->suffix);
     arena_deinit(&t->arena);

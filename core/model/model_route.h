@@ -181,12 +181,12 @@ struct model_vhost {
 };
 
 /* Refcounted on its own, so that a virtual host is shared by tables and snapshots. */
-struct model_vhost_ref {
+struct model_route_vhost {
     atomic_uint refs;
     struct arena arena;
     uint64_t hash;
     struct model_vhost vhost;
-    void (*deinit)(struct model_vhost_ref *v); /* drops clusters, regexes, index */
+    void (*deinit)(struct model_route_vhost *v); /* drops clusters, regexes, index */
 };
 
 struct model_route_table {
@@ -194,15 +194,15 @@ struct model_route_table {
     struct arena arena;
     struct str name; /* "9080", "http.8080", "https.443.https.gw.ns" */
     uint16_t port;
-    struct model_vhost_ref **vhosts; /* one reference each */
+    struct model_route_vhost **vhosts; /* one reference each */
     uint32_t vhost_count;
     struct map exact;      /* host -> struct model_vhost */
     struct map suffix;     /* ".example.com" -> struct model_vhost (longest wins) */
     struct model_vhost *any; /* "*"; or NULL: no match */
 };
 
-struct model_vhost_ref *model_vhost_ref_add(struct model_vhost_ref *v);
-void model_vhost_ref_drop(struct model_vhost_ref *v);
+struct model_route_vhost *model_route_vhost_ref(struct model_route_vhost *v);
+void model_route_vhost_unref(struct model_route_vhost *v);
 struct model_route_table *model_route_table_ref(struct model_route_table *t);
 void model_route_table_unref(struct model_route_table *t);
 

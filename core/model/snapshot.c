@@ -1,4 +1,4 @@
-#include "core/model/model.h"
+#include "core/model/snapshot.h"
 
 #include "core/base/mem.h"
 

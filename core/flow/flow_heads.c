@@ -1,0 +1,184 @@
+#include "core/flow/flow_heads.h"
+
+#include <time.h>
+
+#include "core/base/random.h"
+#include "core/loop/clock.h"
+#include "core/tls/tls_identity.h"
+#include "core/tls/tls_peer.h"
+
+#define HEADERS (&r->filter.head->headers)
+
+/* RFC 4122 version 4. Nibbles come from the worker's generator: an id must be unique, not secret. */
+static struct str new_request_id(struct flow_request *r)
+{
+    static const char hex[] = "0123456789abcdef";
+    char *p = arena_alloc(r->filter.arena, 36);
+    uint64_t bits = 0;
+
+    for (int i = 0; i < 36; i++) {
+        unsigned int nibble;
+
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            p[i] = '-';
+            continue;
+        }
+        if (i == 0 || i == 19)
+            bits = random_next(&r->fw->worker->random);
+        nibble = (unsigned int)(bits & 15);
+        bits >>= 4;
+        if (i == 14)
+            nibble = 4;
+        else if (i == 19)
+            nibble = (nibble & 3) | 8;
+        p[i] = hex[nibble];
+    }
+    return str_make(p, 36);
+}
+
+static void add_request_id(struct flow_request *r)
+{
+    struct str id = http_headers_get(HEADERS, HTTP_TOKEN_X_REQUEST_ID);
+
+    /* A gateway's clients are strangers: their ids are not kept. */
+    if (id.p && r->conn->kind != MODEL_LISTENER_GATEWAY) {
+        r->decision.request_id = id;
+        return;
+    }
+    r->decision.request_id = new_request_id(r);
+    http_headers_set_token(HEADERS, HTTP_TOKEN_X_REQUEST_ID, r->decision.request_id);
+}
+
+static void forwarded_on_gateway(struct flow_request *r)
+{
+    static const enum http_token internal[] = {
+        HTTP_TOKEN_X_ENVOY_RETRY_ON,           HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS,
+        HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,      HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
+        HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH,      HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION,
+        HTTP_TOKEN_X_ENVOY_PEER_METADATA,      HTTP_TOKEN_X_ENVOY_PEER_METADATA_ID,
+        HTTP_TOKEN_X_FORWARDED_CLIENT_CERT,    HTTP_TOKEN_X_ENVOY_EXTERNAL_ADDRESS,
+    };
+    struct str before = http_headers_get_all(HEADERS, STR("x-forwarded-for"), r->filter.arena);
+    char ip[ADDR_TEXT_MAX];
+    struct str peer;
+
+    for (size_t i = 0; i < COUNT_OF(internal); i++)
+        http_headers_remove_token(HEADERS, internal[i]);
+    peer = arena_str(r->filter.arena, str_of(addr_format_ip(&r->conn->peer, ip)));
+    if (before.p)
+        peer = arena_printf(r->filter.arena, "%.*s,%.*s", STR_ARG(before), STR_ARG(peer));
+    http_headers_set_token(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR, peer);
+    http_headers_set_token(HEADERS, HTTP_TOKEN_X_FORWARDED_PROTO,
+                           r->conn->is_tls ? STR("https") : STR("http"));
+}
+
+void flow_heads_on_arrival(struct flow_request *r)
+{
+    struct http_msg *head = r->filter.head;
+    struct decision *d = &r->decision;
+    struct str proto;
+
+    if (r->conn->kind == MODEL_LISTENER_GATEWAY) {
+        forwarded_on_gateway(r);
+        head->scheme = r->conn->is_tls ? STR("https") : STR("http");
+    } else if (!http_headers_get(HEADERS, HTTP_TOKEN_X_FORWARDED_PROTO).p) {
+        http_headers_add_token(HEADERS, HTTP_TOKEN_X_FORWARDED_PROTO,
+                               r->conn->is_tls && !r->conn->is_mtls ? STR("https") : STR("http"));
+    }
+    /* The multiplexed hop says which protocol the client spoke; nobody else may. */
+    proto = http_headers_get(HEADERS, HTTP_TOKEN_MESH_PROTO);
+    r->wants_h2 = head->version == HTTP_VERSION_2;
+    if (proto.p) {
+        if (r->conn->is_mesh_hop)
+            r->wants_h2 = str_is(proto, "2");
+        http_headers_remove_token(HEADERS, HTTP_TOKEN_MESH_PROTO);
+    }
+    add_request_id(r);
+    d->method = head->method_name;
+    d->path = head->path;
+    d->authority = head->authority;
+    d->user_agent = http_headers_get(HEADERS, HTTP_TOKEN_USER_AGENT);
+    d->forwarded_for = http_headers_get(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR);
+}
+
+static void add_client_cert(struct flow_request *r)
+{
+    const struct pki_cert_info *info;
+    struct str old, hash, own = STR_NONE, entry;
+    char hex[65];
+
+    if (!r->conn->is_mtls || !r->conn->tls_peer) {
+        if (r->decision.inbound)
+            http_headers_remove_token(HEADERS, HTTP_TOKEN_X_FORWARDED_CLIENT_CERT);
+        return;
+    }
+    info = tls_peer_info(r->conn->tls_peer);
+    for (int i = 0; i < 32; i++) {
+        static const char digits[] = "0123456789abcdef";
+
+        hex[2 * i] = digits[info->sha256[i] >> 4];
+        hex[2 * i + 1] = digits[info->sha256[i] & 15];
+    }
+    hash = str_make(hex, 64);
+    if (r->fw->id.identity)
+        own = tls_identity_spiffe(r->fw->id.identity)->id;
+    entry = arena_printf(r->filter.arena, "By=%.*s;Hash=%.*s;Subject=\"%.*s\";URI=%.*s",
+                         STR_ARG(own), STR_ARG(hash), STR_ARG(info->subject),
+                         STR_ARG(r->conn->peer_identity));
+    old = http_headers_get_all(HEADERS, STR("x-forwarded-client-cert"), r->filter.arena);
+    if (old.p)
+        entry = arena_printf(r->filter.arena, "%.*s,%.*s", STR_ARG(old), STR_ARG(entry));
+    http_headers_set_token(HEADERS, HTTP_TOKEN_X_FORWARDED_CLIENT_CERT, entry);
+}
+
+void flow_heads_to_upstream(struct flow_request *r)
+{
+    const struct model_route *route = r->filter.route;
+
+    if (!r->decision.inbound)
+        http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,
+                               arena_printf(r->filter.arena, "%u", r->decision.try_count));
+    if (r->decision.try_count > 1)
+        return;
+    add_client_cert(r);
+    if (route && route->timeout_ms)
+        http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
+                               arena_printf(r->filter.arena, "%llu",
+                                            (unsigned long long)route->timeout_ms));
+    if (r->original_path.p && !str_eq(r->original_path, r->filter.head->path))
+        http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH, r->original_path);
+}
+
+/* One text a second and worker would be enough, but gmtime_r is cheap beside a request that has no
+ * date: apps nearly always send one. */
+static struct str http_date(struct arena *a)
+{
+    time_t now = (time_t)clock_wall_s();
+    char text[40];
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    return arena_str(a, str_make(text, strftime(text, sizeof(text), "%a, %d %b %Y %T GMT", &tm)));
+}
+
+void flow_heads_to_downstream(struct flow_request *r, struct http_msg *head, bool local)
+{
+    struct http_headers *h = &head->headers;
+    bool outbound = r->conn && r->conn->kind == MODEL_LISTENER_OUTBOUND;
+
+    if (!http_headers_get(h, HTTP_TOKEN_DATE).p)
+        http_headers_add_token(h, HTTP_TOKEN_DATE, http_date(r->filter.arena));
+    http_headers_set_token(h, HTTP_TOKEN_SERVER, outbound ? STR("envoy") : STR("istio-envoy"));
+    if (local)
+        return;
+    http_headers_remove_token(h, HTTP_TOKEN_MESH_PROTO);
+    if (!r->decision.inbound)
+        http_headers_set_token(h, HTTP_TOKEN_X_ENVOY_UPSTREAM_SERVICE_TIME,
+                               arena_printf(r->filter.arena, "%llu",
+                                            (unsigned long long)r->decision.upstream_service_time_ms));
+    if (r->conn && r->conn->kind == MODEL_LISTENER_GATEWAY) {
+        http_headers_remove_token(h, HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION);
+        http_headers_remove_token(h, HTTP_TOKEN_X_ENVOY_PEER_METADATA);
+        http_headers_remove_token(h, HTTP_TOKEN_X_ENVOY_PEER_METADATA_ID);
+    }
+}

@@ -1,0 +1,79 @@
+/* One HTTP request on its way through the proxy. Internal to core/flow.
+ *
+ *   FILTERS -> (local reply) | PICKING -> CONNECTING -> EXCHANGE -> DONE
+ *                                 ^-- BACKOFF <--- retry ---'
+ *
+ * Downstream body bytes are passed on as they come; credit goes back to the client when they were
+ * accepted upstream. A copy is kept for retries while the policy allows one and it is at most
+ * FLOW_REQUEST_REPLAY_BYTES. The response is passed on in the same way. Loop thread. */
+#ifndef CORE_FLOW_FLOW_REQUEST_H
+#define CORE_FLOW_FLOW_REQUEST_H
+
+#include "core/base/chunk.h"
+#include "core/filter/filter.h"
+#include "core/flow/flow_conn.h"
+#include "core/flow/upstream.h"
+
+#define FLOW_REQUEST_REPLAY_BYTES ((size_t)64 * 1024)
+
+enum flow_request_state {
+    FLOW_REQUEST_FILTERS,
+    FLOW_REQUEST_RESOLVING,  /* waits for DNS */
+    FLOW_REQUEST_CONNECTING, /* waits for a pool */
+    FLOW_REQUEST_EXCHANGE,   /* upstream has the head */
+    FLOW_REQUEST_BACKOFF,
+    FLOW_REQUEST_REPLIED,    /* the answer is out, the request body may still come */
+    FLOW_REQUEST_DONE,
+};
+
+struct flow_request {
+    struct flow_worker *fw;
+    struct flow_conn *conn; /* outlives the request: a connection that ends resets its streams first */
+    struct filter_request filter; /* head, route, decision, query ... */
+    struct decision decision;
+    struct flow_lease *lease;
+    uint8_t state;             /* enum flow_request_state */
+    bool free_retry_used; /* the one beside the policy, for connections that died unread */
+    bool is_websocket;         /* an upgrade: no retries, no timeout */
+    bool wants_h2;             /* the app protocol of this request */
+    uint32_t filter_at;
+
+    struct http_stream *down;
+    bool down_ended;  /* the request is complete */
+    bool head_sent;   /* a final response head went downstream */
+    bool response_ended;
+    size_t down_held; /* request body bytes whose credit waits for the upstream */
+    struct chunk_queue pending; /* body that came before there was an upstream */
+    struct chunk_queue replay;  /* body sent so far, for a retry */
+    bool replay_lost;           /* too long to be kept */
+    struct http_headers *trailers; /* request trailers that came before the upstream */
+
+    struct http_stream *up;
+    struct upstream *cluster;
+    struct upstream_host *host;
+    struct http_pool_waiter *waiter;
+    struct upstream_wait wait;
+    bool is_waiting; /* wait is linked */
+    size_t up_held;  /* response bytes whose credit waits for the client */
+    struct model_cluster *cluster_model;         /* where it goes */
+    const struct model_weighted_cluster *target; /* NULL: no route chose it */
+    struct upstream_host *tried[DECISION_TRIES_MAX];
+    uint32_t tried_count;
+    uint64_t try_start_ns;
+    uint32_t retries; /* done so far */
+
+    struct timer total, per_try; /* per_try also times the backoff */
+    struct http_msg sent; /* the head as it goes upstream; headers are the request's */
+    struct str original_path;
+};
+
+void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct http_msg *head,
+                        bool end);
+
+/* Ends it: timers, filters, streams, telemetry, memory. r is gone afterwards. */
+void flow_request_finish(struct flow_request *r);
+
+/* The head, body and end of the upstream's response, on their way down. */
+void flow_request_respond(struct flow_request *r, struct http_msg *head, bool end);
+
+#endif
