@@ -29,7 +29,7 @@ static inline struct str str_of(const char *z)
 
 static inline struct str str_make(const void *p, size_t len)
 {
-    return (struct str){ p, len };
+    return (struct str){ (const char *)p, len }; /* the cast is for C++ */
 }
 
 static inline bool str_eq(struct str a, struct str b)

@@ -5,9 +5,9 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 
-#define DURATION_US INT64_C(1000)
-#define DURATION_MS INT64_C(1000000)
-#define DURATION_S INT64_C(1000000000)
+#define DURATION_US         INT64_C(1000)
+#define DURATION_MS         INT64_C(1000000)
+#define DURATION_S          INT64_C(1000000000)
 #define DURATION_TEXT_BYTES 40 /* enough for every text below */
 
 /* Nanoseconds of "300ms", "-1.5h", "2h45m", "0"; units ns us ms s m h. ERR_INVALID: no such thing,

@@ -27,30 +27,30 @@
  * The descriptor of `struct x` is `x_message`, its rows `x_fields`; an enum's names are `x_enum`.
  * A member of another type than the row says does not compile.
  *
- * | row                    | member                                             | absent            |
+ * | row                    | member                                             | absent |
  * |------------------------|----------------------------------------------------|-------------------|
- * | STR BYTES QUANTITY     | struct str                                         | p == NULL         |
- * | BOOL, INT*, DOUBLE     | bool, int64_t, double                              | false, 0          |
- * | ENUM                   | int or the enum                                    | 0                 |
- * | OPT_BOOL/INT../ENUM    | struct field_opt                                   | !set              |
- * | OPT_DOUBLE             | struct field_opt_double                            | !set              |
- * | DURATION               | struct field_opt, nanoseconds                      | !set              |
- * | TIMESTAMP              | struct field_opt, nanoseconds since 1970           | !set              |
- * | INT_OR_STR             | struct field_int_or_str                            | !set              |
- * | JSON                   | const struct node * (Struct, Value, RawExtension)  | NULL              |
- * | MSG                    | struct x *                                         | NULL              |
- * | INLINE                 | struct x                                           | all of it absent  |
- * | LIST_STR/BYTES         | struct str *m; size_t m_count                      | NULL              |
- * | LIST_INT/DOUBLE/ENUM.. | int64_t *, double *, int * (or the enum) and count | NULL              |
- * | LIST_MSG               | struct x *m (items inline) and count               | NULL              |
- * | LIST_JSON              | const struct node **m and count                    | NULL              |
- * | MAP_STR/BYTES          | struct field_pair * and count                      | NULL              |
- * | MAP_INT                | struct field_pair_int * and count                  | NULL              |
- * | MAP_MSG                | struct { struct str key; struct x value; } *, count| NULL              |
+ * | STR BYTES QUANTITY     | struct str                                         | p == NULL | |
+ * BOOL, INT*, DOUBLE     | bool, int64_t, double                              | false, 0          |
+ * | ENUM                   | int or the enum                                    | 0 | |
+ * OPT_BOOL/INT../ENUM    | struct field_opt                                   | !set              |
+ * | OPT_DOUBLE             | struct field_opt_double                            | !set | | DURATION
+ * | struct field_opt, nanoseconds                      | !set              | | TIMESTAMP | struct
+ * field_opt, nanoseconds since 1970           | !set              | | INT_OR_STR             |
+ * struct field_int_or_str                            | !set              | | JSON | const struct
+ * node * (Struct, Value, RawExtension)  | NULL              | | MSG                    | struct x *
+ * | NULL              | | INLINE                 | struct x | all of it absent  | | LIST_STR/BYTES
+ * | struct str *m; size_t m_count                      | NULL              | |
+ * LIST_INT/DOUBLE/ENUM.. | int64_t *, double *, int * (or the enum) and count | NULL              |
+ * | LIST_MSG               | struct x *m (items inline) and count               | NULL | |
+ * LIST_JSON              | const struct node **m and count                    | NULL              |
+ * | MAP_STR/BYTES          | struct field_pair * and count                      | NULL | | MAP_INT
+ * | struct field_pair_int * and count                  | NULL              | | MAP_MSG | struct {
+ * struct str key; struct x value; } *, count| NULL              |
  *
  * A list or map that was written empty has a pointer and count 0; an empty string that was written
- * has a pointer and len 0. All of it lives in the arena given to the decoder (or in its input, where
- * that is asked for). Tables are constant; all functions here may be called from any thread. */
+ * has a pointer and len 0. All of it lives in the arena given to the decoder (or in its input,
+ * where that is asked for). Tables are constant; all functions here may be called from any thread.
+ */
 #ifndef CORE_TEXT_FIELD_H
 #define CORE_TEXT_FIELD_H
 
@@ -107,9 +107,9 @@ enum field_type {
 };
 
 enum field_shape {
-    FIELD_SHAPE_ONE,    /* the member itself */
-    FIELD_SHAPE_OPT,    /* field_opt or field_opt_double around a scalar */
-    FIELD_SHAPE_PTR,    /* a message by pointer */
+    FIELD_SHAPE_ONE, /* the member itself */
+    FIELD_SHAPE_OPT, /* field_opt or field_opt_double around a scalar */
+    FIELD_SHAPE_PTR, /* a message by pointer */
     FIELD_SHAPE_LIST,
     FIELD_SHAPE_MAP,
 };
@@ -154,28 +154,29 @@ struct field {
     const char *proto_name;          /* only where it is not name in snake_case */
     const char *merge_key;           /* Kubernetes patchMergeKey of a list: "name" */
     field_check_fn *check;
-    int64_t min, max;       /* numbers, durations in ns; both 0: none; max 0 with min > 0: no max */
-    uint32_t offset;        /* of the member */
-    uint32_t count_offset;  /* of member_count: lists and maps */
-    uint32_t item_bytes;    /* of one list item or map entry; of a message by pointer its struct */
-    uint32_t value_offset;  /* of value in a map's entry */
-    uint32_t proto;         /* protobuf number; 0: not on the wire */
-    uint32_t max_len;       /* bytes of a string; 0: no own limit */
-    uint32_t min_items, max_items; /* of a list or map; 0: none */
+    int64_t min, max;      /* numbers, durations in ns; both 0: none; max 0 with min > 0: no max */
+    uint32_t offset;       /* of the member */
+    uint32_t count_offset; /* of member_count: lists and maps */
+    uint32_t item_bytes;   /* of one list item or map entry; of a message by pointer its struct */
+    uint32_t value_offset; /* of value in a map's entry */
+    uint32_t proto;        /* protobuf number; 0: not on the wire */
+    uint32_t max_len;      /* bytes of a string; 0: no own limit */
+    uint32_t min_items, max_items;    /* of a list or map; 0: none */
     uint8_t type, shape, width, wire; /* enums above */
-    uint8_t oneof;       /* fields with the same number, not 0: at most one of them is set */
-    bool required;       /* must be written */
-    bool deprecated;     /* a warning when written */
-    bool keep;           /* written to JSON also when absent, false, 0 or empty */
-    bool presence;       /* proto3 `optional` string: empty differs from absent on the wire */
-    bool wrapper;        /* OPT_*: travels as google.protobuf.BoolValue and so on */
-    bool key_int;        /* map keys are integers on the wire */
-    bool read_only;      /* set by the system: explain and schema say so */
-    bool json_string;    /* an int that JSON carries as a string (protobuf's int64) */
-    bool unpacked;       /* a repeated number sent one by one */
+    uint8_t oneof;    /* fields with the same number, not 0: at most one of them is set */
+    bool required;    /* must be written */
+    bool deprecated;  /* a warning when written */
+    bool keep;        /* written to JSON also when absent, false, 0 or empty */
+    bool presence;    /* proto3 `optional` string: empty differs from absent on the wire */
+    bool wrapper;     /* OPT_*: travels as google.protobuf.BoolValue and so on */
+    bool key_int;     /* map keys are integers on the wire */
+    bool read_only;   /* set by the system: explain and schema say so */
+    bool json_string; /* an int that JSON carries as a string (protobuf's int64) */
+    bool unpacked;    /* a repeated number sent one by one */
+    bool json_value;  /* JSON: google.protobuf.Value on the wire, else Struct */
 };
 
-#define FIELD_ENFORCED NULL
+#define FIELD_ENFORCED     NULL
 #define FIELD_NOT_ENFORCED "is accepted, but nothing acts on it yet"
 
 struct field_cache { /* filled at first use; see field.c */
@@ -219,10 +220,10 @@ struct field_message {
     const struct field_enum tag##_enum = { enum_name, tag##_names,                                 \
                                            sizeof(tag##_names) / sizeof(tag##_names[0]) }
 
-#define FIELD_AT(T, m) _Generic(((T *)0)->m, struct field_at: (uint32_t)offsetof(T, m) + 1)
-#define FIELD_UNKNOWN(T, m) _Generic(((T *)0)->m, struct str: (uint32_t)offsetof(T, m) + 1)
+#define FIELD_AT(T, m)      _Generic(((T *)0)->m, struct field_at : (uint32_t)offsetof(T, m) + 1)
+#define FIELD_UNKNOWN(T, m) _Generic(((T *)0)->m, struct str : (uint32_t)offsetof(T, m) + 1)
 
-#define FIELD_OF(T, m, ctype) .offset = _Generic(((T *)0)->m, ctype: (uint32_t)offsetof(T, m))
+#define FIELD_OF(T, m, ctype) .offset = _Generic(((T *)0)->m, ctype : (uint32_t)offsetof(T, m))
 #define FIELD_LIST_OF(T, m, ctype)                                                                 \
     .shape = FIELD_SHAPE_LIST,                                                                     \
     .offset = _Generic(((T *)0)->m, ctype *: (uint32_t)offsetof(T, m),                             \

@@ -17,10 +17,11 @@ enum field_decode_unknown { FIELD_DECODE_REFUSE, FIELD_DECODE_WARN, FIELD_DECODE
 struct field_scope {
     struct arena *arena; /* of the result; strings of the nodes are shared, not copied */
     struct diag *diag;
-    const char *kind; /* "VirtualService", for hints; may be NULL */
-    struct str path;  /* where the node stands in the object: empty, or "spec" */
+    const char *kind;                 /* "VirtualService", for hints; may be NULL */
+    struct str path;                  /* where the node stands in the object: empty, or "spec" */
     const struct field_message *root; /* the kind's whole message, to find where a misplaced name
                                          belongs; NULL: the message decoded */
+    struct str root_path;             /* where root stands; usually empty */
     enum field_decode_unknown unknown;
 };
 
@@ -31,6 +32,8 @@ struct field_scope {
 int field_decode(const struct field_message *m, const struct node *n, const struct field_scope *s,
                  void *out);
 
+struct field_check_path; /* internal */
+
 /* What a check may look at. */
 struct field_check {
     const struct field_scope *scope;
@@ -38,17 +41,17 @@ struct field_check {
     const struct field *field;           /* the row; NULL in a message's check */
     const struct node *node;             /* the value, or the message's map */
     const void *object;                  /* the struct that holds the member, as far as read */
-    const struct field_check_path *path; /* internal */
+    const struct field_check_path *path;
 };
 
 /* Reports a mistake in the value looked at. Returns the item, for suggestion and hint. */
 struct diag_item *field_decode_error(struct field_check *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* In a message's check: reports a mistake in the member called name ("weight", or "route[1].weight");
- * at the message when it was not written. */
+/* In a message's check: reports a mistake in the member called name ("weight", or
+ * "route[1].weight"); at the message when it was not written. */
 struct diag_item *field_decode_error_at(struct field_check *c, const char *name, const char *fmt,
                                         ...) __attribute__((format(printf, 3, 4)));
-struct diag_item *field_decode_warn_at(struct field_check *c, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+struct diag_item *field_decode_warn_at(struct field_check *c, const char *name, const char *fmt,
+                                       ...) __attribute__((format(printf, 3, 4)));
 
 #endif

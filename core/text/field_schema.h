@@ -5,7 +5,7 @@
 #include "core/text/field.h"
 
 enum field_schema_kind {
-    FIELD_SCHEMA_JSON,      /* draft 2020-12, refers to #/$defs/NAME */
+    FIELD_SCHEMA_JSON,       /* draft 2020-12, refers to #/$defs/NAME */
     FIELD_SCHEMA_OPENAPI_V2, /* #/definitions/NAME */
     FIELD_SCHEMA_OPENAPI_V3, /* #/components/schemas/NAME */
 };

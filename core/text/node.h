@@ -30,9 +30,9 @@ enum node_kind {
 
 struct node {
     enum node_kind kind;
-    bool quoted;           /* the scalar was written in quotes or as a block */
-    struct str key;        /* in a map: its name, unescaped; else p == NULL */
-    struct str text;       /* scalars: "true", "12", a string's content */
+    bool quoted;     /* the scalar was written in quotes or as a block */
+    struct str key;  /* in a map: its name, unescaped; else p == NULL */
+    struct str text; /* scalars: "true", "12", a string's content */
     struct node *next, *prev;
     struct node *first, *last; /* children of lists and maps, in written order */
     size_t count;              /* of children */
@@ -109,7 +109,5 @@ int node_write_json(const struct node *n, struct buf *out, unsigned flags);
 /* Appends one YAML document, block style as kubectl writes it, ending in a newline. Strings that
  * would read as something else are quoted, several lines become a literal block. */
 int node_write_yaml(const struct node *n, struct buf *out, unsigned flags);
-/* Appends s as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD. */
-int node_write_string(struct buf *out, struct str s);
 
 #endif

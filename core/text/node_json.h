@@ -1,8 +1,8 @@
 /* Reads JSON (RFC 8259) into nodes, strictly.
  *
- * An own reader, not a library: it yields the same tree as YAML with the place of every value, keeps
- * the text of numbers, and refuses duplicate keys, which two readers of one object would otherwise
- * settle differently. */
+ * An own reader, not a library: it yields the same tree as YAML with the place of every value,
+ * keeps the text of numbers, and refuses duplicate keys, which two readers of one object would
+ * otherwise settle differently. */
 #ifndef CORE_TEXT_NODE_JSON_H
 #define CORE_TEXT_NODE_JSON_H
 

@@ -11,15 +11,11 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct regex; /* opaque */
 
 enum {
-    REGEX_MAX_BYTES = 1024,       /* of a pattern, as Istio's limit */
-    REGEX_MAX_PROGRAM = 8192,     /* RE2 instructions: bounds the work per byte */
+    REGEX_MAX_BYTES = 1024,   /* of a pattern, as Istio's limit */
+    REGEX_MAX_PROGRAM = 8192, /* RE2 instructions: bounds the work per byte */
     REGEX_MAX_CAPTURES = 16,
     REGEX_MEMORY_BYTES = 1 << 20, /* what one expression may use for program and caches */
 };
@@ -45,9 +41,5 @@ int regex_replace(const struct regex *r, struct str s, struct str with, size_t m
                   struct arena *a, struct str *out, size_t *count);
 /* 0 or ERR_INVALID: whether with fits the expression's groups. */
 int regex_check_replacement(const struct regex *r, struct str with);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif
