@@ -27,24 +27,13 @@
 
 #include "core/base/str.h"
 #include "store/store_object.h"
+#include "store/store_seal.h"
+#include "store/store_txn.h"
 
 struct store;       /* opaque */
-struct store_txn;   /* a transaction being built */
 struct store_watch; /* a cursor in the log of changes */
 
 enum store_class { STORE_CLASS_CONFIG, STORE_CLASS_LIVE, STORE_CLASS_COUNT };
-
-struct buf;
-
-/* Encrypts what is marked sealed (Secrets, keys) before it touches the disk. Called on disk threads.
- * aad is bound to the text: a row cannot be passed off as another. */
-struct store_seal {
-    /* Appends the sealed form of plain to out; 0 or a negative error. */
-    int (*seal)(void *arg, struct str plain, struct str aad, struct buf *out);
-    /* The reverse; an error when text, key or aad do not fit. */
-    int (*unseal)(void *arg, struct str sealed, struct str aad, struct buf *out);
-    void *arg;
-};
 
 struct store_options {
     const struct store_seal *seal; /* NULL: sealed writes are refused; must outlive the store */
@@ -114,54 +103,18 @@ void store_version(const struct store_object *o, const struct store_object *stat
 /* resourceVersion of a list of this moment; borrowed until the next change of the class. */
 const char *store_token(const struct store *s, enum store_class class);
 
-/* ---- writing ---- */
-
-/* Conditions of one operation; zeros mean none. */
-struct store_expect {
-    struct str version; /* what store_version gave: the part for the row written must still fit */
-    const uint8_t *uid; /* 16 bytes */
-    bool exists;        /* ERR_NOT_FOUND otherwise */
-    bool absent;        /* ERR_EXISTS otherwise */
-};
-
-/* A transaction for kinds of one class; all slices are copied. Its operations take effect together or
- * not at all, in order: a later one sees the earlier ones. */
-struct store_txn *store_txn_new(void);
-void store_txn_free(struct store_txn *t); /* only when it was not given to store_write */
-/* Who asks, for the history ("alice", "system:serviceaccount:..."). */
-void store_txn_set_user(struct store_txn *t, struct str user);
-/* Creates or replaces. A body equal to the stored one changes nothing and makes no dot. A status row
- * (kind | STORE_KIND_STATUS) needs its object: ERR_NOT_FOUND. */
-void store_txn_put(struct store_txn *t, uint16_t kind, struct str ns, struct str name,
-                   struct str body, bool sealed, const struct store_expect *expect);
-/* Deletes the object and its status row; ERR_NOT_FOUND when there is none. */
-void store_txn_delete(struct store_txn *t, uint16_t kind, struct str ns, struct str name,
-                      const struct store_expect *expect);
-/* Deletes every object of kind in ns that no earlier put of this transaction names: begin with the
- * puts, end with this, and ns holds exactly those. One shard of workloads is one ns. */
-void store_txn_prune(struct store_txn *t, uint16_t kind, struct str ns);
-
-/* The outcome of one operation, in the order they were added. */
-struct store_result {
-    int code;
-    bool changed;                        /* false: it was already so */
-    const struct store_object *object;   /* as written (a tombstone after delete); the one in the way
-                                          * on ERR_CONFLICT and ERR_EXISTS; or NULL */
-    const struct store_object *previous; /* live object before, or NULL */
-};
+/* ---- writing: store_txn.h builds transactions ---- */
 
 struct store_reply {
     int code;         /* 0: all done and durable; else nothing was done */
     const char *text; /* why, for people */
-    const struct store_result *results;
+    const struct store_result *results; /* one for each operation, or none */
     size_t count;
     const char *token; /* of the class, which covers this write; NULL when code is not 0 */
 };
 
-/* reply and all it points to are borrowed for the call. */
-typedef void store_write_cb(void *arg, const struct store_reply *reply);
-
-/* Takes t. cb runs once, later, on the loop: also with errors. cb may be NULL. */
+/* Takes t. cb(arg, reply) runs once, later, on the loop: also with errors; reply and all it points to
+ * are borrowed for the call. cb may be NULL. */
 void store_write(struct store *s, struct store_txn *t, store_write_cb *cb, void *arg);
 
 /* ---- changes ---- */
@@ -196,7 +149,7 @@ int store_watch_start(struct store *s, const struct store_watch_query *query,
                       void (*ready)(void *arg), void *arg, struct store_watch **out);
 /* The next change that fits the query, borrowed until the caller returns to the loop or calls again;
  * ERR_AGAIN: none now, ready will be called; ERR_LIMIT: the reader was too slow and the log has moved
- * on (410); it stays so. A reader that cannot write simply does not call. */
+ * on (410); it stays so; ERR_CLOSED: the store is gone. A reader that cannot write simply does not call. */
 int store_watch_next(struct store_watch *w, const struct store_change **out);
 void store_watch_stop(struct store_watch *w); /* NULL is allowed; ready does not run any more */
 
@@ -211,6 +164,7 @@ struct store_revision {
 
 /* The last 10 specs of an object, newest first; list is borrowed for the call. */
 typedef void store_history_cb(void *arg, int code, const struct store_revision *list, size_t count);
+/* These two not after store_close; what was asked before it is answered. */
 void store_history(struct store *s, uint16_t kind, struct str ns, struct str name,
                    store_history_cb *cb, void *arg);
 
