@@ -168,8 +168,10 @@ int sock_set_transparent(int fd, uint8_t family)
 
 int sock_set_keepalive(int fd, uint32_t idle_s, uint32_t interval_s, uint32_t probes)
 {
-    int err = set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    int err = 0;
 
+    if (idle_s || interval_s || probes)
+        err = set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     if (err == 0 && idle_s)
         err = set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)idle_s);
     if (err == 0 && interval_s)
@@ -182,6 +184,13 @@ int sock_set_keepalive(int fd, uint32_t idle_s, uint32_t interval_s, uint32_t pr
 void sock_set_nodelay(int fd)
 {
     (void)set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+void sock_set_reset(int fd)
+{
+    struct linger hard = { .l_onoff = 1 };
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 }
 
 int sock_local(int fd, struct addr *out)

@@ -36,9 +36,13 @@ bool sock_is_listening(int fd);
 int sock_set_nonblocking(int fd);
 int sock_set_mark(int fd, uint32_t mark);
 int sock_set_transparent(int fd, uint8_t family);
+/* Zeros are left to the system; all zeros: no keepalive. */
 int sock_set_keepalive(int fd, uint32_t idle_s, uint32_t interval_s, uint32_t probes);
 /* Nothing happens on a socket that is not TCP. */
 void sock_set_nodelay(int fd);
+
+/* close then sends a reset and drops what was not sent. */
+void sock_set_reset(int fd);
 
 int sock_local(int fd, struct addr *out);
 int sock_peer(int fd, struct addr *out);

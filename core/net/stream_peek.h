@@ -34,6 +34,8 @@ struct stream_peek_options {
 /* Owns lower from here on; never fails. options may be NULL. decide never runs inside this call. */
 struct stream *stream_peek_new(struct stream *lower, const struct stream_peek_options *options,
                                stream_peek_fn decide, void *arg);
+/* Only inside decide: the first len bytes are not delivered to anybody. */
+void stream_peek_skip(struct stream *s, size_t len);
 /* The stream below when s is a peek layer with nothing left to do, through several of them; else s.
  * For who wants the bottom itself; s still owns it. */
 struct stream *stream_peek_through(struct stream *s);

@@ -307,8 +307,7 @@ static int tcp_write(struct stream *s, const struct iovec *iov, int count)
 {
     struct stream_tcp *t = tcp_of(s);
     size_t total = 0;
-    ssize_t n = 0;
-    int err = 0;
+    ssize_t n;
 
     if (t->error)
         return t->error;
@@ -323,15 +322,13 @@ static int tcp_write(struct stream *s, const struct iovec *iov, int count)
     n = send_some(t, iov, count);
     if (n == (ssize_t)total)
         return 0;
-    if (n < 0) {
-        err = (int)n;
-    } else {
+    if (n >= 0) {
         queue_rest(t, iov, count, (size_t)n);
-        err = start_write(t);
+        n = start_write(t);
     }
-    if (err != 0)
-        die(t, err);
-    return err;
+    if (n != 0)
+        die(t, (int)n);
+    return (int)n;
 }
 
 static size_t tcp_unsent(const struct stream *s)
@@ -405,6 +402,8 @@ static void become_ready(struct stream_tcp *t)
 {
     int err;
 
+    if (t->is_closing || t->error)
+        return;
     timer_cancel(&t->timer);
     t->base.ready = true;
     err = send_queue(t);
@@ -429,8 +428,6 @@ static void on_connected(uv_connect_t *connect, int status)
 
     mem_free(t->request);
     t->request = NULL;
-    if (t->is_closing || t->error)
-        return;
     if (status != 0)
         fail(t, status);
     else
@@ -439,10 +436,7 @@ static void on_connected(uv_connect_t *connect, int status)
 
 static void on_opened(struct worker_task *task)
 {
-    struct stream_tcp *t = CONTAINER_OF(task, struct stream_tcp, opened);
-
-    if (!t->is_closing && !t->error)
-        become_ready(t);
+    become_ready(CONTAINER_OF(task, struct stream_tcp, opened));
 }
 
 /* A stream around fd, which it owns from here on, also when this fails. */
@@ -514,7 +508,7 @@ static int apply_options(int fd, const struct stream_tcp_options *o)
 
     if (o->mark)
         err = sock_set_mark(fd, o->mark);
-    if (err == 0 && (o->keepalive.idle_s || o->keepalive.interval_s || o->keepalive.probes))
+    if (err == 0)
         err = sock_set_keepalive(fd, o->keepalive.idle_s, o->keepalive.interval_s,
                                  o->keepalive.probes);
     if (err == 0 && o->bind)
@@ -582,6 +576,12 @@ void stream_tcp_set_read_max(struct stream *s, size_t bytes)
     t->read_max = bytes < WORKER_RX_BYTES ? bytes : WORKER_RX_BYTES;
     if (t->read_bytes > t->read_max)
         t->read_bytes = t->read_max;
+}
+
+void stream_tcp_reset_on_close(struct stream *s)
+{
+    if ((s = stream_find(s, &stream_tcp_ops)) != NULL)
+        sock_set_reset(tcp_of(s)->fd);
 }
 
 int stream_tcp_fd(const struct stream *s)

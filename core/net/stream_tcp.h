@@ -33,6 +33,9 @@ int stream_tcp_from_accept(struct worker *w, int fd, const struct addr *peer, st
  * while full reads are forwarded at once and falls back when the reader pauses. */
 void stream_tcp_set_read_max(struct stream *s, size_t bytes);
 
+/* stream_close of s (any layer on top of TCP) then sends a reset instead of an orderly end. */
+void stream_tcp_reset_on_close(struct stream *s);
+
 /* The socket, for getsockopt; still owned by the stream. */
 int stream_tcp_fd(const struct stream *s);
 /* Bytes that crossed the socket. */
