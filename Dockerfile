@@ -12,7 +12,7 @@ RUN apt-get update \
         libuv1 android-libboringssl libnghttp2-14 libsqlite3-0 libyaml-0-2 libc-ares2 libre2-9 \
         libxxhash0 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/mesh --create-home --shell /usr/sbin/nologin mesh
+    && useradd --uid 10001 --home-dir /var/lib/mesh --create-home --shell /usr/sbin/nologin mesh
 COPY --from=build /out/usr /usr
 USER 10001
 ENV XDG_STATE_HOME=/var/lib/mesh XDG_RUNTIME_DIR=/var/lib/mesh

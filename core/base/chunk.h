@@ -1,8 +1,8 @@
 /* Queues of byte chunks: what waits to be written to a slow peer.
  *
- * A queue is a list of fixed-size chunks taken from a per-worker pool (16 KiB and 4 KiB classes), so
- * that a full queue shrinks back as it drains, and an empty one owns nothing. Bytes are copied in
- * once. Not thread safe. */
+ * A queue is a list of fixed-size chunks taken from a per-worker pool (16 KiB and 4 KiB classes),
+ * so that a full queue shrinks back as it drains, and an empty one owns nothing. Bytes are copied
+ * in once. Not thread safe. */
 #ifndef CORE_BASE_CHUNK_H
 #define CORE_BASE_CHUNK_H
 

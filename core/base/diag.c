@@ -128,7 +128,8 @@ static void add_title(struct buf *out, const struct diag_item *item)
     ptrdiff_t dot = str_rchr(item->path, '.');
     struct str parent = str_head(item->path, dot < 0 ? 0 : (size_t)dot);
 
-    if (item->path.len && !has_word(item->message, item->path) && !has_word(item->message, parent)) {
+    if (item->path.len && !has_word(item->message, item->path) &&
+        !has_word(item->message, parent)) {
         add_visible(out, item->path);
         buf_add_str(out, STR(": "));
     }
@@ -300,8 +301,7 @@ static void render_item(const struct diag *d, const struct diag_item *item, stru
 {
     const struct diag_source *source = find_source(d, item->pos.file);
     struct str line;
-    bool has_caret =
-        source && item->pos.col > 0 && get_line(source->text, item->pos.line, &line);
+    bool has_caret = source && item->pos.col > 0 && get_line(source->text, item->pos.line, &line);
 
     p->severity = colour ? severities[item->severity].colour : "";
     p->width = digits(item->pos.line);

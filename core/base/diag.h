@@ -47,8 +47,8 @@ struct diag {
     struct diag_item *first, *last;
     struct diag_item *spare; /* what diag_add returns beyond max_items */
     struct diag_source *sources;
-    size_t count[3]; /* per severity */
-    size_t max_items; /* further ones are counted, not kept; default 100 */
+    size_t count[3];   /* per severity */
+    size_t max_items;  /* further ones are counted, not kept; default 100 */
     struct str object; /* stamped on every item added; set by who decodes an object */
 };
 
@@ -79,8 +79,8 @@ struct diag_item *diag_add(struct diag *d, enum diag_severity severity, const ch
  *    = mesh explain VirtualService.spec.http.retries                        (the hint)
  *
  * The path stands before the message ("spec.http[2].weight: 120 is outside 0..100") unless the
- * message names it, or its parent, itself. Control bytes are shown as '?'. Items are separated by an
- * empty line; without a position the object stands behind the arrow. */
+ * message names it, or its parent, itself. Control bytes are shown as '?'. Items are separated by
+ * an empty line; without a position the object stands behind the arrow. */
 void diag_render_text(const struct diag *d, struct buf *out, bool colour);
 /* reviews.yaml:14:5: error: unknown field ... [MSH1002] */
 void diag_render_short(const struct diag *d, struct buf *out);

@@ -79,8 +79,8 @@ int encode_percent(struct buf *out, struct str in)
     return err;
 }
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates), or 0. */
-static size_t utf8_len(struct str s)
+/* No overlong forms, no surrogates, nothing above U+10FFFF. */
+size_t encode_utf8_len(struct str s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
     size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
@@ -112,7 +112,7 @@ int encode_json(struct buf *out, struct str in)
     int err = buf_add_char(out, '"');
 
     while (in.len && !err) {
-        size_t len = utf8_len(in);
+        size_t len = encode_utf8_len(in);
 
         if (len == 0) {
             err = buf_add_str(out, STR("\xef\xbf\xbd")); /* U+FFFD */

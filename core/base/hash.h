@@ -1,6 +1,6 @@
 /* Hashes. hash_keyed is for tables: SipHash-1-3 with 128 secret bits of the process, so that who
- * chooses keys cannot choose collisions; never stored or sent. hash_content is xxHash64 with seed 0,
- * stable, for versions and for balancing. Any thread. */
+ * chooses keys cannot choose collisions; never stored or sent. hash_content is xxHash64 with seed
+ * 0, stable, for versions and for balancing. Any thread. */
 #ifndef CORE_BASE_HASH_H
 #define CORE_BASE_HASH_H
 

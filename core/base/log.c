@@ -28,8 +28,8 @@ struct setting {
     int level;
 };
 
-/* One call site of this second, known by its format string. Two sites whose strings hash alike share
- * an entry in turns, which only makes the limit milder. */
+/* One call site of this second, known by its format string. Two sites whose strings hash alike
+ * share an entry in turns, which only makes the limit milder. */
 struct site {
     const char *fmt;
     struct log_module *module;

@@ -2,8 +2,8 @@
  *
  * A message belongs to a module (its name is a string literal: "http", "xds"); levels are set per
  * module at start or at run time (admin /logging). A message that is off costs one comparison.
- * Repeated messages of one call site beyond 50 a second are counted and reported once. Control bytes
- * in a message are escaped. Any thread.
+ * Repeated messages of one call site beyond 50 a second are counted and reported once. Control
+ * bytes in a message are escaped. Any thread.
  *
  *   2026-03-01T12:00:00.123456Z<tab>info<tab>http<tab>message
  *   {"level":"info","time":"2026-03-01T12:00:00.123456Z","scope":"http","msg":"message"} */
@@ -31,7 +31,10 @@ struct log_module {
     atomic_int level; /* -1: not yet resolved */
     struct log_module *next;
 };
-#define LOG_MODULE(literal) { .name = (literal), .level = -1 }
+#define LOG_MODULE(literal)                                                                        \
+    {                                                                                              \
+        .name = (literal), .level = -1                                                             \
+    }
 
 bool log_is_on_slow(struct log_module *m, enum log_level level);
 void log_write(struct log_module *m, enum log_level level, const char *fmt, ...)
@@ -51,8 +54,8 @@ static inline bool log_is_on(struct log_module *m, enum log_level level)
             log_write(&log_module, level, __VA_ARGS__);                                            \
     } while (0)
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
-#define log_warn(...) log_at(LOG_LEVEL_WARN, __VA_ARGS__)
-#define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 #endif

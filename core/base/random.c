@@ -10,8 +10,8 @@ static uint64_t rotl(uint64_t x, int k)
     return (x << k) | (x >> (64 - k));
 }
 
-/* The state is filled by splitmix64, as the generator's authors advise: it never yields the all-zero
- * state and near seeds give unrelated sequences. */
+/* The state is filled by splitmix64, as the generator's authors advise: it never yields the
+ * all-zero state and near seeds give unrelated sequences. */
 void random_init(struct random *r, uint64_t seed)
 {
     for (int i = 0; i < 4; i++) {

@@ -22,8 +22,8 @@ struct slot_table {
 
 void slot_table_init(struct slot_table *t);
 void slot_table_deinit(struct slot_table *t);
-uint64_t slot_add(struct slot_table *t, void *ptr); /* never 0 */
+uint64_t slot_add(struct slot_table *t, void *ptr);          /* never 0 */
 void *slot_get(const struct slot_table *t, uint64_t handle); /* or NULL */
-void slot_remove(struct slot_table *t, uint64_t handle);    /* stale handles are ignored */
+void slot_remove(struct slot_table *t, uint64_t handle);     /* stale handles are ignored */
 
 #endif

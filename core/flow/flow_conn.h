@@ -36,7 +36,8 @@ struct flow_conn {
     bool is_tls, is_mtls;
     bool is_mesh_hop;          /* the peer is a mesh proxy on a multiplexed hop */
     struct str peer_identity;  /* SPIFFE id; lives as long as the TLS stream */
-    struct str sni;
+    struct str sni;            /* in the TLS stream, or in sni_own */
+    char *sni_own;             /* sniffed, not terminated by us */
     struct tls_peer *tls_peer; /* reference, for x-forwarded-client-cert */
 };
 
@@ -45,6 +46,9 @@ void flow_conn_accept(struct flow_listen *listen, struct stream *s);
 
 /* The view under the worker's current snapshot. Borrowed until the snapshot changes. */
 const struct flow_view *flow_conn_view(struct flow_conn *c);
+
+/* Frees c, which no longer has a stream (flow_tcp took it over). */
+void flow_conn_forget(struct flow_conn *c);
 
 /* Ends it; requests in motion are reset. */
 void flow_conn_close(struct flow_conn *c);

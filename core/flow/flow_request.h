@@ -62,6 +62,7 @@ struct flow_request {
     uint64_t try_start_ns;
     uint32_t retries; /* done so far */
 
+    struct list mirrors; /* struct flow_mirror */
     struct timer total, per_try; /* per_try also times the backoff */
     struct http_msg sent; /* the head as it goes upstream; headers are the request's */
     struct str original_path;

@@ -59,6 +59,12 @@ void flow_worker_drop_lease(struct flow_worker *fw, struct flow_lease *lease); /
 /* Starts a zeroed decision record: id and times. */
 void flow_worker_begin_decision(struct flow_worker *fw, struct decision *d);
 
+/* Workers open listeners of one name one after the other, so that a port the system chose for the
+ * first is what the others bind: lock changes *at to it, unlock remembers what was bound (NULL:
+ * nothing). */
+void flow_worker_lock_bind(struct flow_worker *fw, struct str name, struct addr *at);
+void flow_worker_unlock_bind(struct flow_worker *fw, struct str name, const struct addr *bound);
+
 /* Takes the sockets given for a listener name; -1: none. */
 int flow_worker_take_fd(struct flow_worker *fw, struct str listener_name);
 

@@ -13,18 +13,18 @@ struct http_pool;
 
 /* 0 means the default in brackets. */
 struct http_pool_config {
-    enum http_protocol protocol;      /* AUTO: what ALPN says; H1 without TLS */
-    uint32_t max_connections;         /* [0: no limit] Istio tcp.maxConnections */
-    uint32_t max_pending;             /* [1024] waiting requests: http1MaxPendingRequests */
-    uint32_t max_requests;            /* [0: no limit] active: http2MaxRequests */
-    uint32_t max_requests_per_conn;   /* [0: no limit] maxRequestsPerConnection */
-    uint32_t max_streams_per_conn;    /* [100] HTTP/2, also bounded by the peer */
-    uint32_t idle_timeout_ms;         /* [90000] of a connection */
-    uint32_t max_idle;                /* [100] idle HTTP/1 connections kept */
-    uint32_t connect_timeout_ms;      /* [10000] until ready, TLS included */
-    uint32_t max_header_bytes;        /* [61440] of a response head */
+    enum http_protocol protocol;    /* AUTO: what ALPN says; H1 without TLS */
+    uint32_t max_connections;       /* [0: no limit] Istio tcp.maxConnections */
+    uint32_t max_pending;           /* [1024] waiting requests: http1MaxPendingRequests */
+    uint32_t max_requests;          /* [0: no limit] active: http2MaxRequests */
+    uint32_t max_requests_per_conn; /* [0: no limit] maxRequestsPerConnection */
+    uint32_t max_streams_per_conn;  /* [100] HTTP/2, also bounded by the peer */
+    uint32_t idle_timeout_ms;       /* [90000] of a connection */
+    uint32_t max_idle;              /* [100] idle HTTP/1 connections kept */
+    uint32_t connect_timeout_ms;    /* [10000] until ready, TLS included */
+    uint32_t max_header_bytes;      /* [61440] of a response head */
     uint32_t stream_window_bytes, connection_window_bytes; /* [262144, 1048576] */
-    uint32_t ping_interval_ms;        /* [0: none] HTTP/2 keepalive */
+    uint32_t ping_interval_ms;                             /* [0: none] HTTP/2 keepalive */
 };
 
 /* Builds a stream stack to the endpoint. 0 and *out, or an error. */
@@ -44,8 +44,8 @@ struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config 
  * pool frees itself after the last one. NULL is allowed. */
 void http_pool_free(struct http_pool *p);
 
-/* Asks for a stream. When a connection is at hand the stream is returned at once in *hs and ready is
- * never called; otherwise *hs is NULL and ready(arg, ...) runs once later, unless cancelled by
+/* Asks for a stream. When a connection is at hand the stream is returned at once in *hs and ready
+ * is never called; otherwise *hs is NULL and ready(arg, ...) runs once later, unless cancelled by
  * http_pool_cancel(*waiter). An error returned means neither. */
 int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, struct http_stream **hs,
                   struct http_pool_waiter **waiter);

@@ -15,21 +15,21 @@ enum http_protocol { HTTP_PROTOCOL_AUTO, HTTP_PROTOCOL_H1, HTTP_PROTOCOL_H2 };
 
 /* 0 means the default in brackets. Shared by many connections; must outlive them. */
 struct http_server_config {
-    enum http_protocol protocol;       /* AUTO: ALPN when TLS negotiated one, else first bytes */
-    uint32_t max_header_bytes;         /* [61440] of one head, names and values [Envoy: 60 KiB] */
-    uint32_t max_headers;              /* [100] */
-    uint32_t max_path_bytes;           /* [32768] */
-    uint32_t max_streams;              /* [100] concurrent HTTP/2 streams */
-    uint32_t stream_window_bytes;      /* [262144] */
-    uint32_t connection_window_bytes;  /* [1048576] */
-    uint32_t max_requests;             /* [0: no limit] per connection */
-    uint32_t head_timeout_ms;          /* [10000] first byte to complete head */
-    uint32_t idle_timeout_ms;          /* [3600000] without a request */
-    uint32_t max_resets_per_min;       /* [200] HTTP/2 streams reset by the peer (CVE-2023-44487) */
+    enum http_protocol protocol;      /* AUTO: ALPN when TLS negotiated one, else first bytes */
+    uint32_t max_header_bytes;        /* [61440] of one head, names and values [Envoy: 60 KiB] */
+    uint32_t max_headers;             /* [100] */
+    uint32_t max_path_bytes;          /* [32768] */
+    uint32_t max_streams;             /* [100] concurrent HTTP/2 streams */
+    uint32_t stream_window_bytes;     /* [262144] */
+    uint32_t connection_window_bytes; /* [1048576] */
+    uint32_t max_requests;            /* [0: no limit] per connection */
+    uint32_t head_timeout_ms;         /* [10000] first byte to complete head */
+    uint32_t idle_timeout_ms;         /* [3600000] without a request */
+    uint32_t max_resets_per_min;      /* [200] HTTP/2 streams reset by the peer (CVE-2023-44487) */
     bool accept_http10;
-    bool allow_connect;                /* CONNECT reaches the handler; else 405 */
-    bool extended_connect;             /* announce RFC 8441 */
-    const char *server_name;           /* value of `server` when the handler set none; NULL: none */
+    bool allow_connect;      /* CONNECT reaches the handler; else 405 */
+    bool extended_connect;   /* announce RFC 8441 */
+    const char *server_name; /* value of `server` when the handler set none; NULL: none */
 };
 
 struct http_server_handler {

@@ -6,8 +6,8 @@
  *        server side:  receives the request,  sends the response
  *        client side:  sends the request,     receives the response
  *
- * Receiving: on_head (responses: any number of 1xx first), on_body*, then the end: the `end` flag of
- * on_head or on_body, or on_trailers. Sending mirrors it: send_head, send_body*, with `end` or
+ * Receiving: on_head (responses: any number of 1xx first), on_body*, then the end: the `end` flag
+ * of on_head or on_body, or on_trailers. Sending mirrors it: send_head, send_body*, with `end` or
  * send_trailers.
  *
  * Back pressure in: bytes given to on_body count as held until http_stream_consume() returns them;
@@ -17,9 +17,13 @@
  *
  * Ownership: the connection owns the struct; the user holds a pointer from the moment it got it
  * until it calls http_stream_release, exactly once. Releasing before both directions ended resets
- * the stream. After on_reset nothing more is reported, and release must still be called. No callback
- * runs inside a call of this header, and none after release. Heads, headers and slices given to
- * callbacks live in the stream's arena until release. Loop thread. */
+ * the stream. After on_reset nothing more is reported, and release must still be called. No
+ * callback runs inside a call of this header, and none after release. Heads, headers and slices
+ * given to callbacks live in the stream's arena until release.
+ *
+ * A request with msg.upgrade set or the method CONNECT has no body before its answer: `end` of
+ * on_head is false, and what the client sends early waits. 101 (2xx to CONNECT) opens raw bytes
+ * both ways; after any other answer the request counts as ended on both sides. Loop thread. */
 #ifndef CORE_HTTP_HTTP_STREAM_H
 #define CORE_HTTP_HTTP_STREAM_H
 
@@ -75,7 +79,8 @@ struct http_stream {
     const struct http_stream_events *events;
     void *events_arg;
     struct worker *worker;
-    struct stream *transport; /* top of the connection's stack: addresses, TLS; borrowed */
+    struct stream *transport; /* top of the connection's stack: addresses, TLS; borrowed. NULL once
+                                 both directions ended or on_reset came */
     struct arena *arena;      /* of this request; reset after release */
     uint8_t version;          /* enum http_version spoken on this connection */
     bool is_server;
@@ -98,7 +103,9 @@ int http_stream_send_trailers(struct http_stream *hs, struct http_headers *trail
 
 /* Body bytes accepted by send_body that have not left for the transport. */
 size_t http_stream_unsent(const struct http_stream *hs);
-/* Returns len bytes of receive credit. */
+/* Returns len bytes of receive credit. On a server a client that sent `Expect: 100-continue` and
+ * waits is asked for its body by the first call, also with len 0; a proxy that forwards the
+ * expectation sends the 100 it got instead. */
 void http_stream_consume(struct http_stream *hs, size_t len);
 /* Ends both directions at once; no event follows. Release is still due. */
 void http_stream_reset(struct http_stream *hs, enum http_reset why);

@@ -2,8 +2,8 @@
  *
  * A message is embedded in what it carries: the sender fills in fn and posts; fn runs once on the
  * loop's thread and may free or reuse the memory. Messages of one sender arrive in their order. No
- * lock: senders push on a list, the loop takes the whole list at once; only the sender that finds it
- * empty wakes the loop. */
+ * lock: senders push on a list, the loop takes the whole list at once; only the sender that finds
+ * it empty wakes the loop. */
 #ifndef CORE_LOOP_MAILBOX_H
 #define CORE_LOOP_MAILBOX_H
 
@@ -24,8 +24,8 @@ struct mailbox {
 int mailbox_init(struct mailbox *box, uv_loop_t *loop);
 /* Runs what has arrived, as the loop does by itself. Loop thread. */
 void mailbox_run(struct mailbox *box);
-/* Runs what has arrived, then starts closing; the memory must stay until the loop has run once more.
- * Nobody may post any more. */
+/* Runs what has arrived, then starts closing; the memory must stay until the loop has run once
+ * more. Nobody may post any more. */
 void mailbox_close(struct mailbox *box);
 
 /* m belongs to the mailbox until m->fn runs. Any thread. */

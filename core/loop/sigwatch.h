@@ -13,8 +13,8 @@ struct sigwatch {
     void (*closed)(void *arg);
 };
 
-/* Calls fn for each signal signo on w's thread, from now on. 0 or libuv's error (then there is nothing
- * to close). Loop thread. */
+/* Calls fn for each signal signo on w's thread, from now on. 0 or libuv's error (then there is
+ * nothing to close). Loop thread. */
 int sigwatch_open(struct sigwatch *s, struct worker *w, int signo, void (*fn)(void *arg, int signo),
                   void *arg);
 /* fn does not run any more. *s must stay until closed(arg) has run; closed may be NULL. */

@@ -4,14 +4,14 @@
 #include "core/loop/clock.h"
 
 /* The wheel is a clock of six hands, 64 marks each. A timer sits at the highest hand whose reading
- * differs between now and its due time, on the mark that hand will show. When a hand reaches a mark,
- * the timers there move to a lower hand, or fire when it is the lowest:
+ * differs between now and its due time, on the mark that hand will show. When a hand reaches a
+ * mark, the timers there move to a lower hand, or fire when it is the lowest:
  *
  *     due   = ... | hand 2 | hand 1 | hand 0        6 bits each
  *     now   = ... | same   | differs: level 1, slot = due's bits there
  *
- * So all timers of a lower level are due before all of a higher one, and the next thing to do is the
- * first occupied slot of the lowest occupied level. */
+ * So all timers of a lower level are due before all of a higher one, and the next thing to do is
+ * the first occupied slot of the lowest occupied level. */
 
 #define SLOT_MASK ((uint64_t)TIMER_SLOTS - 1)
 #define MAX_TICK  (((uint64_t)1 << TIMER_LEVELS * TIMER_LEVEL_BITS) - 1)
@@ -102,7 +102,7 @@ static uint64_t next_tick(const struct timer_wheel *wheel, int *level)
 static void fire(struct timer_wheel *wheel, struct list *due)
 {
     LIST_FOREACH(item, next, due)
-        LIST_ITEM(item, struct timer, link)->level = FIRING;
+    LIST_ITEM(item, struct timer, link)->level = FIRING;
     for (struct list *item; (item = list_pop(due));) {
         struct timer *t = LIST_ITEM(item, struct timer, link);
 
@@ -148,8 +148,8 @@ static void on_uv_timer(uv_timer_t *uv)
     timer_wheel_run(wheel);
 }
 
-/* An armed uv_timer that is too early is left alone: one wake-up too many now and then costs less than
- * moving it with every timer that is cancelled. */
+/* An armed uv_timer that is too early is left alone: one wake-up too many now and then costs less
+ * than moving it with every timer that is cancelled. */
 void timer_wheel_arm(struct timer_wheel *wheel)
 {
     int level = 0;

@@ -1,9 +1,9 @@
 /* Timers of one loop: a wheel, so that starting and cancelling cost a few nanoseconds each.
  *
- * A `struct timer` is embedded in what it belongs to. It fires once, not before its time and at most
- * 10 ms after it when the loop is not busy. The wheel holds one uv_timer, which is armed for the next
- * expiry only and stopped when no timer runs: an idle process does not wake up. All on the loop's
- * thread.
+ * A `struct timer` is embedded in what it belongs to. It fires once, not before its time and at
+ * most 10 ms after it when the loop is not busy. The wheel holds one uv_timer, which is armed for
+ * the next expiry only and stopped when no timer runs: an idle process does not wake up. All on the
+ * loop's thread.
  *
  *   timer_init(&c->idle, &w->timers, on_idle);
  *   timer_start(&c->idle, 60 * 1000);
@@ -42,17 +42,17 @@ struct timer {
 struct timer_wheel {
     uv_loop_t *loop;
     uv_timer_t uv;
-    uint64_t tick;      /* all before and at this one have fired */
-    uint64_t armed_tick; /* what uv is started for; 0: stopped */
-    uint64_t count;     /* timers running */
+    uint64_t tick;                   /* all before and at this one have fired */
+    uint64_t armed_tick;             /* what uv is started for; 0: stopped */
+    uint64_t count;                  /* timers running */
     uint64_t occupied[TIMER_LEVELS]; /* a bit per slot that may hold timers */
     struct list slots[TIMER_LEVELS][TIMER_SLOTS];
 };
 
 /* fn runs on each expiry. A zeroed timer may be cancelled, but not started. */
 void timer_init(struct timer *t, struct timer_wheel *wheel, timer_fn fn);
-/* Fires once, ms from now (0: at the next turn of the loop, never inside this call). A running timer is
- * moved. */
+/* Fires once, ms from now (0: at the next turn of the loop, never inside this call). A running
+ * timer is moved. */
 void timer_start(struct timer *t, uint64_t ms);
 /* After this fn does not run. A timer that is not running is left alone. */
 void timer_cancel(struct timer *t);

@@ -75,7 +75,8 @@ static void on_trim(struct timer *t)
     struct worker *w = CONTAINER_OF(t, struct worker, trim_timer);
 
     chunk_pool_trim(&w->chunks);
-    LIST_FOREACH(item, next, &w->trims) {
+    LIST_FOREACH(item, next, &w->trims)
+    {
         struct worker_task *task = LIST_ITEM(item, struct worker_task, link);
 
         task->fn(task);
@@ -300,7 +301,9 @@ static int start_thread(uv_thread_t *thread, struct start *start)
 
 int worker_start(struct worker *w, int index, int count, worker_setup_fn setup, void *arg)
 {
-    struct start start = { .worker = w, .index = index, .count = count, .setup = setup, .arg = arg };
+    struct start start = {
+        .worker = w, .index = index, .count = count, .setup = setup, .arg = arg
+    };
     uv_thread_t thread;
     int err = uv_sem_init(&start.is_up, 0);
 

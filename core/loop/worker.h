@@ -77,8 +77,8 @@ typedef int (*worker_setup_fn)(struct worker *w, void *arg);
 
 /* On the calling thread. 0 or libuv's error; *w is unusable then. */
 int worker_init(struct worker *w, int index, int count);
-/* Frees extensions (newest key first), closes the loop. Handles that somebody left open are closed and
- * logged. Messages that have arrived are run first. */
+/* Frees extensions (newest key first), closes the loop. Handles that somebody left open are closed
+ * and logged. Messages that have arrived are run first. */
 void worker_deinit(struct worker *w);
 /* Until worker_quit. */
 void worker_run(struct worker *w);
@@ -88,10 +88,11 @@ int worker_run_until(struct worker *w, bool (*done)(void *arg), void *arg, uint6
 /* Makes worker_run return after this turn. Any thread, once per run. */
 void worker_quit(struct worker *w);
 
-/* Starts a thread, which runs worker_init, setup (may be NULL) and worker_run. Returns when the worker
- * takes messages: 0, or the error of one of them. Signals are blocked on the thread. */
+/* Starts a thread, which runs worker_init, setup (may be NULL) and worker_run. Returns when the
+ * worker takes messages: 0, or the error of one of them. Signals are blocked on the thread. */
 int worker_start(struct worker *w, int index, int count, worker_setup_fn setup, void *arg);
-/* worker_quit, then waits for the thread, which has run worker_deinit. Not from the worker itself. */
+/* worker_quit, then waits for the thread, which has run worker_deinit. Not from the worker itself.
+ */
 void worker_stop(struct worker *w);
 
 /* The worker whose thread this is, or NULL. Any thread. */
@@ -120,9 +121,9 @@ static inline void worker_task_init(struct worker_task *task, void (*fn)(struct 
     task->fn = fn;
 }
 
-/* Runs task->fn once, after the callbacks of this turn and before the loop blocks; deferring it again
- * before that changes nothing. fn may free the task's memory. For corked writes, for freeing what a
- * caller up the stack still uses. */
+/* Runs task->fn once, after the callbacks of this turn and before the loop blocks; deferring it
+ * again before that changes nothing. fn may free the task's memory. For corked writes, for freeing
+ * what a caller up the stack still uses. */
 static inline void worker_defer(struct worker *w, struct worker_task *task)
 {
     if (!list_is_linked(&task->link))

@@ -172,7 +172,8 @@ struct model_route {
 
 struct model_vhost {
     struct str name; /* "reviews.default.svc.cluster.local:9080" */
-    struct str *domains; /* lower case: exact, "*.suffix", "*"; without port */
+    struct str *domains; /* lower case: exact, "*.suffix", "*"; with ":port" in tables of explicit
+                            listeners */
     uint32_t domain_count;
     struct model_route *routes;
     uint32_t route_count;
@@ -199,6 +200,7 @@ struct model_route_table {
     struct map exact;      /* host -> struct model_vhost */
     struct map suffix;     /* ".example.com" -> struct model_vhost (longest wins) */
     struct model_vhost *any; /* "*"; or NULL: no match */
+    bool has_ports; /* some domains carry a port */
 };
 
 struct model_route_vhost *model_route_vhost_ref(struct model_route_vhost *v);

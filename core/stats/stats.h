@@ -1,9 +1,9 @@
 /* Counters, gauges and histograms, counted per thread and summed by the reader.
  *
  * A family is a row of a table: name, kind, label names. A series is one set of label values; who
- * chooses a route or a peer opens it once and keeps its slot, so that a request costs one addition in
- * the worker's own shard and never looks up a label. A shard is written by one thread; the reader sums
- * all shards from another without stopping it.
+ * chooses a route or a peer opens it once and keeps its slot, so that a request costs one addition
+ * in the worker's own shard and never looks up a label. A shard is written by one thread; the
+ * reader sums all shards from another without stopping it.
  *
  *   static const struct stats_def requests = { .name = "istio_requests_total",
  *       .help = "Requests", .kind = STATS_COUNTER, .labels = { "reporter", "code" } };
@@ -36,7 +36,7 @@ struct stats_def {
     const char *help;
     enum stats_kind kind;
     const char *labels[STATS_MAX_LABELS]; /* ends at the first NULL */
-    const double *bounds; /* histogram: upper bounds, rising, +Inf is implied */
+    const double *bounds;                 /* histogram: upper bounds, rising, +Inf is implied */
     size_t bound_count;
     size_t max_series; /* 0: 10,000 */
 };
@@ -66,15 +66,15 @@ struct stats_shard *stats_get_shard(struct stats *s, int index);
 /* The family of def, made at the first call. def must outlive s. Any thread. */
 struct stats_family *stats_register(struct stats *s, const struct stats_def *def);
 
-/* The slot of the series with these label values (one per label of the def), made when it is new. The
- * caller holds it until stats_close_series. Never 0, so a zeroed slot means none; counting there is
- * harmless. Takes a lock: not for every request. Any thread. */
+/* The slot of the series with these label values (one per label of the def), made when it is new.
+ * The caller holds it until stats_close_series. Never 0, so a zeroed slot means none; counting
+ * there is harmless. Takes a lock: not for every request. Any thread. */
 uint32_t stats_open_series(struct stats_family *f, const struct str *values);
 /* The caller counts there no more. The series is still shown until it expires. Any thread. */
 void stats_close_series(struct stats_family *f, uint32_t slot);
 
-/* Drops series that nobody has held for at least idle_ms, as seen by calls of this function at now_ms
- * (any clock, always the same one). Returns how many. Any thread. */
+/* Drops series that nobody has held for at least idle_ms, as seen by calls of this function at
+ * now_ms (any clock, always the same one). Returns how many. Any thread. */
 size_t stats_expire(struct stats *s, uint64_t now_ms, uint64_t idle_ms);
 
 /* The sum over all shards: a counter's or gauge's value. Any thread. */
@@ -84,14 +84,15 @@ uint64_t stats_sum(const struct stats *s, uint32_t slot);
 struct stats_sample {
     const struct stats_def *def;
     const struct str *values;
-    struct str labels; /* a="b",c="d" in the exposition format's escaping; may be empty */
-    uint64_t value;    /* counter; gauge: as int64_t; histogram: how many were observed */
-    double sum;        /* histogram */
+    struct str labels;       /* a="b",c="d" in the exposition format's escaping; may be empty */
+    uint64_t value;          /* counter; gauge: as int64_t; histogram: how many were observed */
+    double sum;              /* histogram */
     const uint64_t *buckets; /* histogram: bound_count + 1, each alone, not cumulative */
 };
 
-/* Calls fn for every series, family by family in the order of registration. fn may not call back into
- * s. Counting goes on meanwhile, so samples are each right but not of one instant. Any thread. */
+/* Calls fn for every series, family by family in the order of registration. fn may not call back
+ * into s. Counting goes on meanwhile, so samples are each right but not of one instant. Any thread.
+ */
 void stats_visit(struct stats *s, void (*fn)(void *arg, const struct stats_sample *sample),
                  void *arg);
 
@@ -101,8 +102,8 @@ _Atomic(uint64_t) *stats_make_chunk(struct stats_shard *shard, uint32_t slot);
 
 static inline _Atomic(uint64_t) *stats_cell(struct stats_shard *shard, uint32_t slot)
 {
-    _Atomic(uint64_t) *chunk = atomic_load_explicit(&shard->chunks[slot / STATS_CHUNK_CELLS],
-                                                    memory_order_relaxed);
+    _Atomic(uint64_t) *chunk =
+        atomic_load_explicit(&shard->chunks[slot / STATS_CHUNK_CELLS], memory_order_relaxed);
 
     if (__builtin_expect(!chunk, 0))
         chunk = stats_make_chunk(shard, slot);

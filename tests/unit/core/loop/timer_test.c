@@ -60,7 +60,9 @@ static void pass_ms(uint64_t ms)
 
 static void fires_once_not_before_its_time(void)
 {
-    static const uint64_t delays[] = { 1, 9, 10, 11, 630, 640, 650, 40950, 40960, 3600000, 86400000 };
+    static const uint64_t delays[] = {
+        1, 9, 10, 11, 630, 640, 650, 40950, 40960, 3600000, 86400000
+    };
     struct probe p;
 
     begin();
@@ -314,7 +316,8 @@ static const struct tap_case cases[] = {
     { "zero_delay_waits_for_the_next_turn", zero_delay_waits_for_the_next_turn },
     { "cancelled_timer_stays_silent", cancelled_timer_stays_silent },
     { "starting_again_moves_the_timer", starting_again_moves_the_timer },
-    { "callback_may_cancel_one_due_at_the_same_time", callback_may_cancel_one_due_at_the_same_time },
+    { "callback_may_cancel_one_due_at_the_same_time",
+      callback_may_cancel_one_due_at_the_same_time },
     { "callback_may_free_the_timer", callback_may_free_the_timer },
     { "callback_may_start_the_timer_again", callback_may_start_the_timer_again },
     { "far_timer_fires_after_months", far_timer_fires_after_months },

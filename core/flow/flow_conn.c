@@ -1,0 +1,501 @@
+#include "core/flow/flow_conn.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/flow/flow_listen.h"
+#include "core/flow/flow_request.h"
+#include "core/flow/flow_tcp.h"
+#include "core/flow/flow_view.h"
+#include "core/net/sniff.h"
+#include "core/net/stream_peek.h"
+#include "core/net/stream_proxy.h"
+#include "core/route/route.h"
+#include "core/tls/stream_tls.h"
+#include "core/tls/tls_peer.h"
+
+static struct log_module log_module = LOG_MODULE("flow");
+
+static void begin_http(struct flow_conn *c);
+static void decide(struct flow_conn *c);
+
+/* ---- life ---- */
+
+static void conn_free(struct flow_conn *c)
+{
+    list_remove(&c->link);
+    flow_worker_drop_lease(c->fw, c->view.lease);
+    flow_listen_unref(c->listen);
+    tls_peer_unref(c->tls_peer);
+    mem_free(c->sni_own);
+    mem_free(c);
+}
+
+void flow_conn_forget(struct flow_conn *c)
+{
+    conn_free(c);
+}
+
+void flow_conn_close(struct flow_conn *c)
+{
+    struct flow_worker *fw = c->fw;
+
+    if (c->http) {
+        http_server_conn_close(c->http); /* on_http_close frees */
+        return;
+    }
+    stream_close(c->stream);
+    conn_free(c);
+    atomic_fetch_sub_explicit(&fw->connections, 1, memory_order_relaxed);
+}
+
+void flow_conn_drain(struct flow_conn *c)
+{
+    if (c->http)
+        http_server_conn_drain(c->http);
+    else
+        flow_conn_close(c);
+}
+
+const struct flow_view *flow_conn_view(struct flow_conn *c)
+{
+    if (c->view.lease != c->fw->lease) {
+        flow_worker_drop_lease(c->fw, c->view.lease);
+        c->view.lease = flow_worker_take_lease(c->fw);
+        flow_view_resolve(c, c->view.lease->snapshot, &c->view);
+    }
+    return &c->view;
+}
+
+/* ---- bytes: a TCP route ---- */
+
+static struct model_cluster *tcp_cluster(struct flow_conn *c, const struct model_tcp_route *routes,
+                                         uint32_t count)
+{
+    const struct model_weighted_cluster *target;
+    const struct model_tcp_route *route =
+        route_find_tcp(routes, count, &c->peer, &c->original_dst, c->sni);
+
+    if (!route)
+        return NULL;
+    target = route_pick_tcp(route, random_next(&c->fw->worker->random));
+    return target ? target->cluster : NULL;
+}
+
+static void begin_tcp(struct flow_conn *c)
+{
+    const struct flow_view *v = flow_conn_view(c);
+    const struct model_outbound *out = v->lease->snapshot->outbound;
+    const struct model_authz *authz = NULL;
+    struct model_cluster *cluster = NULL;
+
+    if (v->inbound) {
+        cluster = v->inbound->cluster;
+        authz = v->inbound->authz;
+    } else if (v->server) {
+        cluster = tcp_cluster(c, v->server->tcp, v->server->tcp_count);
+        authz = v->listener->gateway->authz;
+    } else if (v->service) {
+        cluster = tcp_cluster(c, v->service->tcp, v->service->tcp_count);
+    }
+    if (!cluster && c->kind == MODEL_LISTENER_OUTBOUND && out && !v->service &&
+        !addr_eq(&c->original_dst, &c->local))
+        cluster = out->policy == MODEL_ALLOW_ANY ? out->passthrough : out->blackhole;
+    flow_tcp_start(c, cluster, authz);
+}
+
+/* ---- HTTP ---- */
+
+static void on_request(void *arg, struct http_server_conn *conn, struct http_stream *hs,
+                       struct http_msg *head, bool end)
+{
+    (void)conn;
+    flow_request_begin(arg, hs, head, end);
+}
+
+static void on_http_close(void *arg, struct http_server_conn *conn, int err)
+{
+    struct flow_conn *c = arg;
+    struct flow_worker *fw = c->fw;
+
+    (void)conn;
+    (void)err;
+    conn_free(c);
+    atomic_fetch_sub_explicit(&fw->connections, 1, memory_order_relaxed);
+}
+
+static const struct http_server_handler handler = {
+    .on_request = on_request,
+    .on_close = on_http_close,
+};
+
+static void begin_http(struct flow_conn *c)
+{
+    const struct http_server_config *config = &c->fw->outbound_http;
+    struct stream *s = c->stream;
+
+    if (c->kind == MODEL_LISTENER_GATEWAY)
+        config = &c->fw->gateway_http;
+    else if (c->kind != MODEL_LISTENER_OUTBOUND)
+        config = &c->fw->inbound_http;
+    c->stream = NULL;
+    if (http_server_conn_new(s, config, &handler, c, &c->http) != 0) {
+        flow_conn_close(c);
+        return;
+    }
+    if (c->fw->draining)
+        http_server_conn_drain(c->http);
+}
+
+/* ---- TLS ---- */
+
+static void refuse(struct flow_conn *c, const char *why)
+{
+    char peer[ADDR_TEXT_MAX];
+
+    log_info("connection from %s to port %u of %.*s refused: %s", addr_format(&c->peer, peer),
+             c->port, STR_ARG(c->listen->name), why);
+    flow_conn_close(c);
+}
+
+static void on_tls_error(void *arg, int err)
+{
+    struct flow_conn *c = arg;
+    const char *why = stream_tls_error(c->stream);
+
+    refuse(c, why[0] ? why : error_text(err));
+}
+
+/* Spec interop.md section 2.3: what was offered, not what was negotiated, tells the protocol. */
+static bool inbound_is_http(const struct flow_conn *c, const struct stream_tls_info *tls,
+                            uint8_t protocol)
+{
+    if (c->is_mesh_hop || (tls->alpn_offered & TLS_ALPN_ISTIO_HTTP))
+        return protocol != MODEL_PROTOCOL_TCP || c->is_mesh_hop;
+    return protocol == MODEL_PROTOCOL_HTTP || protocol == MODEL_PROTOCOL_HTTP2 ||
+           protocol == MODEL_PROTOCOL_GRPC;
+}
+
+static void note_peer(struct flow_conn *c, const struct stream_tls_info *tls)
+{
+    c->is_tls = true;
+    c->sni = tls->sni;
+    c->is_mesh_hop = tls->alpn_id == TLS_ALPN_MESH;
+    if (!tls->peer)
+        return;
+    c->tls_peer = tls_peer_ref(tls->peer);
+    c->peer_identity = tls_peer_spiffe(tls->peer)->id;
+    c->is_mtls = c->peer_identity.len > 0;
+}
+
+static void on_tls_ready(void *arg)
+{
+    struct flow_conn *c = arg;
+    const struct flow_view *v;
+    struct stream_tls_info tls;
+
+    if (!stream_tls_get_info(c->stream, &tls)) {
+        flow_conn_close(c);
+        return;
+    }
+    note_peer(c, &tls);
+    flow_view_resolve(c, c->view.lease->snapshot, &c->view);
+    v = flow_conn_view(c);
+    if (v->inbound ? inbound_is_http(c, &tls, v->inbound->protocol)
+                   : v->server && (v->server->http != NULL))
+        begin_http(c);
+    else if (v->inbound || v->server)
+        begin_tcp(c);
+    else
+        refuse(c, "nothing is configured for it any more");
+}
+
+static const struct stream_events tls_events = {
+    .on_ready = on_tls_ready,
+    .on_error = on_tls_error,
+};
+
+static void begin_tls(struct flow_conn *c, struct tls_config *config)
+{
+    struct stream *lower = c->stream, *tls;
+
+    c->stream = NULL;
+    if (stream_tls_server(lower, config, &tls) != 0) {
+        flow_conn_close(c);
+        return;
+    }
+    c->stream = tls;
+    stream_set_events(tls, &tls_events, c);
+}
+
+static struct tls_config *choose_server(void *arg, const struct tls_hello *hello)
+{
+    struct flow_conn *c = arg;
+    const struct flow_view *v = flow_conn_view(c);
+    const struct model_gateway_server *s;
+
+    if (!v->listener || !v->listener->gateway)
+        return NULL;
+    s = flow_view_find_server(v->listener->gateway, true, tls_hello_sni(hello));
+    return s ? s->tls : NULL;
+}
+
+static void begin_tls_choose(struct flow_conn *c)
+{
+    struct stream *lower = c->stream, *tls;
+
+    c->stream = NULL;
+    if (stream_tls_server_choose(lower, choose_server, c, &tls) != 0) {
+        flow_conn_close(c);
+        return;
+    }
+    c->stream = tls;
+    stream_set_events(tls, &tls_events, c);
+}
+
+/* ---- first bytes ---- */
+
+static bool is_http_protocol(uint8_t protocol)
+{
+    return protocol == MODEL_PROTOCOL_HTTP || protocol == MODEL_PROTOCOL_HTTP2 ||
+           protocol == MODEL_PROTOCOL_GRPC;
+}
+
+enum verdict { VERDICT_MORE, VERDICT_HTTP, VERDICT_TCP, VERDICT_TLS, VERDICT_REFUSE };
+
+static enum verdict http_or_tcp(struct str bytes)
+{
+    enum sniff_answer h1 = sniff_http1(bytes), h2 = sniff_http2(bytes);
+
+    if (h1 == SNIFF_YES || h2 == SNIFF_YES)
+        return VERDICT_HTTP;
+    return h1 == SNIFF_NO && h2 == SNIFF_NO ? VERDICT_TCP : VERDICT_MORE;
+}
+
+static enum verdict judge_inbound(struct flow_conn *c, const struct flow_view *v, struct str bytes)
+{
+    uint8_t protocol = v->inbound->protocol;
+    bool strict = v->inbound->mtls == MODEL_MTLS_STRICT;
+    struct sniff_hello hello;
+    enum sniff_answer tls = sniff_tls(bytes, &hello);
+
+    if (v->inbound->mtls == MODEL_MTLS_DISABLE)
+        tls = SNIFF_NO;
+    if (tls == SNIFF_MORE)
+        return VERDICT_MORE;
+    if (tls == SNIFF_YES) {
+        struct str rest = str_make(hello.alpn, hello.alpn_len), name;
+        uint32_t offered = 0;
+
+        while (sniff_next_alpn(&rest, &name))
+            offered |= tls_alpn_from_name(name);
+        if (strict || (offered & TLS_ALPN_ISTIO_ANY))
+            return c->fw->id.server ? VERDICT_TLS : VERDICT_REFUSE;
+        return is_http_protocol(protocol) ? VERDICT_REFUSE : VERDICT_TCP;
+    }
+    if (strict)
+        return VERDICT_REFUSE;
+    if (is_http_protocol(protocol))
+        return VERDICT_HTTP;
+    return protocol == MODEL_PROTOCOL_AUTO ? http_or_tcp(bytes) : VERDICT_TCP;
+}
+
+static void keep_sni(struct flow_conn *c, const struct sniff_hello *hello)
+{
+    mem_free(c->sni_own);
+    c->sni_own = str_dup(str_make(hello->sni, hello->sni_len));
+    c->sni = str_make(c->sni_own, hello->sni_len);
+}
+
+/* Outbound: TLS of the app is opaque; its server name chooses among TLS routes. */
+static enum verdict judge_outbound(struct flow_conn *c, const struct flow_view *v, struct str bytes)
+{
+    struct sniff_hello hello;
+    enum sniff_answer tls = sniff_tls(bytes, &hello);
+
+    if (tls == SNIFF_MORE)
+        return VERDICT_MORE;
+    if (tls == SNIFF_YES) {
+        keep_sni(c, &hello);
+        return VERDICT_TCP;
+    }
+    return v->table ? http_or_tcp(bytes) : VERDICT_TCP;
+}
+
+static enum verdict judge_gateway(struct flow_conn *c, const struct flow_view *v, struct str bytes)
+{
+    const struct model_gateway_server *s;
+    struct sniff_hello hello;
+    enum sniff_answer tls = sniff_tls(bytes, &hello);
+
+    if (tls == SNIFF_MORE)
+        return VERDICT_MORE;
+    if (tls == SNIFF_NO || !v->listener || !v->listener->gateway)
+        return VERDICT_REFUSE;
+    s = flow_view_find_server(v->listener->gateway, true, str_make(hello.sni, hello.sni_len));
+    if (!s)
+        return VERDICT_REFUSE;
+    if (!s->tls_passthrough)
+        return VERDICT_TLS;
+    c->is_tls = true;
+    keep_sni(c, &hello);
+    c->view.server = s;
+    return VERDICT_TCP;
+}
+
+static void follow(struct flow_conn *c, enum verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_HTTP:
+        begin_http(c);
+        return;
+    case VERDICT_TCP:
+        begin_tcp(c);
+        return;
+    case VERDICT_TLS:
+        if (c->kind == MODEL_LISTENER_GATEWAY)
+            begin_tls_choose(c);
+        else
+            begin_tls(c, c->fw->id.server);
+        return;
+    default:
+        refuse(c, c->kind == MODEL_LISTENER_GATEWAY ? "no server for this name"
+                                                    : "mutual TLS is required here");
+        return;
+    }
+}
+
+static bool on_peek(void *arg, struct stream *s, struct str bytes, enum stream_peek_why why)
+{
+    struct flow_conn *c = arg;
+    const struct flow_view *v = flow_conn_view(c);
+    enum verdict verdict = VERDICT_REFUSE;
+
+    (void)s;
+    if (why == STREAM_PEEK_ERROR || (why == STREAM_PEEK_EOF && bytes.len == 0)) {
+        flow_conn_close(c);
+        return true;
+    }
+    if (c->kind == MODEL_LISTENER_OUTBOUND)
+        verdict = judge_outbound(c, v, bytes);
+    else if (c->kind == MODEL_LISTENER_GATEWAY)
+        verdict = judge_gateway(c, v, bytes);
+    else if (v->inbound)
+        verdict = judge_inbound(c, v, bytes);
+    if (verdict == VERDICT_MORE) {
+        if (why == STREAM_PEEK_BYTES)
+            return false;
+        verdict = VERDICT_TCP; /* neither TLS nor HTTP would be so long, or so short */
+    }
+    follow(c, verdict);
+    return true;
+}
+
+static void peek(struct flow_conn *c)
+{
+    c->stream = stream_peek_new(c->stream, NULL, on_peek, c);
+}
+
+/* ---- accept ---- */
+
+static void decide_outbound(struct flow_conn *c, const struct flow_view *v)
+{
+    uint8_t protocol = v->service ? v->service->protocol : MODEL_PROTOCOL_AUTO;
+
+    if (is_http_protocol(protocol) && v->table)
+        begin_http(c);
+    else if (!v->service && !v->table)
+        begin_tcp(c); /* nothing known: passed through without a look */
+    else if (protocol == MODEL_PROTOCOL_TCP)
+        begin_tcp(c);
+    else
+        peek(c);
+}
+
+static void decide_inbound(struct flow_conn *c, const struct flow_view *v)
+{
+    if (!v->inbound)
+        refuse(c, "no workload listens there");
+    else if (v->inbound->mtls == MODEL_MTLS_STRICT && c->fw->id.server)
+        begin_tls(c, c->fw->id.server);
+    else if (v->inbound->mtls == MODEL_MTLS_DISABLE && is_http_protocol(v->inbound->protocol))
+        begin_http(c);
+    else if (v->inbound->mtls == MODEL_MTLS_DISABLE && v->inbound->protocol == MODEL_PROTOCOL_TCP)
+        begin_tcp(c);
+    else
+        peek(c);
+}
+
+static void decide_gateway(struct flow_conn *c, const struct flow_view *v)
+{
+    const struct model_gateway *g = v->listener ? v->listener->gateway : NULL;
+
+    if (!g)
+        refuse(c, "no gateway server listens there any more");
+    else if (flow_view_has_passthrough(g))
+        peek(c);
+    else if (flow_view_has_tls(g))
+        begin_tls_choose(c);
+    else if (v->server && v->server->http)
+        begin_http(c);
+    else
+        begin_tcp(c);
+}
+
+static void decide(struct flow_conn *c)
+{
+    const struct flow_view *v;
+
+    c->peer = *stream_peer(c->stream);
+    c->local = *stream_local(c->stream);
+    c->original_dst = *stream_original_dst(c->stream);
+    c->port = c->kind == MODEL_LISTENER_INBOUND_PORT ? c->listen->app_port : c->original_dst.port;
+    v = flow_conn_view(c);
+    if (c->kind == MODEL_LISTENER_OUTBOUND)
+        decide_outbound(c, v);
+    else if (c->kind == MODEL_LISTENER_GATEWAY)
+        decide_gateway(c, v);
+    else
+        decide_inbound(c, v);
+}
+
+static void on_proxy_ready(void *arg)
+{
+    decide(arg);
+}
+
+static void on_proxy_error(void *arg, int err)
+{
+    (void)err;
+    refuse(arg, "no valid PROXY header");
+}
+
+static const struct stream_events proxy_events = {
+    .on_ready = on_proxy_ready,
+    .on_error = on_proxy_error,
+};
+
+void flow_conn_accept(struct flow_listen *listen, struct stream *s)
+{
+    struct flow_worker *fw = listen->fw;
+    struct flow_conn *c;
+
+    if (!fw->lease) {
+        stream_close(s);
+        return;
+    }
+    c = mem_alloc0(1, sizeof(*c));
+    c->fw = fw;
+    c->listen = flow_listen_ref(listen);
+    c->kind = listen->kind;
+    c->stream = s;
+    list_push(&fw->conns, &c->link);
+    atomic_fetch_add_explicit(&fw->connections, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&fw->connections_total, 1, memory_order_relaxed);
+    if (!listen->proxy_protocol) {
+        decide(c);
+        return;
+    }
+    c->stream = stream_proxy_new(s, NULL);
+    stream_set_events(c->stream, &proxy_events, c);
+}
