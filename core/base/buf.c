@@ -36,9 +36,9 @@ static char *room(struct buf *b, size_t len)
 {
     size_t have = buf_len(b), cap;
 
-    if (b->cap - b->end >= len && b->p)
+    if (b->p && b->cap - b->end >= len)
         return b->p + b->end;
-    if (b->start && b->cap - have >= len) {
+    if (b->p && b->start && b->cap - have >= len) {
         memmove(b->p, b->p + b->start, have);
         b->start = 0;
         b->end = have;

@@ -58,21 +58,45 @@ static inline uint64_t sip_end(struct sip *s)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
+static uint64_t load64(const char *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* The last len % 8 bytes of p[0..len-1] as the low bytes of a word, without a loop over them. */
+static uint64_t tail_of(const char *p, size_t len)
+{
+    size_t rest = len % 8;
+    const char *at = p + (len - rest);
+    uint32_t low, high;
+
+    if (rest == 0)
+        return 0;
+    if (len > 8)
+        return load64(p + len - 8) >> (8 * (8 - rest));
+    if (rest < 4)
+        return (uint64_t)(uint8_t)at[0] | (uint64_t)(uint8_t)at[rest / 2] << (8 * (rest / 2)) |
+               (uint64_t)(uint8_t)at[rest - 1] << (8 * (rest - 1));
+    memcpy(&low, at, 4); /* the two overlap where rest < 8, with equal bits */
+    memcpy(&high, at + rest - 4, 4);
+    return low | (uint64_t)high << (8 * (rest - 4));
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read as they lie in memory");
+
 /* XXH3 with a seed would be quicker, but its multipliers are public and collisions that hold for
  * every seed are known. */
 uint64_t hash_sip13(uint64_t k0, uint64_t k1, const void *p, size_t len)
 {
     struct sip s = sip_start(k0, k1);
-    const char *at = p;
-    uint64_t word, last = (uint64_t)len << 56;
+    const char *at = len ? p : "";
 
-    for (; len >= 8; at += 8, len -= 8) {
-        memcpy(&word, at, 8);
-        sip_add(&s, word);
-    }
-    for (size_t i = 0; i < len; i++)
-        last |= (uint64_t)(uint8_t)at[i] << (8 * i);
-    sip_add(&s, last);
+    for (size_t i = 0; i + 8 <= len; i += 8)
+        sip_add(&s, load64(at + i));
+    sip_add(&s, (uint64_t)len << 56 | tail_of(at, len));
     return sip_end(&s);
 }
 

@@ -79,7 +79,9 @@ static inline struct list *list_pop(struct list *head) /* the first, or NULL */
 
 #define LIST_ITEM(link, type, member) CONTAINER_OF(link, type, member)
 /* The loop body may remove the current item. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): it and tmp are declared here */
 #define LIST_FOREACH(it, tmp, head)                                                                \
     for (struct list *it = (head)->next, *tmp = it->next; it != (head); it = tmp, tmp = it->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

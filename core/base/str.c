@@ -72,7 +72,7 @@ struct str str_skip(struct str s, size_t n)
 {
     if (n > s.len)
         n = s.len;
-    return (struct str){ s.p ? s.p + n : NULL, s.len - n };
+    return (struct str){ n ? s.p + n : s.p, s.len - n };
 }
 
 struct str str_head(struct str s, size_t n)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/base/encode.h"
 #include "core/base/error.h"
@@ -30,6 +31,7 @@ struct series {
     uint32_t slot, refs;
     bool is_overflow;
     uint64_t idle_since_ms; /* first stats_expire that saw it unheld; 0: held, or not seen yet */
+    struct arena strings;   /* key, labels, values */
     struct str labels;      /* as in stats_sample */
     struct str values[];
 };
@@ -72,10 +74,7 @@ struct stats *stats_new(int shard_count)
 
 static void free_series(struct series *e)
 {
-    for (size_t i = 0; i < e->family->label_count; i++)
-        mem_free((char *)(uintptr_t)e->values[i].p); /* made by str_dup, const only for readers */
-    mem_free((char *)(uintptr_t)e->key.p);
-    mem_free((char *)(uintptr_t)e->labels.p);
+    arena_deinit(&e->strings);
     mem_free(e);
 }
 
@@ -321,13 +320,14 @@ static struct series *make_series(struct stats_family *f, uint32_t slot, const s
 
     e->family = f;
     e->slot = slot;
+    arena_init(&e->strings, 256);
     buf_init(&labels, 0);
     for (size_t i = 0; i < f->label_count; i++) {
-        e->values[i] = str_make(str_dup(values[i]), values[i].len);
+        e->values[i] = arena_str(&e->strings, values[i]);
         add_label(&labels, f->def->labels[i], values[i]);
     }
-    e->labels.len = buf_len(&labels);
-    e->labels.p = buf_take_strz(&labels);
+    e->labels = arena_str(&e->strings, buf_str(&labels));
+    buf_deinit(&labels);
     map_put_u64(&f->by_slot, slot, e);
     return e;
 }
@@ -362,7 +362,7 @@ static struct series *add_series(struct stats_family *f, const struct str *value
     if (!slot)
         return overflow_of(f);
     e = make_series(f, slot, values);
-    e->key = str_make(mem_dup(key.p, key.len), key.len);
+    e->key = arena_str(&e->strings, key);
     map_put(&f->by_key, e->key, e);
     return e;
 }
