@@ -1,7 +1,7 @@
 /* X.509 certificates as parsed: immutable, counted, with the fields people and policies look at.
  *
- * Limits of what is accepted (spec/security.md TL-16): 16 KiB and 4 certificates in a chain from a
- * peer, RSA keys up to 4096 bits, 16 alternative names in a leaf and no zero byte inside a name. */
+ * A zero byte inside a name makes a certificate invalid; so do RSA keys above 8192 bits, whose
+ * signatures would take long to check. */
 #ifndef CORE_PKI_PKI_CERT_H
 #define CORE_PKI_PKI_CERT_H
 
@@ -12,12 +12,17 @@
 #include "core/base/buf.h"
 #include "core/base/str.h"
 
-struct evp_pkey_st; /* EVP_PKEY, */
-struct x509_st;     /* X509 of BoringSSL */
+struct crypto_buffer_st; /* CRYPTO_BUFFER, */
+struct evp_pkey_st;      /* EVP_PKEY, */
+struct x509_st;          /* X509 of BoringSSL */
 
 #define PKI_CERT_CHAIN_MAX       4
 #define PKI_CERT_CHAIN_MAX_BYTES ((size_t)16 * 1024)
-#define PKI_CERT_SAN_MAX         16
+/* Names in one certificate; public servers have many. Mesh peers may have PKI_CERT_SAN_MAX. */
+#define PKI_CERT_NAMES_MAX 512
+#define PKI_CERT_SAN_MAX   16
+/* One certificate. */
+#define PKI_CERT_MAX_BYTES ((size_t)64 * 1024)
 /* Of a CA bundle file. */
 #define PKI_CERT_BUNDLE_MAX       1024
 #define PKI_CERT_BUNDLE_MAX_BYTES ((size_t)4 * 1024 * 1024)
@@ -40,27 +45,17 @@ struct pki_cert_info {
     bool has_server_auth, has_client_auth; /* extendedKeyUsage present and lists it */
 };
 
-struct pki_chain {
-    struct pki_cert **certs; /* leaf first when it came from a peer or a chain file */
-    size_t count;
-};
-
 /* One DER certificate; bytes after it are ERR_INVALID, a limit passed is ERR_LIMIT. Any thread, as
  * all here. */
 int pki_cert_parse_der(struct str der, struct pki_cert **out);
+/* The same; takes a reference of der instead of a copy. */
+int pki_cert_parse_buffer(struct crypto_buffer_st *der, struct pki_cert **out);
 struct pki_cert *pki_cert_ref(struct pki_cert *c);
 void pki_cert_unref(struct pki_cert *c); /* NULL is allowed */
-
-/* All "CERTIFICATE" blocks of a PEM text, in order; other blocks and text between are skipped.
- * ERR_NOT_FOUND: none; ERR_LIMIT: more than max; ERR_INVALID: one is broken. On an error *out is
- * empty. */
-int pki_chain_parse_pem(struct str pem, size_t max, struct pki_chain *out);
-void pki_chain_deinit(struct pki_chain *chain);
 
 const struct pki_cert_info *pki_cert_get_info(const struct pki_cert *c);
 struct str pki_cert_der(const struct pki_cert *c);
 int pki_cert_to_pem(const struct pki_cert *c, struct buf *out);
-int pki_chain_to_pem(const struct pki_chain *chain, struct buf *out);
 
 /* Lines "subject: ...", "valid: 2026-... to ...", one per fact, for people. */
 int pki_cert_describe(const struct pki_cert *c, struct buf *out);
@@ -68,6 +63,7 @@ int pki_cert_describe(const struct pki_cert *c, struct buf *out);
 int pki_cert_time_text(int64_t unix_s, struct buf *out);
 
 /* Borrowed while c is held. */
+struct crypto_buffer_st *pki_cert_buffer(const struct pki_cert *c);
 struct x509_st *pki_cert_x509(const struct pki_cert *c);
 struct evp_pkey_st *pki_cert_public_key(const struct pki_cert *c);
 

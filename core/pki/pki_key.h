@@ -40,6 +40,11 @@ const char *pki_key_describe(const struct pki_key *k);
 /* Does the certificate carry this key's public half? */
 bool pki_key_is_of(const struct pki_key *k, const struct pki_cert *cert);
 
+/* The same for a public key of any type ("other" when we don't take it). */
+const char *pki_key_describe_public(const struct evp_pkey_st *public_key);
+/* 0, or ERR_UNSUPPORTED: not P-256, P-384, P-521, Ed25519 or RSA of 2048 to 4096 bits. */
+int pki_key_check_public(const struct evp_pkey_st *public_key);
+
 /* Borrowed while k is held. */
 struct evp_pkey_st *pki_key_evp(const struct pki_key *k);
 

@@ -6,6 +6,7 @@
 #ifndef CORE_PKI_PKI_SEAL_H
 #define CORE_PKI_PKI_SEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ struct pki_seal; /* opaque; wiped on free */
 struct pki_seal *pki_seal_new(const uint8_t key[PKI_SEAL_KEY_BYTES]);
 /* Reads the key file, or makes it (mode 0600, synced) when it is not there and create is true.
  * ERR_CORRUPT: not 32 bytes; ERR_DENIED: others may read it. Blocks on the disk. */
-int pki_seal_open_file(const char *path, int create, struct pki_seal **out);
+int pki_seal_open_file(const char *path, bool create, struct pki_seal **out);
 void pki_seal_free(struct pki_seal *s);
 
 int pki_seal_wrap(const struct pki_seal *s, struct str name, struct str plain, struct buf *out);

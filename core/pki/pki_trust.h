@@ -40,7 +40,8 @@ struct x509_store_st *pki_trust_store(const struct pki_trust *t, struct str trus
 /* Appends the roots of a domain as PEM; all of them with an empty trust_domain. */
 int pki_trust_to_pem(const struct pki_trust *t, struct str trust_domain, struct buf *out);
 
-enum pki_trust_usage { PKI_TRUST_CLIENT, PKI_TRUST_SERVER }; /* what the peer is */
+/* What the peer is; ANY for CA certificates. */
+enum pki_trust_usage { PKI_TRUST_CLIENT, PKI_TRUST_SERVER, PKI_TRUST_ANY };
 
 struct pki_trust_check {
     struct str trust_domain; /* whose roots; empty: those for any peer */
@@ -51,6 +52,7 @@ struct pki_trust_check {
 
 struct pki_trust_result {
     int64_t not_before_s, not_after_s; /* when every certificate of the path is valid */
+    uint8_t issuer_spki_sha256[32];    /* of the public key that signed chain[0] */
 };
 
 /* Checks that chain[0] is signed up to a root, valid now and usable for its purpose. 0, or ERR_CERT

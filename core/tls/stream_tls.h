@@ -21,8 +21,8 @@
 
 extern const struct stream_ops stream_tls_ops;
 
-/* lower is owned from the call on, also on failure. A reference to config is kept until the
- * handshake is over. */
+/* lower is owned from the call on, also on failure: ERR_INVALID for a config of the other end, or
+ * the error of the first write. A reference to config is kept until the handshake is over. */
 int stream_tls_server(struct stream *lower, struct tls_config *config, struct stream **out);
 int stream_tls_client(struct stream *lower, struct tls_config *config, struct stream **out);
 

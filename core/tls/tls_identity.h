@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "core/base/str.h"
-#include "core/pki/pki_cert.h"
+#include "core/pki/pki_chain.h"
 #include "core/pki/pki_key.h"
 #include "core/pki/pki_spiffe.h"
 
