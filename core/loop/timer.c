@@ -16,7 +16,6 @@
 #define SLOT_MASK ((uint64_t)TIMER_SLOTS - 1)
 #define MAX_TICK  (((uint64_t)1 << TIMER_LEVELS * TIMER_LEVEL_BITS) - 1)
 #define NEVER     UINT64_MAX
-#define FIRING    TIMER_LEVELS
 
 static int shift_of(int level)
 {
@@ -40,7 +39,7 @@ static void unplace(struct timer *t)
     struct timer_wheel *wheel = t->wheel;
 
     list_remove(&t->link);
-    if (t->level != FIRING && list_is_empty(&wheel->slots[t->level][t->slot]))
+    if (list_is_empty(&wheel->slots[t->level][t->slot]))
         wheel->occupied[t->level] &= ~((uint64_t)1 << t->slot);
 }
 
@@ -101,8 +100,6 @@ static uint64_t next_tick(const struct timer_wheel *wheel, int *level)
 
 static void fire(struct timer_wheel *wheel, struct list *due)
 {
-    LIST_FOREACH(item, next, due)
-    LIST_ITEM(item, struct timer, link)->level = FIRING;
     for (struct list *item; (item = list_pop(due));) {
         struct timer *t = LIST_ITEM(item, struct timer, link);
 

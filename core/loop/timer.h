@@ -36,7 +36,7 @@ struct timer {
     struct timer_wheel *wheel;
     timer_fn fn;
     uint64_t due_tick;
-    uint8_t level, slot; /* where it is linked; level TIMER_LEVELS: about to fire */
+    uint8_t level, slot; /* where it is linked */
 };
 
 struct timer_wheel {

@@ -111,6 +111,32 @@ static void task_that_defers_itself_lets_others_run(void)
     worker_deinit(&w);
 }
 
+static void quit_after_many(struct worker_task *task)
+{
+    struct job *j = CONTAINER_OF(task, struct job, task);
+
+    j->runs++;
+    if (j->again-- > 0)
+        worker_defer(j->worker, task);
+    else
+        worker_quit(j->worker);
+}
+
+/* Tasks left over after the last round must keep the loop from blocking, or this hangs. */
+static void leftover_tasks_keep_the_loop_awake(void)
+{
+    struct worker w;
+    struct job j = { .worker = &w, .again = 100 };
+
+    if (!EQ_INT(worker_init(&w, 0, 1), 0))
+        return;
+    worker_task_init(&j.task, quit_after_many);
+    worker_defer(&w, &j.task);
+    worker_run(&w);
+    EQ_INT(j.runs, 101);
+    worker_deinit(&w);
+}
+
 static void free_task(struct worker_task *task)
 {
     mem_free(CONTAINER_OF(task, struct job, task));
@@ -294,6 +320,7 @@ static const struct tap_case cases[] = {
     { "task_deferred_by_a_timer_does_not_wait_for_io",
       task_deferred_by_a_timer_does_not_wait_for_io },
     { "task_that_defers_itself_lets_others_run", task_that_defers_itself_lets_others_run },
+    { "leftover_tasks_keep_the_loop_awake", leftover_tasks_keep_the_loop_awake },
     { "task_deferred_before_the_end_still_runs", task_deferred_before_the_end_still_runs },
     { "messages_travel_between_threads", messages_travel_between_threads },
     { "extensions_are_freed_newest_key_first", extensions_are_freed_newest_key_first },
