@@ -12,6 +12,7 @@
 
 #include "core/text/field.h"
 
+struct api_column_list;
 struct object;
 
 /* Stored on disk and sent between controls: never change or reuse one. */
@@ -69,14 +70,14 @@ struct api_kind {
     const struct field_message *root;   /* the whole object: apiVersion, kind, metadata, spec... */
     const struct field_message *spec;   /* NULL: content stands at the top (Secret, ConfigMap) */
     const struct field_message *status; /* NULL: none */
-    const struct api_kind_column *columns; /* NAME is not in it, AGE is */
-    size_t column_count;
+    const struct api_column_list *columns; /* api_column.h; NAME is not in it, AGE is */
     /* Fills in what Kubernetes fills in on write (type, protocol...), in a; or NULL. */
     void (*set_defaults)(struct arena *a, struct node *object);
 };
 
-extern const struct api_kind *const api_kind_list[]; /* in the order of discovery */
-extern const size_t api_kind_count;
+/* Kind i of api_kind_count(), in the order of discovery: one group's kinds stand together. */
+size_t api_kind_count(void);
+const struct api_kind *api_kind_at(size_t i);
 
 /* All return NULL when there is none. Any thread. */
 const struct api_kind *api_kind_by_id(uint16_t id);

@@ -32,14 +32,15 @@ struct object {
     const void *root;   /* struct of kind->root; its first members are struct object_meta_head */
     const struct node *node; /* the object as it is shown and stored; NULL: came as protobuf */
     uint64_t content_hash;   /* of kind, name, labels, annotations and content; not of status,
-                              * resourceVersion, generation, managedFields */
+                              * resourceVersion, generation, managedFields. Of an object that came
+                              * as protobuf it is another one: compare within one source only */
     const char *file;        /* where it was written, or NULL */
     int line, col;           /* of its document there */
     struct arena arena;
 };
 
 enum {
-    OBJECT_MAX_BYTES = 3 * 1024 * 1024, /* of JSON, as Kubernetes' etcd limit times two */
+    OBJECT_MAX_BYTES = 3 * 1024 * 1024, /* of the JSON of one object */
 };
 
 struct object_options {
@@ -61,22 +62,6 @@ int object_decode(struct object **out, const struct node *n, struct diag *d,
 /* The same from the JSON of one object. file may be NULL. */
 int object_decode_json(struct object **out, struct str json, const char *file, struct diag *d,
                        const struct object_options *opt);
-
-/* What decoding a stream of documents found: objects in written order; Lists are opened. */
-struct object_set {
-    struct object **items;
-    size_t count, cap;
-};
-
-/* Decodes every document of YAML or JSON text and appends to set what is good, also when others are
- * not; then ERR_INVALID (or ERR_LIMIT) is returned and d says why. text is given to d as source of
- * file. */
-int object_set_read(struct object_set *set, struct str text, const char *file, struct diag *d,
-                    const struct object_options *opt);
-void object_set_init(struct object_set *set);
-void object_set_deinit(struct object_set *set); /* drops its references */
-/* Takes over the caller's reference. */
-void object_set_give(struct object_set *set, struct object *o);
 
 struct object *object_ref(struct object *o);
 void object_unref(struct object *o); /* NULL is allowed */

@@ -5,7 +5,6 @@
 #include "core/text/field_decode.h"
 
 /* Of rows. */
-void virtual_service_check_match_header(struct field_check *c, const void *entry_value);
 void virtual_service_check_grpc_status(struct field_check *c, const void *member);
 void virtual_service_check_retry_on(struct field_check *c, const void *member);
 void virtual_service_check_max_age(struct field_check *c, const void *member);

@@ -1,0 +1,13 @@
+#include "core/api/k8s_config_map.h"
+
+/* clang-format off */
+#define T struct k8s_config_map
+static const struct field k8s_config_map_fields[] = {
+    OBJECT_META_ROWS(T),
+    FIELD_MAP_STR(T, data, "data", .help = "Texts by key."),
+    FIELD_MAP_BYTES(T, binary_data, "binaryData", .help = "Bytes by key, in base64."),
+    FIELD_BOOL(T, immutable, "immutable", .help = "Whether values may never change."),
+};
+FIELD_MESSAGE(k8s_config_map, "io.k8s.api.core.v1.ConfigMap", .at = FIELD_AT(T, at), .help = "Named texts.");
+#undef T
+/* clang-format on */

@@ -1,0 +1,15 @@
+#include "core/api/string_match.h"
+
+#include "core/api/api_check.h"
+
+/* clang-format off */
+#define T struct string_match
+static const struct field string_match_fields[] = {
+    FIELD_STR(T, exact, "exact", .proto = 1, .oneof = 1, .presence = true, .help = "Equal to this."),
+    FIELD_STR(T, prefix, "prefix", .proto = 2, .oneof = 1, .presence = true, .check = api_check_not_empty, .help = "Begins with this."),
+    FIELD_STR(T, regex, "regex", .proto = 3, .oneof = 1, .presence = true, .check = api_check_regex, .help = "Wholly matched by this RE2 expression."),
+};
+FIELD_MESSAGE(string_match, "istio.networking.v1alpha3.StringMatch", .at = FIELD_AT(T, at),
+              .help = "Compares a string; without any of its fields it asks for presence.");
+#undef T
+/* clang-format on */
