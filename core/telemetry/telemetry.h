@@ -9,12 +9,12 @@
 #include "core/base/buf.h"
 #include "core/model/decision.h"
 
-struct stats_registry;
+struct stats;
 struct telemetry;
 struct worker;
 
 /* node lives as long as the process. Any thread. */
-struct telemetry *telemetry_new(struct stats_registry *registry, const struct model_node *node);
+struct telemetry *telemetry_new(struct stats *stats, const struct model_node *node);
 /* After the workers have stopped. */
 void telemetry_free(struct telemetry *t);
 
