@@ -80,8 +80,8 @@ static int start_codec(struct http_server_conn *conn, bool is_h2)
 {
     int err;
 
-    conn->codec = &http_h1_server_codec;
-    err = is_h2 ? ERR_UNSUPPORTED : conn->codec->start(conn);
+    conn->codec = is_h2 ? &http_h2_server_codec : &http_h1_server_codec;
+    err = conn->codec->start(conn);
     if (err)
         http_server_conn_end(conn, err, false);
     return err;
@@ -187,8 +187,9 @@ int http_server_conn_new(struct stream *s, const struct http_server_config *conf
     worker_task_init(&conn->task, on_task);
     stream_set_events(s, &events, conn);
     if (config->protocol != HTTP_PROTOCOL_AUTO) {
-        conn->codec = &http_h1_server_codec;
-        err = config->protocol == HTTP_PROTOCOL_H2 ? ERR_UNSUPPORTED : conn->codec->start(conn);
+        conn->codec =
+            config->protocol == HTTP_PROTOCOL_H2 ? &http_h2_server_codec : &http_h1_server_codec;
+        err = conn->codec->start(conn);
     }
     if (err) {
         timer_cancel(&conn->timer);
