@@ -1,0 +1,40 @@
+/* The operators of access_format.h, one table. */
+#ifndef CORE_TELEMETRY_ACCESS_OP_H
+#define CORE_TELEMETRY_ACCESS_OP_H
+
+#include "core/base/buf.h"
+#include "core/http/http_msg.h"
+#include "core/model/decision.h"
+
+/* Where values come from. */
+struct access_source {
+    const struct decision *decision;
+    const struct http_msg *request;  /* NULL: what the decision kept of it */
+    const struct http_msg *response; /* NULL: none came, or it is gone */
+};
+
+/* One piece of a parsed format. */
+struct access_op {
+    const struct access_op_def *def; /* NULL: a literal, which is arg */
+    struct str arg, alt; /* header names in lower case, a time format, ...; alt: "X?Y" */
+    uint16_t token, alt_token;
+    size_t max_bytes; /* 0: all */
+};
+
+/* A row of the table. */
+struct access_op_def {
+    const char *name;
+    /* Appends the value; false: there is none, and nothing was appended. */
+    bool (*write)(const struct access_op *op, const struct access_source *source, struct buf *out);
+    enum { ACCESS_OP_NO_ARG, ACCESS_OP_OPTIONAL_ARG, ACCESS_OP_HEADER } arg;
+    bool is_number;
+};
+
+/* The row of a name, or NULL. */
+const struct access_op_def *access_op_find(struct str name);
+
+/* The text of an authorisation decision as in RESPONSE_CODE_DETAILS:
+ * rbac_access_denied_matched_policy[ns[foo]-policy[bar]-rule[0]] or ...[none]. */
+void access_op_write_authz(const struct decision *d, struct buf *out);
+
+#endif
