@@ -245,6 +245,13 @@ static int fail(const char **why, int err, const char *text)
     return err;
 }
 
+static bool is_self_issued(const struct pki_cert *cert)
+{
+    const struct pki_cert_info *info = pki_cert_get_info(cert);
+
+    return str_eq(info->subject, info->issuer);
+}
+
 static int load_chain(struct pki_ca *ca, struct str cert_pem, struct str chain_pem,
                       struct str root_pem, const char **why)
 {
@@ -261,6 +268,8 @@ static int load_chain(struct pki_ca *ca, struct str cert_pem, struct str chain_p
     }
     pki_chain_give(&ca->chain, pki_cert_ref(own.certs[0]));
     pki_chain_deinit(&own);
+    if (root_pem.len == 0 && !is_self_issued(ca->chain.certs[0]))
+        return fail(why, ERR_INVALID, "root certificate is missing");
     if (chain_pem.len == 0)
         return 0;
     err = pki_chain_parse_pem(chain_pem, PKI_CERT_CHAIN_MAX + 1, &above);

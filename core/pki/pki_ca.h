@@ -38,8 +38,8 @@ struct pki_ca_intermediate {
 int pki_ca_new_intermediate(const struct pki_ca *parent, const struct pki_ca_intermediate *want,
                             struct pki_ca **out);
 
-/* From PEM, as in Istio's `cacerts` Secret. chain_pem and root_pem may be empty: then the
- * certificate is its own root. ERR_INVALID and friends with *why set to a phrase: no CA, key of
+/* From PEM, as in Istio's `cacerts` Secret. chain_pem may be empty, and root_pem for a certificate
+ * that is its own root. ERR_INVALID and friends with *why set to a phrase: no CA, key of
  * another certificate, chain that does not lead to a root, expired. */
 int pki_ca_load(struct str cert_pem, struct str key_pem, struct str chain_pem, struct str root_pem,
                 int64_t now_s, struct pki_ca **out, const char **why);

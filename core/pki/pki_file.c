@@ -10,32 +10,25 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 
-#define READ_BYTES 16384
+#define READ_BYTES 4096
 
 int pki_file_read(const char *path, struct buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+    char block[READ_BYTES];
     ssize_t n = 1;
-    char *space;
 
     if (fd < 0)
         return -errno;
-    while (n != 0) {
-        char probe;
-
-        /* At the limit one byte more tells whether the file ends there. */
-        space = buf_reserve(out, READ_BYTES);
-        n = space ? read(fd, space, READ_BYTES) : read(fd, &probe, 1);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 || (n > 0 && !space)) {
-            err = n < 0 ? -errno : ERR_LIMIT;
-            break;
-        }
-        if (space)
-            buf_commit(out, (size_t)n);
+    while (n != 0 && !err) {
+        n = read(fd, block, sizeof(block));
+        if (n < 0)
+            err = errno == EINTR ? 0 : -errno;
+        else
+            err = buf_add(out, block, (size_t)n);
     }
     close(fd);
+    mem_wipe(block, sizeof(block)); /* it may have been a key */
     return err;
 }
 
