@@ -1,0 +1,309 @@
+#include "modes/shared/role.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/loop/sigwatch.h"
+#include "core/telemetry/telemetry.h"
+#include "modes/shared/identity_files.h"
+#include "modes/shared/role_node.h"
+#include "modes/shared/runtime.h"
+#include "modes/shared/source_files.h"
+#include "modes/shared/source_xds.h"
+
+static struct log_module log_module = LOG_MODULE("role");
+
+struct role {
+    struct role_options options;
+    struct worker *worker;
+    struct arena arena; /* of node */
+    struct model_node node;
+    struct runtime *runtime;
+    struct source_files *files;
+    struct identity_files *identity;
+    struct source_xds *xds;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+static void print_diag(const struct diag *d)
+{
+    struct buf text;
+
+    buf_init(&text, 0);
+    diag_render_text(d, &text, isatty(STDERR_FILENO));
+    fwrite(text.p + text.start, 1, buf_len(&text), stderr);
+    buf_deinit(&text);
+}
+
+static void announce(struct role *r)
+{
+    struct snapshot *s = runtime_snapshot(r->runtime);
+    char text[ADDR_TEXT_MAX];
+
+    runtime_set_ready(r->runtime, true);
+    for (uint32_t i = 0; !r->options.quiet && s && i < s->listener_count; i++) {
+        struct addr bound = s->listeners[i].bind;
+
+        (void)flow_listener_addr(runtime_flow(r->runtime), s->listeners[i].name, &bound);
+        printf("listener %.*s %s\n", STR_ARG(s->listeners[i].name), addr_format(&bound, text));
+    }
+    if (!r->options.quiet) {
+        if (runtime_admin_addr(r->runtime)->family != ADDR_NONE)
+            printf("admin %s\n", addr_format(runtime_admin_addr(r->runtime), text));
+        if (runtime_health_addr(r->runtime)->family != ADDR_NONE)
+            printf("health %s\n", addr_format(runtime_health_addr(r->runtime), text));
+        printf("ready\n");
+        fflush(stdout);
+    }
+    if (r->options.on_ready)
+        r->options.on_ready(r->options.on_ready_arg, r->runtime);
+}
+
+static void on_first_commit(void *arg, const struct flow_publish_result *result)
+{
+    struct role *r = arg;
+
+    if (result->failed)
+        fprintf(stderr, "mesh: %s\n", result->message);
+    announce(r);
+}
+
+/* Control pushed the first complete picture, or it is away and the saved one is in use. */
+static void on_xds_synced(void *arg)
+{
+    announce(arg);
+}
+
+static void fill_runtime_options(struct role *r, struct runtime_options *out)
+{
+    const struct role_options *o = &r->options;
+
+    *out = (struct runtime_options){
+        .node = &r->node,
+        .workers = o->workers,
+        .mark = o->mark,
+        .dial_app = o->dial_app,
+        .dial_app_arg = o->dial_app_arg,
+        .admin = o->admin,
+        .metrics = o->metrics,
+        .metrics_too = o->metrics_too,
+        .health = o->health,
+        .state_dir = o->state_dir,
+        .drain_ms = o->drain_ms,
+    };
+    out->compile = (struct compile_options){
+        .listeners = o->listeners,
+        .listener_count = o->listener_count,
+        .app_ports = o->app_ports,
+        .app_port_count = o->app_port_count,
+        .port_maps = o->port_maps,
+        .port_map_count = o->port_map_count,
+        .gateway_bind = o->gateway_bind,
+        .outbound_policy = o->registry_only ? MODEL_REGISTRY_ONLY : MODEL_ALLOW_ANY,
+        .settings = { .trust_domain = r->node.trust_domain,
+                      .root_namespace = STR("istio-system"),
+                      .access_log = { .enabled = o->access_log != NULL,
+                                      .json = o->access_log_json,
+                                      .path = str_of(o->access_log),
+                                      .format = str_of(o->access_log_format) },
+                      .drain_ms = o->drain_ms,
+                      .connect_timeout_ms = 10000 },
+    };
+}
+
+static int attach_files(struct role *r)
+{
+    struct diag d;
+    int err, code = 0;
+
+    diag_init(&d);
+    err = source_files_new(r->runtime, r->options.config_path, &d, &r->files);
+    if (err && diag_has_errors(&d)) {
+        print_diag(&d);
+        code = 65;
+    } else if (err) {
+        fprintf(stderr, "mesh: %s: %s\n", r->options.config_path, error_text(err));
+        code = 66;
+    }
+    diag_deinit(&d);
+    if (code)
+        return code;
+    err = source_files_watch(r->files);
+    if (err)
+        log_warn("%s is not watched for changes: %s", r->options.config_path, error_text(err));
+    return 0;
+}
+
+static int attach_control(struct role *r)
+{
+    struct source_xds_options xds = {
+        .control = r->options.control,
+        .token = r->options.token,
+        .root_cert = r->options.root_cert,
+        .state_dir = r->options.state_dir,
+        .node = &r->node,
+        .app_ports = r->options.app_ports,
+        .app_port_count = r->options.app_port_count,
+        .on_synced = on_xds_synced,
+        .on_synced_arg = r,
+    };
+
+    return source_xds_new(r->runtime, &xds, &r->xds) == 0 ? 0 : 78;
+}
+
+static int start(struct role *r)
+{
+    struct runtime_options options;
+    int code;
+
+    if (role_node_init(&r->node, &r->options, &r->arena) != 0)
+        return 78;
+    fill_runtime_options(r, &options);
+    if (runtime_new(r->worker, &options, &r->runtime) != 0)
+        return 1;
+    for (uint32_t i = 0; i < r->options.fd_count; i++)
+        flow_give_listener(runtime_flow(r->runtime), str_of(r->options.fds[i].name),
+                           r->options.fds[i].fd);
+    if (r->options.cert_dir &&
+        identity_files_new(r->runtime, r->options.cert_dir, &r->identity) != 0)
+        return 78;
+    if (r->options.config_path) {
+        code = attach_files(r);
+        if (code)
+            return code;
+    }
+    if (r->options.control)
+        return attach_control(r); /* commits by itself once it is in sync */
+    runtime_commit(r->runtime, NULL, on_first_commit, r);
+    return 0;
+}
+
+int role_start(struct worker *w, const struct role_options *options, struct role **out)
+{
+    struct role *r = mem_alloc0(1, sizeof(*r));
+    int code;
+
+    r->worker = w;
+    r->options = *options;
+    arena_init(&r->arena, 4096);
+    code = start(r);
+    if (code) {
+        role_free(r);
+        return code;
+    }
+    *out = r;
+    return 0;
+}
+
+struct runtime *role_runtime(struct role *r)
+{
+    return r->runtime;
+}
+
+static void on_drained(void *arg)
+{
+    struct role *r = arg;
+
+    r->stopped(r->stopped_arg);
+}
+
+void role_stop(struct role *r, void (*done)(void *arg), void *arg)
+{
+    r->stopped = done;
+    r->stopped_arg = arg;
+    source_xds_leave(r->xds);
+    runtime_drain(r->runtime, r->options.accept_ms, on_drained, r);
+}
+
+void role_free(struct role *r)
+{
+    if (!r)
+        return;
+    source_files_free(r->files);
+    identity_files_free(r->identity);
+    source_xds_free(r->xds);
+    runtime_free(r->runtime);
+    arena_deinit(&r->arena);
+    mem_free(r);
+}
+
+/* ---- a process of its own ---- */
+
+struct process {
+    struct worker worker;
+    struct role *role;
+    struct sigwatch term, intr, hup;
+    bool stopping;
+};
+
+static void on_stopped(void *arg)
+{
+    struct process *p = arg;
+
+    worker_quit(&p->worker);
+}
+
+static void on_signal(void *arg, int signo)
+{
+    struct process *p = arg;
+
+    if (p->stopping) { /* asked twice: now */
+        worker_quit(&p->worker);
+        return;
+    }
+    p->stopping = true;
+    log_info("%s: draining", signo == SIGINT ? "interrupted" : "asked to end");
+    role_stop(p->role, on_stopped, p);
+}
+
+static void on_hup(void *arg, int signo)
+{
+    struct process *p = arg;
+
+    (void)signo;
+    telemetry_reopen_log(runtime_telemetry(role_runtime(p->role)));
+}
+
+/* Thousands of connections need more descriptors than a shell grants. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int role_run(const struct role_options *options)
+{
+    struct process *p = mem_alloc0(1, sizeof(*p));
+    int code;
+
+    sigwatch_ignore_pipe();
+    raise_descriptors();
+    if (worker_init(&p->worker, 0, 1) != 0) {
+        mem_free(p);
+        return 1;
+    }
+    code = role_start(&p->worker, options, &p->role);
+    if (code == 0) {
+        sigwatch_open(&p->term, &p->worker, SIGTERM, on_signal, p);
+        sigwatch_open(&p->intr, &p->worker, SIGINT, on_signal, p);
+        sigwatch_open(&p->hup, &p->worker, SIGHUP, on_hup, p);
+        worker_run(&p->worker);
+        sigwatch_close(&p->term, NULL);
+        sigwatch_close(&p->intr, NULL);
+        sigwatch_close(&p->hup, NULL);
+        role_free(p->role);
+    }
+    worker_deinit(&p->worker);
+    mem_free(p);
+    return code;
+}

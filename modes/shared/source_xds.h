@@ -1,0 +1,35 @@
+/* Configuration and identity from control: delta ADS for objects and addresses, CreateCertificate for
+ * the certificate, registration and health of the workload on the same stream.
+ *
+ * Fail static: objects, position and certificate are kept in state_dir, so that a restart without
+ * control serves what was served before, and a reconnect fetches only what changed. Main thread. */
+#ifndef MODES_SHARED_SOURCE_XDS_H
+#define MODES_SHARED_SOURCE_XDS_H
+
+#include "core/compile/compile.h"
+
+struct runtime;
+struct source_xds;
+
+struct source_xds_options {
+    const char *control;   /* "host:port", "unix:path"; several separated by commas */
+    const char *token;     /* for the first certificate; NULL: state_dir has one */
+    const char *root_cert; /* PEM file that pins control's root; NULL: by the token */
+    const char *state_dir; /* NULL: nothing is kept */
+    const struct model_node *node;
+    const struct compile_app_port *app_ports; /* to register */
+    uint32_t app_port_count;
+    /* Runs once: configuration and certificate are there, from control or from disk. */
+    void (*on_synced)(void *arg);
+    void *on_synced_arg;
+};
+
+/* ERR_INVALID with a message on standard error: settings that cannot work. Connecting goes on in the
+ * background, for ever. */
+int source_xds_new(struct runtime *rt, const struct source_xds_options *options,
+                   struct source_xds **out);
+/* Tells control that this workload ends (deregisters). NULL is allowed, as in free. */
+void source_xds_leave(struct source_xds *x);
+void source_xds_free(struct source_xds *x);
+
+#endif
