@@ -4,6 +4,8 @@
 
 /* One line a command; the file cmd/cmd_NAME.c defines it. */
 #define COMMANDS(X)                                                                                \
+    X(proxy)                                                                                       \
+    X(gateway)                                                                                     \
     X(version)                                                                                     \
     X(completion)
 
