@@ -54,10 +54,24 @@ static bool is_sync_error(int extended)
     return extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC;
 }
 
+/* SQLite does not note errno when it is the commit itself that fails; the log's file still has it. */
+static int errno_of(struct store_sql *q)
+{
+    int err = sqlite3_system_errno(q->db);
+    sqlite3_file *log = NULL;
+
+    if (err == 0 && q->db &&
+        sqlite3_file_control(q->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &err);
+    return err;
+}
+
 int store_sql_error(struct store_sql *q)
 {
     int extended = sqlite3_extended_errcode(q->db);
-    int code = code_of(extended, sqlite3_system_errno(q->db));
+    int code = code_of(extended, (extended & 0xff) == SQLITE_IOERR ? errno_of(q)
+                                                                    : sqlite3_system_errno(q->db));
 
     if (is_sync_error(extended) || code == ERR_CORRUPT)
         q->is_broken = true;
@@ -113,7 +127,10 @@ int store_sql_check(struct store_sql *q)
     if (sqlite3_step(stmt) != SQLITE_ROW) {
         rc = store_sql_error(q);
     } else if (!str_is(store_sql_col_str(stmt, 0), "ok")) {
-        snprintf(q->why, sizeof(q->why), "%s", (const char *)sqlite3_column_text(stmt, 0));
+        struct str found = store_sql_col_str(stmt, 0);
+
+        /* A heading, and then a line for what was found. */
+        snprintf(q->why, sizeof(q->why), "%.*s", STR_ARG(str_skip(found, (size_t)(str_rchr(found, '\n') + 1))));
         rc = ERR_CORRUPT;
     }
     sqlite3_finalize(stmt);

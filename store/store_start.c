@@ -77,8 +77,8 @@ static int move_aside(struct store_side *side, const char *path, uint64_t now_ms
             return -errno;
     }
     snprintf(side->health.notice, sizeof(side->health.notice),
-             "%s was damaged (%.100s): kept as %s.damaged-%s, an empty one was begun", side->file,
-             why, side->file, stamp);
+             "%s %.200s: kept as %s.damaged-%s, an empty one was begun", side->file, why,
+             side->file, stamp);
     log_error("%s", side->health.notice);
     return 0;
 }
@@ -196,6 +196,9 @@ static int load(struct store_side *side, const char *path, uint64_t now_ms,
                 const struct store_db_meta *known, struct store_db_meta *meta, struct store_db **out,
                 char *why, size_t why_size)
 {
+    bool is_old = false;
+    char what[400];
+
     for (int tries = 0;; tries++) {
         int rc = try_load(side, path, meta, out, why, why_size);
 
@@ -203,13 +206,15 @@ static int load(struct store_side *side, const char *path, uint64_t now_ms,
             (is_foreign(meta, known) || meta->vv.count > LIVE_ORIGINS_MAX)) {
             store_core_deinit(&side->core);
             store_db_close(*out);
-            snprintf(why, why_size, "it belongs to another life of this control");
+            snprintf(why, why_size, "belongs to another life of this control");
+            is_old = true;
             rc = ERR_CORRUPT;
         }
         if (rc != ERR_CORRUPT || tries == 1)
             return rc;
         store_db_meta_deinit(meta);
-        rc = move_aside(side, path, now_ms, why);
+        snprintf(what, sizeof(what), is_old ? "%s" : "was damaged (%s)", why);
+        rc = move_aside(side, path, now_ms, what);
         if (rc != 0) {
             snprintf(why, why_size, "it is damaged and cannot be moved aside: %s", error_text(rc));
             return rc;
