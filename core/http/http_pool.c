@@ -1,0 +1,538 @@
+#include "core/http/http_pool.h"
+
+#include "core/base/error.h"
+#include "core/base/list.h"
+#include "core/base/mem.h"
+#include "core/http/http_h1_client.h"
+#include "core/http/http_h2_client.h"
+#include "core/loop/worker.h"
+#include "core/net/stream.h"
+#include "core/tls/stream_tls.h"
+
+/* One connection, from dialling to its end:
+ *
+ *   dialling ─► ready: h1 or h2 set ─► gone (on_close of the client)
+ *      └─► failed: its waiters are told
+ */
+struct conn {
+    struct list link; /* in pool->conns */
+    struct list idle; /* in pool->idle, HTTP/1 only */
+    struct http_pool *pool;
+    struct stream *stream; /* while dialling */
+    struct timer timer;    /* of the dialling */
+    struct http_h1_client *h1;
+    struct http_h2_client *h2;
+    uint64_t idle_since_ms;
+    uint32_t served;
+};
+
+struct http_pool_waiter {
+    struct list link;
+    struct http_pool *pool;
+    http_pool_ready_fn ready;
+    void *arg;
+};
+
+struct http_pool {
+    struct worker *worker;
+    const struct http_pool_config *config;
+    http_pool_connect_fn connect;
+    void *arg;
+    struct list conns;
+    struct list idle; /* the hottest first */
+    struct list waiters;
+    struct worker_task task;
+    struct timer sweep;
+    struct http_h1_limits limits;
+    struct http_h2_client_config h2_config;
+    uint32_t conn_count, idle_count, dialing, waiting;
+    uint64_t last_used_ms;
+    uint8_t learned; /* enum http_protocol: what the last connection spoke */
+    bool closing;
+};
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static enum http_protocol protocol_of(const struct http_pool *p)
+{
+    return p->config->protocol != HTTP_PROTOCOL_AUTO ? p->config->protocol : p->learned;
+}
+
+static void touch(struct http_pool *p)
+{
+    p->last_used_ms = worker_now_ms(p->worker);
+}
+
+/* ---- connections at hand ---- */
+
+static void take_from_idle(struct conn *c)
+{
+    if (!list_is_linked(&c->idle))
+        return;
+    list_remove(&c->idle);
+    c->pool->idle_count--;
+}
+
+/* The last request this connection may carry has begun. */
+static bool is_used_up(const struct conn *c)
+{
+    uint32_t max = c->pool->config->max_requests_per_conn;
+
+    return max && c->served >= max;
+}
+
+static struct http_stream *request_on(struct conn *c)
+{
+    struct http_stream *hs;
+
+    touch(c->pool);
+    c->served++;
+    if (c->h1) {
+        take_from_idle(c);
+        hs = http_h1_client_request(c->h1);
+        if (is_used_up(c))
+            http_h1_client_drain(c->h1);
+    } else {
+        hs = http_h2_client_request(c->h2);
+        if (is_used_up(c))
+            http_h2_client_drain(c->h2);
+    }
+    return hs;
+}
+
+static struct http_stream *try_now(struct http_pool *p)
+{
+    LIST_FOREACH(link, next, &p->idle)
+    {
+        struct conn *c = LIST_ITEM(link, struct conn, idle);
+
+        if (http_h1_client_is_idle(c->h1)) /* one that just ended is told about later */
+            return request_on(c);
+    }
+    if (protocol_of(p) == HTTP_PROTOCOL_H1)
+        return NULL;
+    LIST_FOREACH(link, next, &p->conns)
+    {
+        struct conn *c = LIST_ITEM(link, struct conn, link);
+
+        if (c->h2 && http_h2_client_room(c->h2) > 0)
+            return request_on(c);
+    }
+    return NULL;
+}
+
+static void later(struct http_pool *p)
+{
+    worker_defer(p->worker, &p->task);
+}
+
+/* ---- connections come and go ---- */
+
+static void remove_conn(struct conn *c)
+{
+    struct http_pool *p = c->pool;
+
+    take_from_idle(c);
+    list_remove(&c->link);
+    timer_cancel(&c->timer);
+    p->conn_count--;
+    mem_free(c);
+    if (p->waiting || p->closing)
+        later(p);
+}
+
+static void start_sweep(struct http_pool *p)
+{
+    if (!timer_is_running(&p->sweep))
+        timer_start(&p->sweep, or_default(p->config->idle_timeout_ms, 90000) / 2 + 1);
+}
+
+static void on_h1_idle(void *arg)
+{
+    struct conn *c = arg;
+    struct http_pool *p = c->pool;
+
+    touch(p);
+    c->idle_since_ms = p->last_used_ms;
+    list_push_front(&p->idle, &c->idle);
+    p->idle_count++;
+    if (p->idle_count > or_default(p->config->max_idle, 100)) {
+        struct conn *oldest = LIST_ITEM(p->idle.prev, struct conn, idle);
+
+        take_from_idle(oldest);
+        http_h1_client_close(oldest->h1);
+    }
+    start_sweep(p);
+    if (p->waiting)
+        later(p);
+}
+
+static void on_h2_room(void *arg)
+{
+    struct conn *c = arg;
+    struct http_pool *p = c->pool;
+
+    touch(p);
+    c->idle_since_ms = p->last_used_ms;
+    start_sweep(p);
+    if (p->waiting)
+        later(p);
+}
+
+static void on_h2_goaway(void *arg)
+{
+    struct conn *c = arg;
+
+    if (c->pool->waiting)
+        later(c->pool);
+}
+
+static void on_close(void *arg, int err)
+{
+    struct conn *c = arg;
+
+    (void)err;
+    touch(c->pool);
+    remove_conn(c);
+}
+
+static const struct http_h1_client_events h1_events = { on_h1_idle, on_close };
+static const struct http_h2_client_events h2_events = { on_h2_room, on_h2_goaway, on_close };
+
+static void tell(struct http_pool *p, struct http_stream *hs, int err)
+{
+    struct http_pool_waiter *waiter =
+        LIST_ITEM(list_pop(&p->waiters), struct http_pool_waiter, link);
+    http_pool_ready_fn ready = waiter->ready;
+    void *arg = waiter->arg;
+
+    p->waiting--;
+    mem_free(waiter);
+    ready(arg, hs, err);
+}
+
+/* A dial failed. HTTP/1: who asked first hears of it, the others have dials of their own. HTTP/2:
+ * all who waited for it. */
+static void dial_failed(struct conn *c, int err)
+{
+    struct http_pool *p = c->pool;
+    uint32_t others;
+
+    p->dialing--;
+    stream_close(c->stream);
+    c->stream = NULL;
+    others = p->conn_count - 1;
+    remove_conn(c);
+    if (others && protocol_of(p) == HTTP_PROTOCOL_H1) {
+        if (p->waiting)
+            tell(p, NULL, err);
+        return;
+    }
+    for (uint32_t n = others && p->dialing ? 0 : p->waiting; n > 0 && p->waiting > 0; n--)
+        tell(p, NULL, err);
+}
+
+static void on_dial_timeout(struct timer *t)
+{
+    dial_failed(CONTAINER_OF(t, struct conn, timer), ERR_TIMEOUT);
+}
+
+/* What the handshake agreed on; without TLS, or without an answer, HTTP/1. */
+static enum http_protocol negotiated(const struct http_pool *p, struct stream *s)
+{
+    struct stream_tls_info info;
+
+    if (p->config->protocol != HTTP_PROTOCOL_AUTO)
+        return p->config->protocol;
+    if (stream_tls_get_info(s, &info) &&
+        (info.alpn_id & (TLS_ALPN_H2 | TLS_ALPN_ISTIO_H2 | TLS_ALPN_MESH)))
+        return HTTP_PROTOCOL_H2;
+    return HTTP_PROTOCOL_H1;
+}
+
+/* The stream is ready: the connection takes its protocol. */
+static int established(struct conn *c)
+{
+    struct http_pool *p = c->pool;
+    struct stream *s = c->stream;
+    int err = 0;
+
+    timer_cancel(&c->timer);
+    p->learned = (uint8_t)negotiated(p, s);
+    p->dialing--;
+    c->stream = NULL;
+    if (p->learned == HTTP_PROTOCOL_H2) {
+        err = http_h2_client_new(s, &p->h2_config, &h2_events, c, &c->h2);
+        if (err)
+            remove_conn(c);
+    } else {
+        c->h1 = http_h1_client_new(s, &p->limits, &h1_events, c);
+        c->idle_since_ms = worker_now_ms(p->worker);
+        list_push_front(&p->idle, &c->idle);
+        p->idle_count++;
+    }
+    start_sweep(p);
+    return err;
+}
+
+static void on_dial_ready(void *arg)
+{
+    struct conn *c = arg;
+    struct http_pool *p = c->pool;
+
+    (void)established(c);
+    later(p);
+}
+
+static void on_dial_read(void *arg, const uint8_t *p, size_t len)
+{
+    (void)arg, (void)p, (void)len; /* not reading yet */
+}
+
+static void on_dial_eof(void *arg)
+{
+    dial_failed(arg, ERR_CLOSED);
+}
+
+static void on_dial_error(void *arg, int err)
+{
+    dial_failed(arg, err);
+}
+
+static const struct stream_events dial_events = {
+    .on_ready = on_dial_ready,
+    .on_read = on_dial_read,
+    .on_eof = on_dial_eof,
+    .on_error = on_dial_error,
+};
+
+static int dial(struct http_pool *p)
+{
+    struct stream *s;
+    struct conn *c;
+    int err = p->connect(p->arg, p->worker, &s);
+
+    if (err)
+        return err;
+    c = mem_alloc0(1, sizeof(*c));
+    c->pool = p;
+    c->stream = s;
+    list_init(&c->idle);
+    timer_init(&c->timer, &p->worker->timers, on_dial_timeout);
+    list_push(&p->conns, &c->link);
+    p->conn_count++;
+    p->dialing++;
+    if (stream_is_ready(s))
+        return established(c);
+    stream_set_events(s, &dial_events, c);
+    timer_start(&c->timer, or_default(p->config->connect_timeout_ms, 10000));
+    return 0;
+}
+
+static bool may_dial(const struct http_pool *p)
+{
+    if (p->config->max_connections && p->conn_count >= p->config->max_connections)
+        return false;
+    /* What is not known to be HTTP/1 may turn out to carry all of them. */
+    return p->dialing == 0 || (protocol_of(p) == HTTP_PROTOCOL_H1 && p->dialing < p->waiting);
+}
+
+/* Serves who waits, then sees whether more connections are wanted. Top level. */
+static void on_task(struct worker_task *task)
+{
+    struct http_pool *p = CONTAINER_OF(task, struct http_pool, task);
+    struct http_stream *hs;
+
+    while (p->waiting && !p->closing && (hs = try_now(p)) != NULL)
+        tell(p, hs, 0);
+    while (p->waiting > p->dialing && !p->closing && may_dial(p)) {
+        int err = dial(p);
+
+        if (err && p->waiting)
+            tell(p, NULL, err);
+        else if (!err && (hs = try_now(p)) != NULL)
+            tell(p, hs, 0);
+    }
+    while (p->closing && p->waiting)
+        tell(p, NULL, ERR_CLOSED);
+    if (p->closing && p->conn_count == 0) {
+        worker_undefer(&p->task);
+        timer_cancel(&p->sweep);
+        mem_free(p);
+    }
+}
+
+/* ---- idle connections ---- */
+
+static bool is_idle(const struct conn *c)
+{
+    return c->h1 ? list_is_linked(&c->idle) : c->h2 && http_h2_client_active(c->h2) == 0;
+}
+
+static void close_idle(struct conn *c)
+{
+    if (c->h1)
+        http_h1_client_close(c->h1);
+    else
+        http_h2_client_drain(c->h2);
+}
+
+static void on_sweep(struct timer *t)
+{
+    struct http_pool *p = CONTAINER_OF(t, struct http_pool, sweep);
+    uint64_t now = worker_now_ms(p->worker);
+    uint64_t max = or_default(p->config->idle_timeout_ms, 90000);
+
+    LIST_FOREACH(link, next, &p->conns)
+    {
+        struct conn *c = LIST_ITEM(link, struct conn, link);
+
+        if (is_idle(c) && now - c->idle_since_ms >= max) {
+            take_from_idle(c);
+            close_idle(c);
+        }
+    }
+    if (p->conn_count)
+        start_sweep(p);
+}
+
+/* ---- for owners ---- */
+
+struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config *config,
+                                http_pool_connect_fn connect, void *arg)
+{
+    struct http_pool *p = mem_alloc0(1, sizeof(*p));
+
+    p->worker = w;
+    p->config = config;
+    p->connect = connect;
+    p->arg = arg;
+    list_init(&p->conns);
+    list_init(&p->idle);
+    list_init(&p->waiters);
+    worker_task_init(&p->task, on_task);
+    timer_init(&p->sweep, &w->timers, on_sweep);
+    p->limits = (struct http_h1_limits){
+        .max_header_bytes = or_default(config->max_header_bytes, 61440),
+        .max_headers = 200,
+    };
+    p->h2_config = (struct http_h2_client_config){
+        .max_streams = config->max_streams_per_conn,
+        .stream_window_bytes = config->stream_window_bytes,
+        .connection_window_bytes = config->connection_window_bytes,
+        .max_header_bytes = config->max_header_bytes,
+        .ping_interval_ms = config->ping_interval_ms,
+    };
+    touch(p);
+    return p;
+}
+
+void http_pool_drain(struct http_pool *p)
+{
+    LIST_FOREACH(link, next, &p->conns)
+    {
+        struct conn *c = LIST_ITEM(link, struct conn, link);
+
+        take_from_idle(c);
+        if (c->h1)
+            http_h1_client_drain(c->h1);
+        else if (c->h2)
+            http_h2_client_drain(c->h2);
+    }
+}
+
+void http_pool_free(struct http_pool *p)
+{
+    if (!p)
+        return;
+    p->closing = true;
+    http_pool_drain(p);
+    LIST_FOREACH(link, next, &p->conns)
+    {
+        struct conn *c = LIST_ITEM(link, struct conn, link);
+
+        if (!c->stream)
+            continue;
+        stream_close(c->stream);
+        p->dialing--;
+        remove_conn(c);
+    }
+    later(p);
+}
+
+int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, struct http_stream **hs,
+                  struct http_pool_waiter **waiter)
+{
+    const struct http_pool_config *config = p->config;
+
+    *hs = NULL;
+    *waiter = NULL;
+    if (p->closing)
+        return ERR_CLOSED;
+    if (config->max_requests && http_pool_active(p) + p->waiting >= config->max_requests)
+        return ERR_LIMIT;
+    if (!p->waiting) /* who came first is served first */
+        *hs = try_now(p);
+    if (*hs)
+        return 0;
+    if (p->waiting >= or_default(config->max_pending, 1024))
+        return ERR_LIMIT;
+    p->waiting++; /* so that may_dial counts this one */
+    if (may_dial(p)) {
+        int err = dial(p);
+
+        if (!err && p->waiting == 1)
+            *hs = try_now(p);
+        if (err || *hs) {
+            p->waiting--;
+            return err;
+        }
+    }
+    *waiter = mem_alloc0(1, sizeof(**waiter));
+    (*waiter)->pool = p;
+    (*waiter)->ready = ready;
+    (*waiter)->arg = arg;
+    list_push(&p->waiters, &(*waiter)->link);
+    return 0;
+}
+
+void http_pool_cancel(struct http_pool_waiter *waiter)
+{
+    waiter->pool->waiting--;
+    list_remove(&waiter->link);
+    mem_free(waiter);
+}
+
+uint32_t http_pool_connections(const struct http_pool *p)
+{
+    return p->conn_count;
+}
+
+uint32_t http_pool_active(const struct http_pool *p)
+{
+    uint32_t count = 0;
+
+    LIST_FOREACH(link, next, &p->conns)
+    {
+        const struct conn *c = LIST_ITEM(link, struct conn, link);
+
+        if (c->h2)
+            count += http_h2_client_active(c->h2);
+        else if (c->h1 && !list_is_linked(&c->idle))
+            count++;
+    }
+    return count;
+}
+
+uint32_t http_pool_pending(const struct http_pool *p)
+{
+    return p->waiting;
+}
+
+uint64_t http_pool_last_used_ms(const struct http_pool *p)
+{
+    return p->last_used_ms;
+}
