@@ -8,6 +8,8 @@
 #include "core/text/node_yaml.h"
 #include "core/text/utf8.h"
 
+enum { LONG_KEY = 150 }; /* bytes; escaped at most six times as many */
+
 struct writer {
     struct buf *out;
     bool sorted;
@@ -99,18 +101,51 @@ int node_write_json(const struct node *n, struct buf *out, unsigned flags)
     return out->full ? ERR_LIMIT : 0;
 }
 
-/* Characters that no plain or block scalar may hold. */
+/* Characters that YAML takes for line ends or refuses: written by their number only. */
+static bool is_special(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+           c == 0xfffe || c == 0xffff;
+}
+
 static bool is_printable(struct str s, bool lines)
 {
     uint32_t c;
 
     for (size_t n; s.len; s = str_skip(s, n)) {
         n = utf8_decode(s, &c);
-        if (n == 0 || (c < 0x20 && !(lines && c == '\n')) || (c >= 0x7f && c < 0xa0) ||
-            c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff)
+        if (n == 0 || (is_special(c) && !(lines && c == '\n')))
             return false;
     }
     return true;
+}
+
+/* As JSON, but with more characters escaped. */
+static void add_double_quoted(struct buf *out, struct str s)
+{
+    uint32_t c;
+
+    buf_add_char(out, '"');
+    for (size_t n; s.len; s = str_skip(s, n)) {
+        n = utf8_decode(s, &c);
+        if (n == 0) { /* no UTF-8 */
+            n = 1;
+            c = 0xfffd;
+        }
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", (char)c);
+        else if (c == '\n')
+            buf_add_str(out, STR("\\n"));
+        else if (c == '\t')
+            buf_add_str(out, STR("\\t"));
+        else if (is_special(c))
+            buf_printf(out, "\\u%04x", (unsigned)c);
+        else if (c == 0xfffd)
+            buf_add_str(out, STR("\xef\xbf\xbd"));
+        else
+            buf_add_str(out, str_head(s, n));
+    }
+    buf_add_char(out, '"');
 }
 
 /* Whether s may stand without quotes as far as its characters go. */
@@ -142,7 +177,7 @@ static void add_single_quoted(struct buf *out, struct str s)
 static void yaml_inline(struct buf *out, struct str s)
 {
     if (!is_printable(s, false) || node_yaml_needs_quotes(s))
-        encode_json(out, s);
+        add_double_quoted(out, s);
     else if (is_plain(s))
         buf_add_str(out, s);
     else
@@ -204,6 +239,21 @@ static void yaml_value(struct writer *w, const struct node *n, int indent, bool 
     buf_add_char(w->out, '\n');
 }
 
+/* "key:"; YAML finds the colon by itself only within 1024 characters. */
+static void yaml_key(struct buf *out, struct str key, int indent)
+{
+    bool is_long = key.len > LONG_KEY;
+
+    if (is_long)
+        buf_add_str(out, STR("? "));
+    yaml_inline(out, key);
+    if (is_long) {
+        buf_add_char(out, '\n');
+        add_spaces(out, indent);
+    }
+    buf_add_char(out, ':');
+}
+
 /* The children of a map or list, a line or more each. With behind_dash the first one stands on the
  * line of its parent's dash. Lists in maps are not indented, as kubectl writes them. */
 static void write_yaml(struct writer *w, const struct node *n, int indent, bool behind_dash)
@@ -219,8 +269,7 @@ static void write_yaml(struct writer *w, const struct node *n, int indent, bool 
             buf_add_char(w->out, '-');
             yaml_value(w, list[i], indent + 2, true);
         } else {
-            yaml_inline(w->out, list[i]->key);
-            buf_add_char(w->out, ':');
+            yaml_key(w->out, list[i]->key, indent);
             yaml_value(w, list[i], list[i]->kind == NODE_LIST ? indent : indent + 2, false);
         }
     }
