@@ -356,12 +356,13 @@ static struct node *read_value(struct reader *r)
 int node_json_read(struct arena *a, struct str text, const char *file, struct diag *d,
                    struct node **out)
 {
+    const char *start = text.p ? text.p : "";
     struct reader r = { .arena = a,
                         .diag = d,
                         .file = file,
-                        .p = text.p,
-                        .end = text.p + text.len,
-                        .line_start = text.p,
+                        .p = start,
+                        .end = start + text.len,
+                        .line_start = start,
                         .line = 1,
                         .col = 1 };
     struct node *n;

@@ -103,17 +103,18 @@ static bool decimal(struct arena *a, bool negative, struct str s, struct node *n
 /* Fills kind and text when s is a number. */
 static bool number(struct arena *a, struct str s, struct node *n)
 {
-    char digits[128];
+    char *digits;
     size_t len = 0;
     bool negative;
 
-    if (s.len == 0 || s.len >= sizeof(digits) || !strchr("+-.0123456789", s.p[0]))
+    if (s.len == 0 || !strchr("+-.0123456789", s.p[0]))
         return false;
     negative = s.p[0] == '-';
     if (negative || s.p[0] == '+')
         s = str_skip(s, 1);
     if (s.len == 0 || s.p[0] == '_')
         return false;
+    digits = arena_alloc(a, s.len);
     for (size_t i = 0; i < s.len; i++) {
         if (s.p[i] != '_')
             digits[len++] = s.p[i];

@@ -39,6 +39,7 @@ static int decode_time(struct str bytes, int64_t *out)
     int64_t s = 0, ns = 0;
     uint32_t number;
     unsigned type;
+    __int128 all;
 
     while (r.p < r.end) {
         uint64_t value;
@@ -57,9 +58,12 @@ static int decode_time(struct str bytes, int64_t *out)
         else
             ns = (int32_t)value;
     }
-    if (__builtin_mul_overflow(s, INT64_C(1000000000), &s) || __builtin_add_overflow(s, ns, &s))
-        s = s < 0 ? INT64_MIN : INT64_MAX;
-    *out = s;
+    all = (__int128)s * 1000000000 + ns;
+    if (all > INT64_MAX)
+        all = INT64_MAX;
+    else if (all < INT64_MIN)
+        all = INT64_MIN;
+    *out = (int64_t)all;
     return 0;
 }
 
