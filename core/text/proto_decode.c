@@ -430,6 +430,23 @@ static void keep_unknown(struct decoder *d, const struct field_message *m, const
     *kept = str_make(all, kept->len + len);
 }
 
+/* The usual field, which takes a short way. */
+static inline bool is_text(const struct field *f)
+{
+    return (f->type == FIELD_TYPE_STR || f->type == FIELD_TYPE_BYTES) &&
+           f->shape == FIELD_SHAPE_ONE && !f->oneof;
+}
+
+static inline int decode_text(struct decoder *d, const struct field *f, struct proto_reader *r,
+                              void *member)
+{
+    struct str bytes;
+
+    if (!proto_wire_bytes(r, &bytes) || (f->type == FIELD_TYPE_STR && !utf8_is_valid(bytes)))
+        return ERR_INVALID;
+    return take_str(d, bytes, member);
+}
+
 static int decode_message(struct decoder *d, const struct field_message *m, struct str bytes,
                           void *out)
 {
@@ -448,7 +465,9 @@ static int decode_message(struct decoder *d, const struct field_message *m, stru
         if (!proto_wire_tag(&r, &number, &type))
             return ERR_INVALID;
         f = field_index_proto(m, x, number);
-        if (f)
+        if (f && is_text(f) && type == PROTO_WIRE_BYTES)
+            rc = decode_text(d, f, &r, (char *)out + f->offset);
+        else if (f)
             rc = decode_field(d, m, f, &r, type, out);
         else if (!proto_wire_skip(&r, number, type))
             rc = ERR_INVALID;

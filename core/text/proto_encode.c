@@ -347,14 +347,20 @@ static void put_map(struct encoder *e, const struct field *f, const void *obj)
 }
 
 /* Text that is there but empty travels only where that differs from absent. */
-static bool is_sent(const struct field *f, const void *obj)
+static inline bool is_sent(const struct field *f, const void *obj)
 {
-    if (!f->proto || !field_is_set(f, obj))
+    const void *member = field_member(f, obj);
+
+    if (!f->proto)
         return false;
-    if (f->shape == FIELD_SHAPE_ONE && !f->oneof && !f->presence &&
-        (f->type == FIELD_TYPE_STR || f->type == FIELD_TYPE_BYTES))
-        return ((const struct str *)field_member(f, obj))->len > 0;
-    return true;
+    if (f->shape == FIELD_SHAPE_ONE && (f->type == FIELD_TYPE_STR || f->type == FIELD_TYPE_BYTES)) {
+        const struct str *s = member;
+
+        return s->len > 0 || (s->p && (f->oneof || f->presence));
+    }
+    if (f->shape == FIELD_SHAPE_PTR || f->shape == FIELD_SHAPE_LIST || f->shape == FIELD_SHAPE_MAP)
+        return *(const void *const *)member != NULL;
+    return field_is_set(f, obj);
 }
 
 static void encode_message(struct encoder *e, const struct field_message *m, const void *obj)

@@ -40,26 +40,37 @@ size_t utf8_decode(struct str s, uint32_t *out)
     return len;
 }
 
-bool utf8_is_valid(struct str s)
+/* Most text is ASCII and short: eight bytes at a time, the last eight overlapping. */
+static bool is_ascii(const char *p, size_t len)
 {
+    uint64_t all = 0, eight;
     size_t i = 0;
 
-    while (i < s.len) {
-        uint64_t eight;
-        uint32_t c;
-        size_t n;
+    for (; i + sizeof(eight) <= len; i += sizeof(eight)) {
+        memcpy(&eight, p + i, sizeof(eight));
+        all |= eight;
+    }
+    if (i < len && len >= sizeof(eight)) {
+        memcpy(&eight, p + len - sizeof(eight), sizeof(eight));
+        all |= eight;
+    } else {
+        for (; i < len; i++)
+            all |= (unsigned char)p[i];
+    }
+    return (all & 0x8080808080808080ULL) == 0;
+}
 
-        if (s.len - i >= sizeof(eight)) {
-            memcpy(&eight, s.p + i, sizeof(eight));
-            if ((eight & 0x8080808080808080ULL) == 0) {
-                i += sizeof(eight);
-                continue;
-            }
-        }
+bool utf8_is_valid(struct str s)
+{
+    size_t i = 0, n;
+    uint32_t c;
+
+    if (is_ascii(s.p, s.len))
+        return true;
+    for (; i < s.len; i += n) {
         n = utf8_decode(str_skip(s, i), &c);
         if (n == 0)
             return false;
-        i += n;
     }
     return true;
 }
