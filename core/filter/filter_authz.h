@@ -13,9 +13,9 @@ bool filter_authz_allows_tcp(const struct model_authz *authz, struct decision *d
 /* What policies are evaluated against; fields that are absent stay empty. */
 struct filter_authz_input {
     struct str principal; /* "cluster.local/ns/foo/sa/bar", without scheme; empty: unauthenticated */
-    struct str ns, service_account; /* parsed from it */
+    struct str ns, service_account; /* parsed from it: "foo", "bar" */
     struct str trust_domain;
-    const struct addr *source_ip, *remote_ip, *dest_ip;
+    const struct addr *source_ip, *remote_ip, *dest_ip; /* NULL: unknown */
     uint16_t dest_port;
     struct str sni;
     const struct http_msg *head; /* NULL: TCP */
@@ -29,8 +29,12 @@ struct filter_authz_verdict {
     int32_t rule;
 };
 
-/* The evaluator itself, pure; any thread. */
+/* CUSTOM, DENY, ALLOW, in this order. A CUSTOM policy that matches denies: there is no provider to
+ * ask (AZ-16). Dry-run policies take no part. Pure; any thread. */
 struct filter_authz_verdict filter_authz_evaluate(const struct model_authz *authz,
                                                   const struct filter_authz_input *in);
+/* What the dry-run policies alone would have said (AZ-17); allowed when there are none. */
+struct filter_authz_verdict filter_authz_evaluate_dry_run(const struct model_authz *authz,
+                                                          const struct filter_authz_input *in);
 
 #endif

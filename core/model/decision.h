@@ -79,6 +79,9 @@ struct decision {
     const struct model_authz_policy *authz_policy; /* that decided; NULL: none */
     int32_t authz_rule; /* index, -1 */
     bool authz_denied;
+    const struct model_authz_policy *shadow_policy; /* what dry-run policies would have decided */
+    int32_t shadow_rule;
+    bool shadow_denied;
     /* Head of the request as received, slices of its arena. */
     struct str method, path, original_path, authority, request_id, user_agent, forwarded_for;
     uint64_t upstream_service_time_ms;

@@ -1,0 +1,291 @@
+#include "core/filter/filter_authz.h"
+
+#include "core/base/mem.h"
+#include "core/filter/authz_path.h"
+#include "core/telemetry/access_op.h"
+
+/* ---- one field ---- */
+
+/* What a clause looks at: text, an address or a number, as its field has it. */
+struct subject {
+    struct str text; /* empty: not there, so that only the none-of side can hold */
+    const struct addr *addr;
+    uint16_t number;
+    bool ignore_case;
+};
+
+static struct subject subject_of(const struct model_authz_clause *clause,
+                                 const struct filter_authz_input *in)
+{
+    const struct http_msg *head = in->head;
+
+    switch (clause->field) {
+    case MODEL_AUTHZ_PRINCIPAL: return (struct subject){ .text = in->principal };
+    case MODEL_AUTHZ_NAMESPACE: return (struct subject){ .text = in->ns };
+    case MODEL_AUTHZ_TRUST_DOMAIN: return (struct subject){ .text = in->trust_domain };
+    case MODEL_AUTHZ_SNI: return (struct subject){ .text = in->sni };
+    case MODEL_AUTHZ_SOURCE_IP: return (struct subject){ .addr = in->source_ip };
+    case MODEL_AUTHZ_REMOTE_IP: return (struct subject){ .addr = in->remote_ip };
+    case MODEL_AUTHZ_DEST_IP: return (struct subject){ .addr = in->dest_ip };
+    case MODEL_AUTHZ_PORT: return (struct subject){ .number = in->dest_port };
+    case MODEL_AUTHZ_HOST:
+        return (struct subject){ .text = head ? head->authority : STR_NONE, .ignore_case = true };
+    case MODEL_AUTHZ_METHOD: return (struct subject){ .text = head ? head->method_name : STR_NONE };
+    case MODEL_AUTHZ_PATH: return (struct subject){ .text = in->path };
+    case MODEL_AUTHZ_HEADER:
+        if (!head)
+            break;
+        return (struct subject){ .text = route_match_header_value(
+                                     head, clause->key, (uint16_t)http_token_of(clause->key),
+                                     in->arena) };
+    default: break; /* claims need a verified token, and nothing here verifies one */
+    }
+    return (struct subject){ 0 };
+}
+
+static bool text_matches(const struct model_authz_value *v, const struct subject *s)
+{
+    struct str text = s->text;
+
+    switch (v->type) {
+    case MODEL_AUTHZ_EXACT:
+        return s->ignore_case ? str_ieq(text, v->text) : str_eq(text, v->text);
+    case MODEL_AUTHZ_PREFIX:
+        return s->ignore_case ? str_istarts(text, v->text) : str_starts(text, v->text);
+    case MODEL_AUTHZ_SUFFIX:
+        return s->ignore_case ? str_iends(text, v->text) : str_ends(text, v->text);
+    case MODEL_AUTHZ_PRESENT: return true;
+    case MODEL_AUTHZ_TEMPLATE: return authz_path_matches(v->text, text);
+    default: return false;
+    }
+}
+
+static bool value_matches(const struct model_authz_value *v, const struct subject *s)
+{
+    if (v->type == MODEL_AUTHZ_NET)
+        return s->addr && addr_net_has(&v->net, s->addr);
+    if (v->type == MODEL_AUTHZ_NUMBER)
+        return s->number && s->number == v->number;
+    return s->text.len && text_matches(v, s);
+}
+
+/* "ns/sa" is two parts of the principal with others between. */
+static bool account_matches(const struct model_authz_value *v, const struct filter_authz_input *in)
+{
+    struct str sa = v->text, ns = str_cut(&sa, '/');
+
+    if (in->service_account.len == 0)
+        return false;
+    if (v->type == MODEL_AUTHZ_PRESENT)
+        return true;
+    return v->type == MODEL_AUTHZ_EXACT && str_eq(ns, in->ns) && str_eq(sa, in->service_account);
+}
+
+static bool any_matches(const struct model_authz_value *values, uint32_t count,
+                        const struct model_authz_clause *clause, const struct subject *s,
+                        const struct filter_authz_input *in)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (clause->field == MODEL_AUTHZ_SERVICE_ACCOUNT ? account_matches(&values[i], in)
+                                                         : value_matches(&values[i], s))
+            return true;
+    }
+    return false;
+}
+
+static bool clause_holds(const struct model_authz_clause *c, const struct filter_authz_input *in)
+{
+    struct subject s;
+
+    if (c->http_only && !in->head)
+        return true; /* AZ-6: ALLOW rules with such a clause were left out before */
+    s = subject_of(c, in);
+    return (c->value_count == 0 || any_matches(c->values, c->value_count, c, &s, in)) &&
+           !any_matches(c->not_values, c->not_value_count, c, &s, in);
+}
+
+/* ---- rules and policies ---- */
+
+static bool group_holds(const struct model_authz_group *g, const struct filter_authz_input *in)
+{
+    for (uint32_t i = 0; i < g->clause_count; i++) {
+        if (!clause_holds(&g->clauses[i], in))
+            return false;
+    }
+    return true;
+}
+
+static bool any_holds(const struct model_authz_group *groups, uint32_t count,
+                      const struct filter_authz_input *in)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (group_holds(&groups[i], in))
+            return true;
+    }
+    return count == 0;
+}
+
+static bool rule_holds(const struct model_authz_rule *r, const struct filter_authz_input *in,
+                       bool is_allow)
+{
+    if (is_allow && r->has_http_only && !in->head)
+        return false;
+    if (!any_holds(r->from, r->from_count, in) || !any_holds(r->to, r->to_count, in))
+        return false;
+    for (uint32_t i = 0; i < r->when_count; i++) {
+        if (!group_holds(&r->when[i], in))
+            return false;
+    }
+    return true;
+}
+
+/* Fills policy and rule with the first match of an action. *found counts the policies looked at. */
+static bool find_match(const struct model_authz *authz, enum model_authz_action action,
+                       const struct filter_authz_input *in, bool dry_run,
+                       struct filter_authz_verdict *out, uint32_t *found)
+{
+    *found = 0;
+    for (uint32_t i = 0; i < authz->by_action[action].count; i++) {
+        const struct model_authz_policy *p = &authz->by_action[action].list[i];
+
+        if (p->dry_run != dry_run)
+            continue;
+        ++*found;
+        for (uint32_t rule = 0; rule < p->rule_count; rule++) {
+            if (!rule_holds(&p->rules[rule], in, action == MODEL_AUTHZ_ALLOW))
+                continue;
+            out->policy = p;
+            out->rule = (int32_t)rule;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct filter_authz_verdict evaluate(const struct model_authz *authz,
+                                            const struct filter_authz_input *in, bool dry_run)
+{
+    struct filter_authz_verdict v = { .rule = -1 };
+    uint32_t found;
+
+    if (find_match(authz, MODEL_AUTHZ_CUSTOM, in, dry_run, &v, &found) ||
+        find_match(authz, MODEL_AUTHZ_DENY, in, dry_run, &v, &found))
+        return v;
+    v.allowed = find_match(authz, MODEL_AUTHZ_ALLOW, in, dry_run, &v, &found) || found == 0;
+    return v;
+}
+
+struct filter_authz_verdict filter_authz_evaluate(const struct model_authz *authz,
+                                                  const struct filter_authz_input *in)
+{
+    return evaluate(authz, in, false);
+}
+
+struct filter_authz_verdict filter_authz_evaluate_dry_run(const struct model_authz *authz,
+                                                          const struct filter_authz_input *in)
+{
+    return evaluate(authz, in, true);
+}
+
+/* ---- from requests and connections ---- */
+
+/* "td/ns/NS/sa/SA"; other names are principals all the same, but have no parts. */
+static void set_identity(struct filter_authz_input *in, struct str identity)
+{
+    struct str rest, td, ns_word, ns, sa_word;
+
+    if (str_starts(identity, STR("spiffe://")))
+        identity = str_skip(identity, 9);
+    in->principal = rest = identity;
+    td = str_cut(&rest, '/');
+    ns_word = str_cut(&rest, '/');
+    ns = str_cut(&rest, '/');
+    sa_word = str_cut(&rest, '/');
+    in->trust_domain = td;
+    if (!str_is(ns_word, "ns") || !str_is(sa_word, "sa") || str_chr(rest, '/') >= 0)
+        return;
+    in->ns = ns;
+    in->service_account = rest;
+}
+
+/* The client beyond proxies: a sidecar believes the last hop's entry in x-forwarded-for; a gateway
+ * trusts nobody in front of it (AZ-11). */
+static const struct addr *remote_of(const struct filter_request *fr, struct addr *parsed)
+{
+    struct str all = http_headers_get_all(&fr->head->headers, STR("x-forwarded-for"), fr->arena);
+    struct str last = str_trim(str_skip(all, (size_t)(str_rchr(all, ',') + 1)));
+
+    if (fr->decision->gateway || last.len == 0 || addr_parse(last, 0, parsed))
+        return &fr->decision->peer;
+    return parsed;
+}
+
+static struct filter_authz_input input_of(const struct decision *d)
+{
+    const struct addr *local = d->original_dst.family == ADDR_NONE ? &d->local : &d->original_dst;
+    struct filter_authz_input in = {
+        .source_ip = &d->peer,
+        .remote_ip = &d->peer,
+        .dest_ip = local,
+        .dest_port = local->port,
+        .sni = d->sni,
+    };
+
+    set_identity(&in, d->peer_identity);
+    return in;
+}
+
+static bool decide(const struct model_authz *authz, const struct filter_authz_input *in,
+                   struct decision *d)
+{
+    struct filter_authz_verdict v = filter_authz_evaluate(authz, in);
+    struct filter_authz_verdict shadow = filter_authz_evaluate_dry_run(authz, in);
+
+    d->authz_policy = v.policy;
+    d->authz_rule = v.rule;
+    d->authz_denied = !v.allowed;
+    d->shadow_policy = shadow.policy;
+    d->shadow_rule = shadow.rule;
+    d->shadow_denied = !shadow.allowed;
+    return v.allowed;
+}
+
+bool filter_authz_allows_tcp(const struct model_authz *authz, struct decision *d)
+{
+    struct filter_authz_input in = input_of(d);
+
+    return decide(authz, &in, d);
+}
+
+static enum filter_result on_request(struct filter_request *fr)
+{
+    struct decision *d = fr->decision;
+    struct filter_authz_input in;
+    struct addr remote;
+    struct buf details;
+
+    if (!fr->authz)
+        return FILTER_CONTINUE;
+    in = input_of(d);
+    in.remote_ip = remote_of(fr, &remote);
+    if (fr->port && fr->port->port)
+        in.dest_port = fr->port->port; /* the workload's port, also behind an explicit listener */
+    in.head = fr->head;
+    in.path = fr->query.path;
+    in.arena = fr->arena;
+    if (decide(fr->authz, &in, d))
+        return FILTER_CONTINUE;
+    buf_init(&details, 0);
+    access_op_write_authz(d, &details);
+    fr->reply = (struct filter_reply){
+        .status = 403,
+        .grpc_status = 7, /* PERMISSION_DENIED */
+        .body = STR("RBAC: access denied"),
+        .details = arena_strz(fr->arena, buf_str(&details)),
+    };
+    http_headers_init(&fr->reply.headers, fr->arena);
+    buf_deinit(&details);
+    return FILTER_REPLY;
+}
+
+const struct filter filter_authz = { .name = "authz", .on_request = on_request };
