@@ -213,7 +213,4 @@ void authorization_policy_check_policy(struct field_check *c, const void *messag
     if (p->action == AUTHORIZATION_POLICY_DENY && !p->rules)
         field_decode_error_at(c, "rules", "are required for action DENY, which does nothing without "
                                           "them");
-    if (p->action == AUTHORIZATION_POLICY_AUDIT || custom)
-        field_decode_warn_at(c, "action", "%s is accepted, but nothing acts on it yet",
-                             custom ? "CUSTOM" : "AUDIT");
 }

@@ -1,6 +1,7 @@
 #include "core/api/object.h"
 
 #include "core/api/api_check.h"
+#include "core/api/api_enforced.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -538,16 +539,19 @@ struct unenforced {
 
 static bool add_unenforced(const struct field_visit *v, void *arg)
 {
+    const char *note = api_enforced_note(v);
     struct unenforced *u = arg;
     const struct node *n = NULL;
     struct diag_pos pos = { .file = u->o->file, .line = v->at.line, .col = v->at.col };
     char path[512];
 
+    if (!note)
+        return true;
     if (u->o->node && str_copy(v->path, path, sizeof(path)))
         n = node_path(u->o->node, path);
     if (n)
         pos = n->key.p ? node_key_pos(n) : node_pos(n);
-    diag_add(u->d, DIAG_WARNING, "MSH1020", &pos, v->path, "%s", v->field->enforced);
+    diag_add(u->d, DIAG_WARNING, "MSH1020", &pos, v->path, "%s", note);
     u->count++;
     return false; /* what is below has nothing to add */
 }
@@ -558,8 +562,8 @@ size_t object_warn_unenforced(const struct object *o, struct diag *d)
     struct str object = d->object;
 
     d->object = object_title(o, &d->arena);
-    field_walk_unenforced(o->kind->spec ? o->kind->spec : o->kind->root, o->spec,
-                          o->kind->spec ? STR("spec") : STR(""), add_unenforced, &u);
+    field_walk(o->kind->spec ? o->kind->spec : o->kind->root, o->spec,
+               o->kind->spec ? STR("spec") : STR(""), add_unenforced, &u);
     d->object = object;
     return u.count;
 }

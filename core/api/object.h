@@ -90,8 +90,8 @@ int object_decode_proto(struct object **out, const void *p, size_t len);
 
 /* ---- what the spec has that nothing acts on ---- */
 
-/* Adds a warning (MSH1020) to d for every set field whose row says that it is not enforced. Returns
- * how many. */
+/* Adds a warning (MSH1020) to d for every set field that is not enforced, as api_enforced.h says.
+ * Returns how many. */
 size_t object_warn_unenforced(const struct object *o, struct diag *d);
 
 #endif

@@ -67,6 +67,20 @@ char *api_files_complain(const char *text, struct object_set *set)
     return said;
 }
 
+char *api_files_complain_spec(const char *api_version, const char *kind, const char *spec)
+{
+    char *text = mem_printf("apiVersion: %s\nkind: %s\nmetadata: {name: x}\nspec: %s\n", api_version,
+                            kind, spec);
+    struct object_set set;
+    char *said;
+
+    object_set_init(&set);
+    said = api_files_complain(text, &set);
+    object_set_deinit(&set);
+    mem_free(text);
+    return said;
+}
+
 static int visit(const char *path, const struct stat *st, int type)
 {
     size_t len = strlen(path);

@@ -1,5 +1,5 @@
 /* Objects: decoding, what they carry, round trips, protobuf, complaints. */
-#include "core/api/object.h"
+#include "core/api/object_set.h"
 
 #include "core/api/k8s_pod.h"
 #include "core/api/k8s_secret.h"
@@ -173,6 +173,37 @@ static void virtual_service_is_read_in_full(void)
     }
     object_set_deinit(&set);
     diag_deinit(&d);
+}
+
+static const struct {
+    const char *kind, *spec;
+    size_t notes;
+} unenforced[] = {
+    { "DestinationRule", "{host: a, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}", 0 },
+    { "DestinationRule", "{host: a, trafficPolicy: {tls: {mode: SIMPLE}}}", 1 },
+    { "DestinationRule", "{host: a, trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}}", 1 },
+    { "DestinationRule", "{host: a, trafficPolicy: {loadBalancer: {simple: RANDOM}}}", 0 },
+    { "DestinationRule", "{host: a, trafficPolicy: {outlierDetection: {interval: 1s}}}", 1 },
+    { "Gateway", "{servers: [{port: {number: 80, name: a, protocol: http}, hosts: [a]}]}", 0 },
+    { "Gateway", "{servers: [{port: {number: 80, name: a, protocol: tcp}, hosts: [a]}]}", 1 },
+};
+
+static void what_is_not_enforced_is_told(void)
+{
+    for (size_t i = 0; i < COUNT_OF(unenforced); i++) {
+        char *text = mem_printf("{apiVersion: networking.istio.io/v1, kind: %s, metadata: {name: a}, "
+                                "spec: %s}", unenforced[i].kind, unenforced[i].spec);
+        struct object *o = one(text);
+        struct diag d;
+
+        diag_init(&d);
+        if (o && !EQ_UINT(object_warn_unenforced(o, &d), unenforced[i].notes))
+            NOTE("%s", unenforced[i].spec);
+        EQ_UINT(d.count[DIAG_WARNING], unenforced[i].notes);
+        diag_deinit(&d);
+        object_unref(o);
+        mem_free(text);
+    }
 }
 
 static void core_kinds_are_filled_in_and_keep_the_unknown(void)
@@ -361,6 +392,7 @@ static const struct tap_case cases[] = {
     { "every_sample_makes_the_round_trip", every_sample_makes_the_round_trip },
     { "structs_say_what_was_written", structs_say_what_was_written },
     { "virtual_service_is_read_in_full", virtual_service_is_read_in_full },
+    { "what_is_not_enforced_is_told", what_is_not_enforced_is_told },
     { "core_kinds_are_filled_in_and_keep_the_unknown",
       core_kinds_are_filled_in_and_keep_the_unknown },
     { "names_and_keys", names_and_keys },
