@@ -3,7 +3,6 @@
 #include <ares.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "core/base/error.h"
 #include "core/base/map.h"
@@ -14,40 +13,6 @@
 #define NAME_MAX_BYTES 253
 #define KEY_MAX_BYTES  (NAME_MAX_BYTES + 2)
 #define ADDRS_MAX      256
-
-/* ---- results ---- */
-
-struct shared_addrs {
-    atomic_uint refs;
-    struct dns_addrs addrs;
-};
-
-static struct shared_addrs *shared_of(const struct dns_addrs *addrs)
-{
-    return CONTAINER_OF((uintptr_t)addrs, struct shared_addrs, addrs);
-}
-
-const struct dns_addrs *dns_addrs_ref(const struct dns_addrs *addrs)
-{
-    atomic_fetch_add_explicit(&shared_of(addrs)->refs, 1, memory_order_relaxed);
-    return addrs;
-}
-
-void dns_addrs_unref(const struct dns_addrs *addrs)
-{
-    if (addrs && atomic_fetch_sub_explicit(&shared_of(addrs)->refs, 1, memory_order_acq_rel) == 1)
-        mem_free(shared_of(addrs));
-}
-
-static struct dns_addrs *new_addrs(size_t max)
-{
-    struct shared_addrs *s = mem_alloc_flex(sizeof(*s), max, sizeof(s->addrs.list[0]));
-
-    atomic_init(&s->refs, 1);
-    return &s->addrs;
-}
-
-/* ---- the resolver ---- */
 
 /* A name that is being asked for, or whose answer is kept. */
 struct entry {
@@ -128,7 +93,7 @@ static void finish(struct dns_resolver *r, struct dns_lookup *l, int err,
     worker_defer(r->worker, &l->task);
 }
 
-void dns_lookup_cancel(struct dns_lookup *lookup)
+void dns_resolver_cancel(struct dns_lookup *lookup)
 {
     if (lookup)
         free_lookup(lookup);
@@ -318,7 +283,7 @@ static uint32_t bound_ttl(const struct dns_resolver *r, int64_t ttl_s)
 /* NULL when no address is of use. */
 static struct dns_addrs *take_nodes(const struct dns_resolver *r, const struct ares_addrinfo *info)
 {
-    struct dns_addrs *addrs = new_addrs(ADDRS_MAX);
+    struct dns_addrs *addrs = dns_addrs_new(ADDRS_MAX);
     int64_t ttl_s = INT32_MAX;
 
     for (const struct ares_addrinfo_node *n = info->nodes; n && addrs->count < ADDRS_MAX;
@@ -344,14 +309,6 @@ static struct dns_addrs *take_nodes(const struct dns_resolver *r, const struct a
     return addrs;
 }
 
-static struct dns_addrs *shrink(struct dns_addrs *addrs)
-{
-    struct shared_addrs *s = shared_of(addrs);
-
-    s = mem_realloc(s, sizeof(*s) + addrs->count * sizeof(addrs->list[0]));
-    return &s->addrs;
-}
-
 static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
     struct entry *e = arg;
@@ -362,7 +319,7 @@ static void on_answer(void *arg, int status, int timeouts, struct ares_addrinfo 
     if (!e->resolver->is_freeing) {
         if (err == 0 && !(addrs = take_nodes(e->resolver, info)))
             err = ERR_NOT_FOUND;
-        settle(e, err, addrs ? shrink(addrs) : NULL);
+        settle(e, err, addrs ? dns_addrs_shrink(addrs) : NULL);
     }
     if (info)
         ares_freeaddrinfo(info);
@@ -403,7 +360,7 @@ static bool find_local(struct dns_resolver *r, struct dns_lookup *l, struct str 
         count = dns_hosts_find(r->hosts, name, worker_now_ms(r->worker), &found);
     if (!found || count == 0)
         return false;
-    addrs = new_addrs(count);
+    addrs = dns_addrs_new(count);
     addrs->ttl_s = bound_ttl(r, INT32_MAX);
     for (size_t i = 0; i < count; i++) {
         if (is_wanted(&found[i], family))
@@ -436,8 +393,8 @@ static void find_cached(struct dns_resolver *r, struct dns_lookup *l, struct str
         ask(e);
 }
 
-struct dns_lookup *dns_lookup_start(struct dns_resolver *r, struct str name, enum dns_family family,
-                                    dns_lookup_fn done, void *arg)
+struct dns_lookup *dns_resolver_start(struct dns_resolver *r, struct str name,
+                                      enum dns_family family, dns_lookup_fn done, void *arg)
 {
     struct dns_lookup *l = mem_alloc0(1, sizeof(*l));
     char text[KEY_MAX_BYTES];

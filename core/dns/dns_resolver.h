@@ -7,22 +7,11 @@
 #define CORE_DNS_DNS_RESOLVER_H
 
 #include "core/base/str.h"
-#include "core/net/addr.h"
+#include "core/dns/dns_addrs.h"
 
 struct dns_resolver;
 struct dns_lookup;
 struct worker;
-
-/* What a name stood for at a time. Shared and immutable. */
-struct dns_addrs {
-    uint32_t ttl_s;     /* of the shortest-lived record, when it was fetched */
-    size_t count;       /* 1 or more */
-    struct addr list[]; /* port 0 */
-};
-
-/* Any thread; NULL may be unref'd. */
-const struct dns_addrs *dns_addrs_ref(const struct dns_addrs *addrs);
-void dns_addrs_unref(const struct dns_addrs *addrs);
 
 enum dns_family { DNS_FAMILY_ANY, DNS_FAMILY_IPV4, DNS_FAMILY_IPV6 };
 
@@ -48,11 +37,11 @@ void dns_resolver_free(struct dns_resolver *r);
 typedef void (*dns_lookup_fn)(void *arg, int err, const struct dns_addrs *addrs);
 
 /* Calls done later, also when the answer is known already. An IP address stands for itself. The
- * handle is for dns_lookup_cancel and dies with the callback. */
-struct dns_lookup *dns_lookup_start(struct dns_resolver *r, struct str name, enum dns_family family,
-                                    dns_lookup_fn done, void *arg);
+ * handle is for dns_resolver_cancel and dies with the callback. */
+struct dns_lookup *dns_resolver_start(struct dns_resolver *r, struct str name,
+                                      enum dns_family family, dns_lookup_fn done, void *arg);
 /* done is not called. NULL is allowed. */
-void dns_lookup_cancel(struct dns_lookup *lookup);
+void dns_resolver_cancel(struct dns_lookup *lookup);
 
 /* What the cache knows right now, without asking anybody; NULL when it does not. Borrowed until the
  * loop turns. */

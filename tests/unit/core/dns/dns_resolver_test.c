@@ -91,7 +91,7 @@ static bool is_done(void *arg)
 static void start(struct rig *r, struct caller *c, const char *name, enum dns_family family)
 {
     *c = (struct caller){ 0 };
-    dns_lookup_start(r->resolver, str_of(name), family, on_done, c);
+    dns_resolver_start(r->resolver, str_of(name), family, on_done, c);
     EQ_INT(c->done, 0); /* never inside the call */
 }
 
@@ -178,9 +178,9 @@ static void one_question_serves_all_who_ask(void)
     for (int i = 0; i < 20; i++)
         start(&r, &callers[i], "four.example.com", DNS_FAMILY_IPV4);
     cancelled =
-        dns_lookup_start(r.resolver, STR("four.example.com"), DNS_FAMILY_IPV4, on_done, NULL);
-    dns_lookup_cancel(cancelled);
-    dns_lookup_cancel(NULL);
+        dns_resolver_start(r.resolver, STR("four.example.com"), DNS_FAMILY_IPV4, on_done, NULL);
+    dns_resolver_cancel(cancelled);
+    dns_resolver_cancel(NULL);
     EQ_INT(worker_run_until(&worker, is_done, &callers[19], 5000), 0);
     for (int i = 0; i < 20; i++) {
         EQ_INT(callers[i].done, 1);
