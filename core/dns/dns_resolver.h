@@ -1,8 +1,7 @@
 /* Names to addresses for one worker: /etc/hosts and the system's servers by c-ares, with a cache.
  *
  * Answers are kept for their time to live, failures for a short while; callers who ask for the same
- * name at the same time share one query. A result never changes once handed out. Loop thread,
- * except dns_addrs_ref and dns_addrs_unref. */
+ * name at the same time share one query. A result never changes once handed out. Loop thread. */
 #ifndef CORE_DNS_DNS_RESOLVER_H
 #define CORE_DNS_DNS_RESOLVER_H
 

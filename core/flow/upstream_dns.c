@@ -105,7 +105,8 @@ static void run_waits(struct worker_task *task)
     list_init(&ready);
     list_splice(&ready, &dns->waits);
     for (struct list *l; (l = list_pop(&ready));)
-        LIST_ITEM(l, struct upstream_wait, link)->ready(LIST_ITEM(l, struct upstream_wait, link), err);
+        LIST_ITEM(l, struct upstream_wait, link)
+            ->ready(LIST_ITEM(l, struct upstream_wait, link), err);
 }
 
 static void wake_waits(struct upstream *up)
@@ -174,7 +175,7 @@ static void ask(struct upstream *up)
         if (n->lookup)
             continue;
         if (r)
-            n->lookup = dns_lookup_start(r, name_of(up, n), DNS_FAMILY_ANY, on_answer, n);
+            n->lookup = dns_resolver_start(r, name_of(up, n), DNS_FAMILY_ANY, on_answer, n);
     }
 }
 
@@ -189,7 +190,7 @@ static void on_refresh(struct timer *t)
 static void clear_names(struct upstream_dns *dns)
 {
     for (uint32_t i = 0; i < dns->count; i++) {
-        dns_lookup_cancel(dns->names[i].lookup);
+        dns_resolver_cancel(dns->names[i].lookup);
         dns_addrs_unref(dns->names[i].addrs);
     }
     mem_free(dns->names);
