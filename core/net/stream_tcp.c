@@ -541,7 +541,9 @@ int stream_tcp_connect(struct worker *w, const struct addr *to,
     struct stream_tcp *t;
     int fd = -1, err;
 
-    err = sock_open(to, SOCK_STREAM, &fd);
+    if (o->socket)
+        fd = *o->socket;
+    err = o->socket ? sock_set_nonblocking(fd) : sock_open(to, SOCK_STREAM, &fd);
     if (err == 0 && !is_unix)
         err = apply_options(fd, o);
     /* A Unix socket connects at once or not at all: when the other's queue is full, EAGAIN. */
