@@ -35,16 +35,50 @@ struct pki_cert {
 
 /* ---- reading the fields ---- */
 
-static int read_time(const ASN1_TIME *t, int64_t *out)
+static int two_digits(const char *p)
 {
-    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-    int days, seconds;
-    int ok = epoch && ASN1_TIME_diff(&days, &seconds, epoch, t);
+    return (p[0] - '0') * 10 + (p[1] - '0');
+}
 
-    ASN1_TIME_free(epoch);
-    if (!ok)
+/* Days since 1970 of a date in the proleptic Gregorian calendar, counted in years that begin in
+ * March so that the leap day is their last. */
+static int64_t days_of(int64_t year, int month, int day)
+{
+    int64_t y = month > 2 ? year : year - 1;
+    int64_t era = (y >= 0 ? y : y - 399) / 400, in_era = y - era * 400;
+    int64_t in_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+    return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
+}
+
+/* YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ, the only forms that RFC 5280 allows. The library's own function
+ * goes by way of struct tm and printf, which shows in handshakes. */
+int pki_cert_time_of(const struct asn1_string_st *t, int64_t *out)
+{
+    const char *p = (const char *)ASN1_STRING_get0_data(t);
+    int len = ASN1_STRING_length(t), century = 0, month, day, hour, minute, second;
+    int64_t year;
+
+    if ((len != 13 && len != 15) || p[len - 1] != 'Z')
         return ERR_INVALID;
-    *out = (int64_t)days * 86400 + seconds;
+    for (int i = 0; i < len - 1; i++) {
+        if (p[i] < '0' || p[i] > '9')
+            return ERR_INVALID;
+    }
+    if (len == 15) {
+        century = two_digits(p);
+        p += 2;
+    }
+    year = two_digits(p);
+    year += len == 15 ? century * 100 : year < 50 ? 2000 : 1900;
+    month = two_digits(p + 2);
+    day = two_digits(p + 4);
+    hour = two_digits(p + 6);
+    minute = two_digits(p + 8);
+    second = two_digits(p + 10);
+    if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59)
+        return ERR_INVALID;
+    *out = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     return 0;
 }
 
@@ -148,15 +182,24 @@ out:
     return err;
 }
 
-static int read_key(struct pki_cert *c)
+int pki_cert_spki_of(struct x509_st *x509, uint8_t out[32])
 {
     uint8_t *spki = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &spki);
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki);
 
     if (len <= 0)
         return ERR_INVALID;
-    SHA256(spki, (size_t)len, c->info.spki_sha256);
+    SHA256(spki, (size_t)len, out);
     OPENSSL_free(spki);
+    return 0;
+}
+
+static int read_key(struct pki_cert *c)
+{
+    int err = pki_cert_spki_of(c->x509, c->info.spki_sha256);
+
+    if (err)
+        return err;
     c->key = X509_get_pubkey(c->x509); /* NULL for a type that BoringSSL does not know */
     if (c->key && EVP_PKEY_id(c->key) == EVP_PKEY_RSA && EVP_PKEY_bits(c->key) > RSA_BITS_MAX)
         return ERR_LIMIT;
@@ -172,9 +215,9 @@ static int read_info(struct pki_cert *c)
 
     if (flags & EXFLAG_INVALID)
         return ERR_INVALID;
-    err = read_time(X509_get0_notBefore(c->x509), &info->not_before_s);
+    err = pki_cert_time_of(X509_get0_notBefore(c->x509), &info->not_before_s);
     if (!err)
-        err = read_time(X509_get0_notAfter(c->x509), &info->not_after_s);
+        err = pki_cert_time_of(X509_get0_notAfter(c->x509), &info->not_after_s);
     if (!err)
         err = read_alt_names(c);
     if (!err)

@@ -12,12 +12,14 @@
 #include "core/base/buf.h"
 #include "core/base/str.h"
 
+struct asn1_string_st;   /* ASN1_TIME, */
 struct crypto_buffer_st; /* CRYPTO_BUFFER, */
 struct evp_pkey_st;      /* EVP_PKEY, */
 struct x509_st;          /* X509 of BoringSSL */
 
-#define PKI_CERT_CHAIN_MAX       4
-#define PKI_CERT_CHAIN_MAX_BYTES ((size_t)16 * 1024)
+#define PKI_CERT_CHAIN_MAX        4  /* from mesh peers and clients */
+#define PKI_CERT_CHAIN_MAX_PUBLIC 10 /* from servers outside */
+#define PKI_CERT_CHAIN_MAX_BYTES  ((size_t)16 * 1024)
 /* Names in one certificate; public servers have many. Mesh peers may have PKI_CERT_SAN_MAX. */
 #define PKI_CERT_NAMES_MAX 512
 #define PKI_CERT_SAN_MAX   16
@@ -61,6 +63,11 @@ int pki_cert_to_pem(const struct pki_cert *c, struct buf *out);
 int pki_cert_describe(const struct pki_cert *c, struct buf *out);
 /* Appends 2026-11-23T03:43:05Z. */
 int pki_cert_time_text(int64_t unix_s, struct buf *out);
+
+/* For those who have only the library's forms: a time in seconds since 1970, and the SHA-256 of a
+ * SubjectPublicKeyInfo. ERR_INVALID: not as RFC 5280 writes it. */
+int pki_cert_time_of(const struct asn1_string_st *t, int64_t *out);
+int pki_cert_spki_of(struct x509_st *x509, uint8_t out[32]);
 
 /* Borrowed while c is held. */
 struct crypto_buffer_st *pki_cert_buffer(const struct pki_cert *c);

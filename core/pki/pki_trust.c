@@ -181,32 +181,22 @@ static int read_path(X509_STORE_CTX *ctx, struct pki_trust_result *result)
 {
     STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
     size_t count = sk_X509_num(path);
-    const struct pki_cert_info *info;
 
     result->not_before_s = INT64_MIN;
     result->not_after_s = INT64_MAX;
     for (size_t i = 0; i < count; i++) {
         X509 *x509 = sk_X509_value(path, i);
-        struct pki_cert *c;
-        uint8_t *der = NULL;
-        int len = i2d_X509(x509, &der), err;
+        int64_t from, to;
 
-        if (len <= 0)
-            return ERR_INTERNAL;
-        err = pki_cert_parse_der(str_make(der, (size_t)len), &c);
-        OPENSSL_free(der);
-        if (err)
-            return err;
-        info = pki_cert_get_info(c);
-        if (info->not_before_s > result->not_before_s)
-            result->not_before_s = info->not_before_s;
-        if (info->not_after_s < result->not_after_s)
-            result->not_after_s = info->not_after_s;
-        if (i == 1 || count == 1)
-            memcpy(result->issuer_spki_sha256, info->spki_sha256, sizeof(info->spki_sha256));
-        pki_cert_unref(c);
+        if (pki_cert_time_of(X509_get0_notBefore(x509), &from) ||
+            pki_cert_time_of(X509_get0_notAfter(x509), &to))
+            return ERR_INVALID;
+        if (from > result->not_before_s)
+            result->not_before_s = from;
+        if (to < result->not_after_s)
+            result->not_after_s = to;
     }
-    return 0;
+    return pki_cert_spki_of(sk_X509_value(path, count > 1 ? 1 : 0), result->issuer_spki_sha256);
 }
 
 static int run_verify(X509_STORE_CTX *ctx, const struct pki_trust_check *check, const char **why)
@@ -219,7 +209,7 @@ static int run_verify(X509_STORE_CTX *ctx, const struct pki_trust_check *check, 
 
     X509_STORE_CTX_set_purpose(ctx, purposes[check->usage]);
     X509_STORE_CTX_set_time(ctx, 0, (time_t)check->now_s);
-    X509_STORE_CTX_set_depth(ctx, PKI_CERT_CHAIN_MAX);
+    X509_STORE_CTX_set_depth(ctx, PKI_CERT_CHAIN_MAX_PUBLIC);
     /* What the operator put into the bundle is trusted, also when it is an intermediate. */
     X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     if (X509_verify_cert(ctx) == 1)
@@ -267,7 +257,7 @@ int pki_trust_verify(const struct pki_trust *t, struct pki_cert *const *chain, s
         *why = "no certificate";
         return ERR_CERT;
     }
-    if (count > PKI_CERT_CHAIN_MAX) {
+    if (count > PKI_CERT_CHAIN_MAX_PUBLIC) {
         *why = "certificate chain too long";
         return ERR_CERT;
     }

@@ -94,7 +94,7 @@ static int verify_mode(const struct tls_config *c)
 static bool set_identity(SSL_CTX *ctx, const struct tls_identity *id)
 {
     const struct pki_chain *chain = tls_identity_chain(id);
-    CRYPTO_BUFFER *buffers[PKI_CERT_CHAIN_MAX];
+    CRYPTO_BUFFER *buffers[PKI_CERT_CHAIN_MAX_PUBLIC];
 
     if (chain->count > COUNT_OF(buffers))
         return false;

@@ -47,7 +47,7 @@ int tls_identity_from_pem(struct str chain_pem, struct str key_pem, struct tls_i
 {
     struct pki_chain chain;
     struct pki_key *key;
-    int err = pki_chain_parse_pem(chain_pem, PKI_CERT_CHAIN_MAX, &chain);
+    int err = pki_chain_parse_pem(chain_pem, PKI_CERT_CHAIN_MAX_PUBLIC, &chain);
 
     *why = "";
     if (err) {

@@ -49,7 +49,7 @@ static int on_verify(struct tls_context_hooks *h, struct ssl_st *ssl, uint8_t *a
 {
     struct tls_session *s = CONTAINER_OF(h, struct tls_session, hooks);
     const STACK_OF(CRYPTO_BUFFER) *list = SSL_get0_peer_certificates(ssl);
-    CRYPTO_BUFFER *chain[PKI_CERT_CHAIN_MAX + 1];
+    CRYPTO_BUFFER *chain[PKI_CERT_CHAIN_MAX_PUBLIC + 1];
     size_t count = list ? sk_CRYPTO_BUFFER_num(list) : 0;
     const char *why;
     int err;

@@ -142,17 +142,19 @@ static void hash_chain(CRYPTO_BUFFER *const *chain, size_t count, uint8_t out[32
     SHA256_Final(out, &sha);
 }
 
-static int parse_chain(CRYPTO_BUFFER *const *chain, size_t count, struct pki_chain *out,
-                       const char **why)
+static int parse_chain(const struct tls_config *config, CRYPTO_BUFFER *const *chain, size_t count,
+                       struct pki_chain *out, const char **why)
 {
-    size_t bytes = 0;
+    bool outside = !config->is_server && !config->rules.mesh;
+    size_t max = outside ? PKI_CERT_CHAIN_MAX_PUBLIC : PKI_CERT_CHAIN_MAX;
+    size_t max_bytes = outside ? PKI_CERT_MAX_BYTES : PKI_CERT_CHAIN_MAX_BYTES, bytes = 0;
     struct pki_cert *c;
 
     *out = (struct pki_chain){ 0 };
     for (size_t i = 0; i < count; i++)
         bytes += CRYPTO_BUFFER_len(chain[i]);
     *why = "certificate chain too long";
-    if (count == 0 || count > PKI_CERT_CHAIN_MAX || bytes > PKI_CERT_CHAIN_MAX_BYTES)
+    if (count == 0 || count > max || bytes > max_bytes)
         return ERR_CERT;
     for (size_t i = 0; i < count; i++) {
         if (pki_cert_parse_buffer(chain[i], &c)) {
@@ -213,7 +215,7 @@ static int check_new(const struct tls_config *c, CRYPTO_BUFFER *const *chain, si
 {
     struct tls_peer_facts facts = { 0 };
     struct pki_chain parsed;
-    int err = parse_chain(chain, count, &parsed, why);
+    int err = parse_chain(c, chain, count, &parsed, why);
 
     if (err)
         return err;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <openssl/asn1.h>
+
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/pki/pki_chain.h"
@@ -138,10 +140,41 @@ static void trust_needs_roots(void)
     buf_deinit(&text);
 }
 
+static void times_are_those_of_the_calendar(void)
+{
+    static const struct {
+        const char *text;
+        int err;
+        int64_t want;
+    } rows[] = {
+        { "700101000000Z", 0, 0 },
+        { "491231235959Z", 0, 2524607999 },
+        { "500101000000Z", 0, -631152000 },
+        { "20000229120000Z", 0, 951825600 },
+        { "20000301000000Z", 0, 951868800 },
+        { "99991231235959Z", 0, 253402300799 },
+        { "7001010000Z", ERR_INVALID, 0 },
+        { "700101000000+", ERR_INVALID, 0 },
+        { "20001301000000Z", ERR_INVALID, 0 },
+        { "2000010100000xZ", ERR_INVALID, 0 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        ASN1_STRING *s = ASN1_STRING_type_new(V_ASN1_GENERALIZEDTIME);
+        int64_t got = 0;
+
+        OK(ASN1_STRING_set(s, rows[i].text, (int)strlen(rows[i].text)));
+        if (!EQ_INT(pki_cert_time_of(s, &got), rows[i].err) || !EQ_INT(got, rows[i].want))
+            NOTE("%s", rows[i].text);
+        ASN1_STRING_free(s);
+    }
+}
+
 static const struct tap_case cases[] = {
     { "fields_are_read", fields_are_read },
     { "a_bundle_may_hold_other_things", a_bundle_may_hold_other_things },
     { "a_zero_in_a_name_is_refused", a_zero_in_a_name_is_refused },
+    { "times_are_those_of_the_calendar", times_are_those_of_the_calendar },
     { "trust_needs_roots", trust_needs_roots },
 };
 
