@@ -118,11 +118,10 @@ static void check_resolution(struct field_check *c, const struct service_entry *
             field_decode_error_at(c, "endpoints", "resolution STATIC needs endpoints or a "
                                                   "workloadSelector");
         break;
-    case SERVICE_ENTRY_DNS_ROUND_ROBIN:
-        if (e->endpoints_count > 1)
-            field_decode_error_at(c, "endpoints", "DNS_ROUND_ROBIN takes at most one");
-        /* fall through */
     case SERVICE_ENTRY_DNS:
+    case SERVICE_ENTRY_DNS_ROUND_ROBIN:
+        if (e->resolution == SERVICE_ENTRY_DNS_ROUND_ROBIN && e->endpoints_count > 1)
+            field_decode_error_at(c, "endpoints", "DNS_ROUND_ROBIN takes at most one");
         if (e->endpoints_count == 0 && !e->workload_selector)
             check_resolvable(c, e);
         break;
