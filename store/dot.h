@@ -1,5 +1,5 @@
-/* A dot: the name of one write. origin is one life of one store (a random id taken when a database is
- * begun), seq counts its writes from 1 without a hole. Any thread. */
+/* A dot: the name of one write. origin is one life of one store (a random id taken when a database
+ * is begun), seq counts its writes from 1 without a hole. Any thread. */
 #ifndef STORE_DOT_H
 #define STORE_DOT_H
 

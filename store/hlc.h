@@ -1,7 +1,8 @@
-/* The hybrid logical clock that orders writes: 48 bits of milliseconds since 1970, 16 bits of counter.
+/* The hybrid logical clock that orders writes: 48 bits of milliseconds since 1970, 16 bits of
+ * counter.
  *
- * It follows the wall clock when that is ahead and counts when it is not, so a write is always later
- * than all its writer had seen, whatever the clocks of machines do. Any thread. */
+ * It follows the wall clock when that is ahead and counts when it is not, so a write is always
+ * later than all its writer had seen, whatever the clocks of machines do. Any thread. */
 #ifndef STORE_HLC_H
 #define STORE_HLC_H
 

@@ -5,13 +5,13 @@
 
 enum { FLAG_DEAD = 1, FLAG_SEALED = 2, FLAG_DEPS = 4, FLAGS_ALL = 7 };
 
-#define RECORD_SEAL_BYTES 256 /* what encryption may add to a body */
-#define DEPS_MAX_BYTES 4096 /* VV_ENTRIES_MAX entries */
+#define RECORD_SEAL_BYTES 256  /* what encryption may add to a body */
+#define DEPS_MAX_BYTES    4096 /* VV_ENTRIES_MAX entries */
 
 static void encode_with(const struct store_object_init *r, struct str deps, struct buf *out)
 {
-    unsigned int flags = (r->dead ? FLAG_DEAD : 0U) | (r->sealed ? FLAG_SEALED : 0U) |
-                         (deps.len ? FLAG_DEPS : 0U);
+    unsigned int flags =
+        (r->dead ? FLAG_DEAD : 0U) | (r->sealed ? FLAG_SEALED : 0U) | (deps.len ? FLAG_DEPS : 0U);
 
     packing_put_u64(out, r->kind);
     packing_put_str(out, r->ns);

@@ -4,9 +4,9 @@
  *             [deps, with flag 4], body
  *      txn  = origin, first, count, deps, count x rec       seqs first, first + 1, ...
  *
- * Numbers and strings as in packing.h; flags: 1 dead, 2 sealed, 4 deps follow; schema is 0 and other
- * values are refused until somebody knows what they mean. Decoding is strict and bounded: one form of
- * everything, keys and bodies within the limits of store_object.h. Any thread. */
+ * Numbers and strings as in packing.h; flags: 1 dead, 2 sealed, 4 deps follow; schema is 0 and
+ * other values are refused until somebody knows what they mean. Decoding is strict and bounded: one
+ * form of everything, keys and bodies within the limits of store_object.h. Any thread. */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 

@@ -92,7 +92,7 @@ static void step(struct store_side *side, const struct store_event *event)
         else
             on_reply(s, a->txn);
     }
-    store_actions_deinit(&actions);
+    store_core_actions_deinit(&actions);
 }
 
 /* ---- what the disk has done ---- */
@@ -397,8 +397,7 @@ const struct store_object *store_find(const struct store *s, uint16_t kind, stru
 
 const struct store_object *store_find_status(const struct store *s, const struct store_object *o)
 {
-    const struct store_object *status =
-        store_find(s, o->kind | STORE_KIND_STATUS, o->ns, o->name);
+    const struct store_object *status = store_find(s, o->kind | STORE_KIND_STATUS, o->ns, o->name);
 
     return status && memcmp(status->uid, o->uid, sizeof(o->uid)) == 0 ? status : NULL;
 }

@@ -2,17 +2,19 @@
  *
  *      reads, watches            writes
  *   loop thread: memory index ◄─ store_core (pure) ─► batches ─► one disk thread for each database
- *                     └── change log ─► cursors                     config.db (FULL), live.db (NORMAL)
+ *                     └── change log ─► cursors                     config.db (FULL), live.db
+ * (NORMAL)
  *
  * Reads are memory reads on the loop thread and never wait. A write is checked against memory, gets
- * its dots, is made durable together with whatever else is waiting, and only then becomes visible and
- * is answered. Everything here is for the loop thread.
+ * its dots, is made durable together with whatever else is waiting, and only then becomes visible
+ * and is answered. Everything here is for the loop thread.
  *
  * Versions. An object's resourceVersion is the text of its dot: opaque, good for equality and for
- * compare-and-swap; with a status row it is both texts joined by '.' (store_version). The version of
- * a list is a token: the version vector of the class as text, which begins with 'x'. A watch resumes
- * from either: from a token anywhere, also after a restart and on another instance; from an object's
- * version as long as the change is still in the log (clients resume from the last object they saw).
+ * compare-and-swap; with a status row it is both texts joined by '.' (store_version). The version
+ * of a list is a token: the version vector of the class as text, which begins with 'x'. A watch
+ * resumes from either: from a token anywhere, also after a restart and on another instance; from an
+ * object's version as long as the change is still in the log (clients resume from the last object
+ * they saw).
  *
  * Errors of writes: ERR_CONFLICT (expected version or uid differs), ERR_NOT_FOUND, ERR_EXISTS,
  * ERR_INVALID and ERR_LIMIT (keys, sizes), ERR_OVERLOAD (too many waiting), ERR_UNSUPPORTED (sealed
@@ -50,20 +52,20 @@ struct store_options {
 
 /* What people should know about the disk; texts are empty when all is well. */
 struct store_health {
-    int code;           /* error of the last commit, 0 when it succeeded */
-    char text[256];     /* "config.db: no space left on device" */
-    char notice[512];   /* what store_open did: "config.db was damaged (...); kept as ..." */
-    bool is_broken;     /* an fsync failed: nothing can be written until a restart */
-    uint64_t commits;   /* since start */
-    uint64_t fsync_us;  /* of the last commit, all of it */
+    int code;          /* error of the last commit, 0 when it succeeded */
+    char text[256];    /* "config.db: no space left on device" */
+    char notice[512];  /* what store_open did: "config.db was damaged (...); kept as ..." */
+    bool is_broken;    /* an fsync failed: nothing can be written until a restart */
+    uint64_t commits;  /* since start */
+    uint64_t fsync_us; /* of the last commit, all of it */
     size_t wal_bytes;
 };
 
-/* Opens or creates dir (0700) with config.db and live.db, checks both, reads everything into memory.
- * Blocks; called at start. A damaged file is renamed aside with a notice (store_get_health) and an
- * empty one begun. Errors leave *out alone and say why in why: the directory cannot be made, another
- * process has it open (UV_EBUSY), it was written by a newer mesh (ERR_UNSUPPORTED), a sealed row does
- * not open with this key (ERR_DENIED). */
+/* Opens or creates dir (0700) with config.db and live.db, checks both, reads everything into
+ * memory. Blocks; called at start. A damaged file is renamed aside with a notice (store_get_health)
+ * and an empty one begun. Errors leave *out alone and say why in why: the directory cannot be made,
+ * another process has it open (UV_EBUSY), it was written by a newer mesh (ERR_UNSUPPORTED), a
+ * sealed row does not open with this key (ERR_DENIED). */
 int store_open(struct store **out, uv_loop_t *loop, const char *dir,
                const struct store_options *options, char *why, size_t why_size);
 
@@ -91,12 +93,14 @@ const struct store_object *store_find_row(const struct store *s, uint16_t kind, 
  * starts. Paging: a page is read at its moment; give every page the token of the first, and a watch
  * from there sees what changed between pages.
  *
- *     for (o = store_next(s, k, ns, STR_NONE, STR_NONE); o; o = store_next(s, k, ns, o->ns, o->name)) */
+ *     for (o = store_next(s, k, ns, STR_NONE, STR_NONE); o; o = store_next(s, k, ns, o->ns,
+ * o->name)) */
 const struct store_object *store_next(const struct store *s, uint16_t kind, struct str ns,
                                       struct str after_ns, struct str after_name);
 size_t store_count(const struct store *s, uint16_t kind, struct str ns);
 
-/* resourceVersion of an object as people see it: the dot's text, with the status row's behind a '.'. */
+/* resourceVersion of an object as people see it: the dot's text, with the status row's behind a
+ * '.'. */
 #define STORE_VERSION_BYTES (2 * DOT_TEXT_BYTES)
 void store_version(const struct store_object *o, const struct store_object *status,
                    char out[STORE_VERSION_BYTES]);
@@ -106,15 +110,15 @@ const char *store_token(const struct store *s, enum store_class class);
 /* ---- writing: store_txn.h builds transactions ---- */
 
 struct store_reply {
-    int code;         /* 0: all done and durable; else nothing was done */
-    const char *text; /* why, for people */
+    int code;                           /* 0: all done and durable; else nothing was done */
+    const char *text;                   /* why, for people */
     const struct store_result *results; /* one for each operation, or none */
     size_t count;
     const char *token; /* of the class, which covers this write; NULL when code is not 0 */
 };
 
-/* Takes t. cb(arg, reply) runs once, later, on the loop: also with errors; reply and all it points to
- * are borrowed for the call. cb may be NULL. */
+/* Takes t. cb(arg, reply) runs once, later, on the loop: also with errors; reply and all it points
+ * to are borrowed for the call. cb may be NULL. */
 void store_write(struct store *s, struct store_txn *t, store_write_cb *cb, void *arg);
 
 /* ---- changes ---- */
@@ -125,8 +129,8 @@ struct store_change {
     uint64_t mod; /* number of the change on this instance since it started; 0 while catching up */
     enum store_change_type type;
     const struct store_object *object;   /* new state; a tombstone for STORE_DELETED */
-    const struct store_object *previous; /* live object before; NULL for STORE_ADDED, and unknown for
-                                          * changes older than the log */
+    const struct store_object *previous; /* live object before; NULL for STORE_ADDED, and unknown
+                                          * for changes older than the log */
 };
 
 struct store_watch_query {
@@ -147,9 +151,10 @@ struct store_watch_query {
  * the first turn of the loop. */
 int store_watch_start(struct store *s, const struct store_watch_query *query,
                       void (*ready)(void *arg), void *arg, struct store_watch **out);
-/* The next change that fits the query, borrowed until the caller returns to the loop or calls again;
- * ERR_AGAIN: none now, ready will be called; ERR_LIMIT: the reader was too slow and the log has moved
- * on (410); it stays so; ERR_CLOSED: the store is gone. A reader that cannot write simply does not call. */
+/* The next change that fits the query, borrowed until the caller returns to the loop or calls
+ * again; ERR_AGAIN: none now, ready will be called; ERR_LIMIT: the reader was too slow and the log
+ * has moved on (410); it stays so; ERR_CLOSED: the store is gone. A reader that cannot write simply
+ * does not call. */
 int store_watch_next(struct store_watch *w, const struct store_change **out);
 void store_watch_stop(struct store_watch *w); /* NULL is allowed; ready does not run any more */
 

@@ -1,7 +1,8 @@
-/* What one commit writes: the rows of one or more transactions, and the state of the store with them.
+/* What one commit writes: the rows of one or more transactions, and the state of the store with
+ * them.
  *
- * Filled on the store's thread, then only read, by the disk thread, until the commit is done. Rows of
- * one key may follow each other; the last one counts. */
+ * Filled on the store's thread, then only read, by the disk thread, until the commit is done. Rows
+ * of one key may follow each other; the last one counts. */
 #ifndef STORE_STORE_BATCH_H
 #define STORE_STORE_BATCH_H
 

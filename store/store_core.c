@@ -13,7 +13,7 @@
 #define BATCH_BYTES (8 * 1024 * 1024)
 #define PURGE_MAX   512 /* tombstones forgotten in one commit */
 
-void store_actions_deinit(struct store_actions *a)
+void store_core_actions_deinit(struct store_actions *a)
 {
     mem_free(a->list);
     *a = (struct store_actions){ 0 };
@@ -115,7 +115,8 @@ static bool may_forget(const struct store_core *c, const struct store_object *to
 {
     if (c->options.tombstone_max > 0 && c->grave_count > c->options.tombstone_max)
         return true;
-    if (!c->is_alone && !(vv_covers_dot(&c->stable, tombstone->dot) && vv_covers(&c->vv, &c->stable)))
+    if (!c->is_alone &&
+        !(vv_covers_dot(&c->stable, tombstone->dot) && vv_covers(&c->vv, &c->stable)))
         return false;
     return hlc_to_ms(tombstone->hlc) + (uint64_t)c->options.tombstone_ms <= now_ms;
 }
@@ -161,8 +162,8 @@ static void reply_all(struct store_batch *b, struct store_actions *actions)
 }
 
 /* Plans what waits and hands it to the disk, unless that is busy. Transactions that need no disk
- * (refused, or already so) are answered with the commit they were planned in, since what they saw may
- * be part of it. */
+ * (refused, or already so) are answered with the commit they were planned in, since what they saw
+ * may be part of it. */
 static void plan_next(struct store_core *c, uint64_t now_ms, struct random *rng,
                       struct store_actions *actions)
 {
@@ -195,9 +196,9 @@ static void apply_row(struct store_core *c, const struct store_row *row)
 {
     const struct store_object *old = store_index_put(&c->index, row->object);
 
-    ASSERT(old == row->previous);                                /* memory is as it was planned on */
-    ASSERT(!old || store_object_beats(row->object, old));        /* R5 */
-    ASSERT(vv_covers_dot(&c->inflight->vv, row->object->dot));   /* no dot without its vector */
+    ASSERT(old == row->previous);                              /* memory is as it was planned on */
+    ASSERT(!old || store_object_beats(row->object, old));      /* R5 */
+    ASSERT(vv_covers_dot(&c->inflight->vv, row->object->dot)); /* no dot without its vector */
     if (row->object->dead)
         bury(c, row->object);
     store_object_unref(old);
@@ -221,7 +222,8 @@ static void apply_batch(struct store_core *c, struct store_batch *b)
 
 static void fail_batch(struct store_core *c, struct store_batch *b, const struct store_event *e)
 {
-    LIST_FOREACH(it, next, &b->txns) {
+    LIST_FOREACH(it, next, &b->txns)
+    {
         struct store_txn *t = LIST_ITEM(it, struct store_txn, link);
 
         for (size_t i = 0; i < t->op_count && t->results; i++)

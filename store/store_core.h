@@ -4,19 +4,18 @@
  *      step():          ▼ plan (as many as wait, when the disk is idle)
  *                    batch ── PERSIST ─► disk ── COMMITTED ─► memory, CHANGED, REPLY
  *
- * The driver feeds events and does what the actions say: libuv and SQLite in the product, a queue of
- * virtual time and a fake disk in the simulator. One instance holds one class of data: config
+ * The driver feeds events and does what the actions say: libuv and SQLite in the product, a queue
+ * of virtual time and a fake disk in the simulator. One instance holds one class of data: config
  * (causal, conflicts kept) or live (first in, first out per origin).
  *
  * Rules, as in the design of replication; each is an ASSERT where it can be broken:
- *   R1 seqs of our origin are contiguous and never used twice: a batch that failed on disk never was,
- *      and after a commit of unknown outcome nothing is planned any more (is_broken).
- *   R2 nothing is visible before it is durable: memory, changes and replies follow COMMITTED only.
- *   R3 a peer's transaction is applied only right behind what is here of its origin, and when all it
- *      depends on is here (ERR_AGAIN: pull).
- *   R4 rows of a delta that are covered already are ignored.
- *   R5 the larger (hlc, origin) wins; our clock goes past all we see.
- *   R6 a tombstone is forgotten when `stable` covers it and it is old enough. Alone, stable is all.
+ *   R1 seqs of our origin are contiguous and never used twice: a batch that failed on disk never
+ * was, and after a commit of unknown outcome nothing is planned any more (is_broken). R2 nothing is
+ * visible before it is durable: memory, changes and replies follow COMMITTED only. R3 a peer's
+ * transaction is applied only right behind what is here of its origin, and when all it depends on
+ * is here (ERR_AGAIN: pull). R4 rows of a delta that are covered already are ignored. R5 the larger
+ * (hlc, origin) wins; our clock goes past all we see. R6 a tombstone is forgotten when `stable`
+ * covers it and it is old enough. Alone, stable is all.
  *
  * Not shared between threads. */
 #ifndef STORE_STORE_CORE_H
@@ -102,7 +101,7 @@ struct store_actions {
     size_t count, cap;
 };
 
-void store_actions_deinit(struct store_actions *a);
+void store_core_actions_deinit(struct store_actions *a);
 
 void store_core_init(struct store_core *c, const struct store_core_options *options);
 /* Transactions that wait are freed unanswered. */

@@ -80,8 +80,7 @@ int store_db_open(struct store_db **out, const char *path, const struct store_db
         *out = db;
         return 0;
     }
-    snprintf(why, why_size, "%s",
-             rc == -EBUSY ? "another process has it open" : db->sql.why);
+    snprintf(why, why_size, "%s", rc == -EBUSY ? "another process has it open" : db->sql.why);
     store_sql_close(&db->sql);
     mem_free(db);
     return rc;

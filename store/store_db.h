@@ -1,8 +1,8 @@
 /* One database file: config.db or live.db. Blocking calls, one thread at a time.
  *
  * Between store_db_open and the first commit the file is checked, brought up to date and read; from
- * then on only batches are written to it, each in one transaction with the version vector, the clock
- * and the digest that hold with it. */
+ * then on only batches are written to it, each in one transaction with the version vector, the
+ * clock and the digest that hold with it. */
 #ifndef STORE_STORE_DB_H
 #define STORE_STORE_DB_H
 
@@ -39,8 +39,9 @@ struct store_db_meta {
 
 void store_db_meta_deinit(struct store_db_meta *m);
 
-/* Opens or makes the file, checks it, brings it up to date. ERR_CORRUPT: damaged, to be moved aside;
- * ERR_UNSUPPORTED: written by a newer version, or not ours; UV_EBUSY: another process has it. */
+/* Opens or makes the file, checks it, brings it up to date. ERR_CORRUPT: damaged, to be moved
+ * aside; ERR_UNSUPPORTED: written by a newer version, or not ours; UV_EBUSY: another process has
+ * it. */
 int store_db_open(struct store_db **out, const char *path, const struct store_db_options *options,
                   char *why, size_t why_size);
 /* Reads all. The object is borrowed for the call; a negative result of cb ends it. ERR_DENIED: a
@@ -53,8 +54,8 @@ int store_db_load(struct store_db *db, struct store_db_meta *meta,
 int store_db_begin(struct store_db *db, const struct store_db_meta *meta, char *why,
                    size_t why_size);
 
-/* Writes the batch; 0 when it is durable (config.db), or in the system's hands (live.db). Failed, it
- * left nothing, unless store_db_is_broken. why has room for 256 bytes. */
+/* Writes the batch; 0 when it is durable (config.db), or in the system's hands (live.db). Failed,
+ * it left nothing, unless store_db_is_broken. why has room for 256 bytes. */
 int store_db_commit(struct store_db *db, const struct store_batch *b, char why[256]);
 bool store_db_is_broken(const struct store_db *db);
 size_t store_db_wal_bytes(const struct store_db *db);

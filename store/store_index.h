@@ -1,8 +1,8 @@
 /* All rows of one class in the order of their keys: kind, namespace, name.
  *
  * Two levels of sorted arrays: leaves of up to 256 rows, and the list of leaves. A lookup is two
- * binary searches, a walk is a scan, and an insertion moves at most one leaf. Holds one reference to
- * each row. Not shared between threads. */
+ * binary searches, a walk is a scan, and an insertion moves at most one leaf. Holds one reference
+ * to each row. Not shared between threads. */
 #ifndef STORE_STORE_INDEX_H
 #define STORE_STORE_INDEX_H
 

@@ -78,7 +78,9 @@ void store_log_append(struct store_log *l, const struct store_object *object,
     c = slot(l, l->next_mod);
     *c = (struct store_change){
         .mod = l->next_mod,
-        .type = object->dead ? STORE_DELETED : previous ? STORE_MODIFIED : STORE_ADDED,
+        .type = object->dead ? STORE_DELETED
+                : previous   ? STORE_MODIFIED
+                             : STORE_ADDED,
         .object = store_object_ref(object),
         .previous = previous ? store_object_ref(previous) : NULL,
     };

@@ -17,9 +17,9 @@
 struct store_log {
     struct store_change *ring;
     size_t max_changes, max_bytes;
-    size_t cap;   /* power of two, grows up to max_changes */
+    size_t cap; /* power of two, grows up to max_changes */
     size_t count;
-    size_t bytes; /* bodies of the changes */
+    size_t bytes;      /* bodies of the changes */
     uint64_t next_mod; /* of the change to come; the oldest kept is next_mod - count */
     struct vv base;    /* covers all dots of changes that are no longer in the ring */
 };

@@ -8,7 +8,8 @@
 
 #define UNCONST(o) ((struct store_object *)(uintptr_t)(o)) /* only the count changes */
 
-size_t store_object_key(uint16_t kind, struct str ns, struct str name, char out[STORE_KEY_MAX_BYTES])
+size_t store_object_key(uint16_t kind, struct str ns, struct str name,
+                        char out[STORE_KEY_MAX_BYTES])
 {
     size_t len = 0;
 

@@ -1,12 +1,12 @@
 /* One stored object as it was at one moment: an immutable snapshot with a count of references.
  *
- * A write makes a new snapshot; who holds the old one goes on reading it. The store never looks into
- * the body: kinds are numbers that the API layer allots, the body is the canonical JSON it wrote,
- * without what the store knows itself (uid, resourceVersion, generation, creationTimestamp).
+ * A write makes a new snapshot; who holds the old one goes on reading it. The store never looks
+ * into the body: kinds are numbers that the API layer allots, the body is the canonical JSON it
+ * wrote, without what the store knows itself (uid, resourceVersion, generation, creationTimestamp).
  *
- * The dot (origin, seq) names the write that made this snapshot, in the whole cluster, for ever; the
- * resourceVersion people see is its text. A deleted object stays as a tombstone (dead, no body) until
- * nobody can bring it back. Any thread may read, ref and unref. */
+ * The dot (origin, seq) names the write that made this snapshot, in the whole cluster, for ever;
+ * the resourceVersion people see is its text. A deleted object stays as a tombstone (dead, no body)
+ * until nobody can bring it back. Any thread may read, ref and unref. */
 #ifndef STORE_STORE_OBJECT_H
 #define STORE_STORE_OBJECT_H
 
@@ -18,10 +18,10 @@
 #include "core/base/str.h"
 #include "store/dot.h"
 
-/* Kinds are 1..STORE_KIND_MAX; two bits above say where a row lives. The status of an object is a row
- * of its own, same namespace, name and uid, so that a controller writing status and a person writing
- * spec never conflict. Kinds with the live bit are workloads: they live in live.db, have their own
- * numbering, and may be lost with the machine. */
+/* Kinds are 1..STORE_KIND_MAX; two bits above say where a row lives. The status of an object is a
+ * row of its own, same namespace, name and uid, so that a controller writing status and a person
+ * writing spec never conflict. Kinds with the live bit are workloads: they live in live.db, have
+ * their own numbering, and may be lost with the machine. */
 #define STORE_KIND_STATUS 0x8000
 #define STORE_KIND_LIVE   0x4000
 #define STORE_KIND_MAX    0x3fff
@@ -37,9 +37,9 @@ struct store_object {
     bool dead;   /* a tombstone: body is empty */
     bool sealed; /* encrypted where it is stored; body here is plain */
     struct dot dot;
-    uint64_t hlc; /* hlc.h; the order of writes */
+    uint64_t hlc;        /* hlc.h; the order of writes */
     uint64_t generation; /* from 1; for people, never for order */
-    int64_t created_ms; /* since 1970 */
+    int64_t created_ms;  /* since 1970 */
     uint8_t uid[16];
     struct str key; /* 2 bytes kind, namespace, 0, name: the index's order */
     struct str ns, name;

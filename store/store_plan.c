@@ -54,7 +54,8 @@ static void add_row(struct plan *p, const struct store_object *o, bool keep)
 
 /* ---- our own writes ---- */
 
-/* Gives the row its dot and its time (R1, R5), and adds it. The object is borrowed from the batch. */
+/* Gives the row its dot and its time (R1, R5), and adds it. The object is borrowed from the batch.
+ */
 static const struct store_object *write_row(struct plan *p, struct store_object_init *init,
                                             bool keep)
 {
@@ -191,7 +192,7 @@ static const struct store_object *delete_object(struct plan *p, const struct sto
     return write_tombstone(p, live);
 }
 
-static int delete(struct plan *p, const struct store_op *op, struct store_result *r)
+static int delete (struct plan *p, const struct store_op *op, struct store_result *r)
 {
     const struct store_object *live = look_live(p, op->kind, op->ns, op->name);
     int rc = check_expect(p, op, live);
@@ -268,7 +269,7 @@ static int do_op(struct plan *p, const struct store_op *op, struct store_result 
     case STORE_OP_PUT:
         return put(p, op, r);
     case STORE_OP_DELETE:
-        return delete(p, op, r);
+        return delete (p, op, r);
     case STORE_OP_PRUNE:
         prune(p, op, r);
         return 0;
@@ -353,8 +354,9 @@ static void merge_row(struct plan *p, const struct store_object_init *init)
     if (!c->options.is_live && here && is_concurrent(o, here))
         store_batch_add_loss(p->batch, wins ? here : o, wins ? o->dot : here->dot);
     if (wins)
-        add_row(p, o, !c->options.is_live && !o->dead && !(o->kind & STORE_KIND_STATUS) &&
-                          (!here || here->dead || here->generation != o->generation));
+        add_row(p, o,
+                !c->options.is_live && !o->dead && !(o->kind & STORE_KIND_STATUS) &&
+                    (!here || here->dead || here->generation != o->generation));
     p->batch->hlc = hlc_max(p->batch->hlc, o->hlc);
     c->hlc = hlc_max(c->hlc, o->hlc); /* R5: of everything received */
     store_object_unref(o);

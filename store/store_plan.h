@@ -1,7 +1,7 @@
 /* Turns a transaction into rows of a batch: conditions, versions, clocks, winners and losers.
  *
- * What is seen is memory with the batch on top of it, so that transactions that share a commit behave
- * as if each had its own. A transaction that fails leaves the batch as it was. */
+ * What is seen is memory with the batch on top of it, so that transactions that share a commit
+ * behave as if each had its own. A transaction that fails leaves the batch as it was. */
 #ifndef STORE_STORE_PLAN_H
 #define STORE_STORE_PLAN_H
 

@@ -58,10 +58,10 @@ static const char *const texts[STATEMENT_COUNT] = {
     [DROP_REVISIONS] = "DELETE FROM revision WHERE obj=?1",
     [PUT_CONFLICT] = "INSERT OR REPLACE INTO conflict(kind, ns, name, hlc, origin, seq, won_origin,"
                      " won_seq, at, body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [TRIM_CONFLICTS] =
-        "DELETE FROM conflict WHERE at<?4 OR (kind=?1 AND ns=?2 AND name=?3 AND (origin, seq) NOT IN"
-        " (SELECT origin, seq FROM conflict WHERE kind=?1 AND ns=?2 AND name=?3"
-        " ORDER BY hlc DESC, origin DESC LIMIT ?5))",
+    [TRIM_CONFLICTS] = "DELETE FROM conflict WHERE at<?4 OR (kind=?1 AND ns=?2 AND name=?3 AND "
+                       "(origin, seq) NOT IN"
+                       " (SELECT origin, seq FROM conflict WHERE kind=?1 AND ns=?2 AND name=?3"
+                       " ORDER BY hlc DESC, origin DESC LIMIT ?5))",
     [PUT_SPAN] = "INSERT OR REPLACE INTO txn(origin, first, last, at) VALUES(?1, ?2, ?3, ?4)",
     [PRUNE_SPANS] = "DELETE FROM txn WHERE at<?1",
     [PUT_ORIGIN] = "INSERT INTO origin(id, node, inc, vv) VALUES(?1, ?2, 0, ?3)"
@@ -418,7 +418,8 @@ int store_rows_each_origin(struct store_rows *r, void (*cb)(void *arg, struct do
     int rc = s ? 1 : ERR_INTERNAL;
 
     while (s && (rc = store_sql_row(r->sql, s)) == 1)
-        cb(arg, (struct dot){ (uint32_t)store_sql_col_int(s, 0), (uint64_t)store_sql_col_int(s, 1) });
+        cb(arg,
+           (struct dot){ (uint32_t)store_sql_col_int(s, 0), (uint64_t)store_sql_col_int(s, 1) });
     return rc;
 }
 
@@ -460,7 +461,8 @@ static void read_object(struct sqlite3_stmt *s, struct store_object_init *init)
         memcpy(init->uid, uid.p, uid.len);
 }
 
-static int read_workload(struct store_rows *r, struct sqlite3_stmt *s, struct store_object_init *init)
+static int read_workload(struct store_rows *r, struct sqlite3_stmt *s,
+                         struct store_object_init *init)
 {
     struct packing_in in = packing_in_of(store_sql_col_str(s, 0));
 

@@ -14,10 +14,9 @@
 
 /* A step, once released, is never changed: add one. */
 static const struct store_schema_step config_steps[] = {
-    { "objects, conflicts, history and members",
-      COMMON
-      /* A rowid table: bodies of 2 KB do not fit the pages of one without. deps is the vector of the
-       * writer; body is canonical JSON, or AES-256-GCM when sealed. */
+    { "objects, conflicts, history and members", COMMON
+      /* A rowid table: bodies of 2 KB do not fit the pages of one without. deps is the vector of
+       * the writer; body is canonical JSON, or AES-256-GCM when sealed. */
       "CREATE TABLE object(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ns TEXT NOT NULL,"
       " name TEXT NOT NULL, hlc INTEGER NOT NULL, origin INTEGER NOT NULL, seq INTEGER NOT NULL,"
       " dead INTEGER NOT NULL, generation INTEGER NOT NULL, uid BLOB NOT NULL,"
@@ -37,8 +36,7 @@ static const struct store_schema_step config_steps[] = {
 };
 
 static const struct store_schema_step live_steps[] = {
-    { "workloads and where they come from",
-      COMMON
+    { "workloads and where they come from", COMMON
       /* uid is a hash of the row's key; body is the row's record (record.h). */
       "CREATE TABLE workload(uid INTEGER PRIMARY KEY, origin INT, seq INT, hlc INT, dead INT,"
       " svc INT, body BLOB) STRICT;"

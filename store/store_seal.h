@@ -6,8 +6,8 @@
 
 struct buf;
 
-/* Encrypts what is marked sealed (Secrets, keys) before it touches the disk. Called on disk threads.
- * aad is bound to the text: a row cannot be passed off as another. */
+/* Encrypts what is marked sealed (Secrets, keys) before it touches the disk. Called on disk
+ * threads. aad is bound to the text: a row cannot be passed off as another. */
 struct store_seal {
     /* Appends the sealed form of plain to out; 0 or a negative error. */
     int (*seal)(void *arg, struct str plain, struct str aad, struct buf *out);

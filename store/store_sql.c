@@ -54,7 +54,8 @@ static bool is_sync_error(int extended)
     return extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC;
 }
 
-/* SQLite does not note errno when it is the commit itself that fails; the log's file still has it. */
+/* SQLite does not note errno when it is the commit itself that fails; the log's file still has it.
+ */
 static int errno_of(struct store_sql *q)
 {
     int err = sqlite3_system_errno(q->db);
@@ -71,19 +72,20 @@ int store_sql_error(struct store_sql *q)
 {
     int extended = sqlite3_extended_errcode(q->db);
     int code = code_of(extended, (extended & 0xff) == SQLITE_IOERR ? errno_of(q)
-                                                                    : sqlite3_system_errno(q->db));
+                                                                   : sqlite3_system_errno(q->db));
 
     if (is_sync_error(extended) || code == ERR_CORRUPT)
         q->is_broken = true;
     snprintf(q->why, sizeof(q->why), "%s",
-             code == ERR_INTERNAL || code == ERR_CORRUPT ? sqlite3_errmsg(q->db) : error_text(code));
+             code == ERR_INTERNAL || code == ERR_CORRUPT ? sqlite3_errmsg(q->db)
+                                                         : error_text(code));
     return code;
 }
 
 int store_sql_open(struct store_sql *q, const char *path, const char *vfs, bool sync_full)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_PRIVATECACHE;
+    int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     int rc;
 
     q->stmts = mem_alloc0(q->count, sizeof(struct sqlite3_stmt *));
@@ -130,7 +132,8 @@ int store_sql_check(struct store_sql *q)
         struct str found = store_sql_col_str(stmt, 0);
 
         /* A heading, and then a line for what was found. */
-        snprintf(q->why, sizeof(q->why), "%.*s", STR_ARG(str_skip(found, (size_t)(str_rchr(found, '\n') + 1))));
+        snprintf(q->why, sizeof(q->why), "%.*s",
+                 STR_ARG(str_skip(found, (size_t)(str_rchr(found, '\n') + 1))));
         rc = ERR_CORRUPT;
     }
     sqlite3_finalize(stmt);
@@ -252,7 +255,8 @@ int store_sql_checkpoint(struct store_sql *q)
 {
     int left = 0, moved = 0;
 
-    if (sqlite3_wal_checkpoint_v2(q->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &moved) != SQLITE_OK)
+    if (sqlite3_wal_checkpoint_v2(q->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, &moved) !=
+        SQLITE_OK)
         return store_sql_error(q);
     q->wal_pages = (size_t)(left - moved);
     return 0;

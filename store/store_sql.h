@@ -24,8 +24,8 @@ struct store_sql {
     char why[256];               /* of the last error */
 };
 
-/* Opens or creates the file. sync_full: a commit is on disk when it returns; else it may be lost with
- * the machine, though never in part. Errors as store_sql_error. */
+/* Opens or creates the file. sync_full: a commit is on disk when it returns; else it may be lost
+ * with the machine, though never in part. Errors as store_sql_error. */
 int store_sql_open(struct store_sql *q, const char *path, const char *vfs, bool sync_full);
 void store_sql_close(struct store_sql *q); /* may follow a failed open */
 

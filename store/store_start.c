@@ -158,8 +158,9 @@ static void drop_dead_lives(struct store_side *side, struct store_db_meta *meta)
     vv_deinit(&purged);
 }
 
-/* R1. config.db is durable with each answer, so what is there is the last we wrote. live.db may have
- * lost its end with the machine: unless it was closed properly, its origin is not used again. */
+/* R1. config.db is durable with each answer, so what is there is the last we wrote. live.db may
+ * have lost its end with the machine: unless it was closed properly, its origin is not used again.
+ */
 static void take_origin(struct store_side *side, struct store_db_meta *meta, uint64_t now_ms)
 {
     bool is_ours = meta->origin != 0 && (!side->is_live || meta->is_clean);
@@ -193,8 +194,8 @@ static bool is_foreign(const struct store_db_meta *meta, const struct store_db_m
 }
 
 static int load(struct store_side *side, const char *path, uint64_t now_ms,
-                const struct store_db_meta *known, struct store_db_meta *meta, struct store_db **out,
-                char *why, size_t why_size)
+                const struct store_db_meta *known, struct store_db_meta *meta,
+                struct store_db **out, char *why, size_t why_size)
 {
     bool is_old = false;
     char what[400];

@@ -26,14 +26,14 @@ struct store_expect {
     bool absent;        /* ERR_EXISTS otherwise */
 };
 
-/* A transaction for kinds of one class. Its operations take effect together or not at all, in order:
- * a later one sees the earlier ones. Sizes and keys are checked when it is written. */
+/* A transaction for kinds of one class. Its operations take effect together or not at all, in
+ * order: a later one sees the earlier ones. Sizes and keys are checked when it is written. */
 struct store_txn *store_txn_new(void);
 void store_txn_free(struct store_txn *t); /* only when it was not given to store_write */
 /* Who asks, for the history ("alice", "system:serviceaccount:..."). */
 void store_txn_set_user(struct store_txn *t, struct str user);
-/* Creates or replaces. A body equal to the stored one changes nothing and makes no dot. A status row
- * (kind | STORE_KIND_STATUS) needs its object: ERR_NOT_FOUND. expect may be NULL. */
+/* Creates or replaces. A body equal to the stored one changes nothing and makes no dot. A status
+ * row (kind | STORE_KIND_STATUS) needs its object: ERR_NOT_FOUND. expect may be NULL. */
 void store_txn_put(struct store_txn *t, uint16_t kind, struct str ns, struct str name,
                    struct str body, bool sealed, const struct store_expect *expect);
 /* Deletes the object and its status row; ERR_NOT_FOUND when there is none. */
@@ -46,9 +46,9 @@ void store_txn_prune(struct store_txn *t, uint16_t kind, struct str ns);
 /* The outcome of one operation, in the order they were added. */
 struct store_result {
     int code;
-    bool changed;                        /* false: it was already so */
-    const struct store_object *object;   /* as written (a tombstone after delete); the one in the way
-                                          * on ERR_CONFLICT and ERR_EXISTS; or NULL */
+    bool changed;                      /* false: it was already so */
+    const struct store_object *object; /* as written (a tombstone after delete); the one in the way
+                                        * on ERR_CONFLICT and ERR_EXISTS; or NULL */
     const struct store_object *previous; /* live object before, or NULL */
 };
 
@@ -57,8 +57,8 @@ typedef void store_write_cb(void *arg, const struct store_reply *reply);
 
 /* ---- for the store ---- */
 
-/* LOCAL: ops. PUSH: one transaction of a peer, whole. DELTA: rows that answer a pull, and the vector
- * that is reached with them. */
+/* LOCAL: ops. PUSH: one transaction of a peer, whole. DELTA: rows that answer a pull, and the
+ * vector that is reached with them. */
 enum store_txn_type { STORE_TXN_LOCAL, STORE_TXN_PUSH, STORE_TXN_DELTA };
 enum store_op_type { STORE_OP_PUT, STORE_OP_DELETE, STORE_OP_PRUNE };
 
@@ -84,7 +84,7 @@ struct store_txn {
     struct record_txn push; /* STORE_TXN_PUSH; for DELTA its list and count only */
     struct vv claim;        /* STORE_TXN_DELTA */
     int code;
-    const char *text; /* in the arena, or a literal */
+    const char *text;             /* in the arena, or a literal */
     struct store_result *results; /* one for each op; objects are borrowed from the store's step */
     store_write_cb *cb;           /* the driver's */
     void *arg;

@@ -7,17 +7,17 @@
 #define SCAN_MAX 16384 /* rows or changes looked at in one call */
 
 struct store_watch {
-    struct list link; /* in its side's watches */
-    struct list ready_link; /* while ready is about to be called */
+    struct list link;        /* in its side's watches */
+    struct list ready_link;  /* while ready is about to be called */
     struct store_side *side; /* NULL: the store is gone */
     uint16_t kind;
-    char *ns; /* empty: all */
-    uint64_t mod;         /* of the next change to look at */
-    struct vv since;      /* changes covered by it are known to the reader */
-    bool is_catching_up;  /* the log does not reach back: objects are walked first */
-    struct buf walked;    /* key of the last one */
-    bool is_waiting;      /* for a call of ready */
-    bool is_fresh;        /* which has not happened yet */
+    char *ns;            /* empty: all */
+    uint64_t mod;        /* of the next change to look at */
+    struct vv since;     /* changes covered by it are known to the reader */
+    bool is_catching_up; /* the log does not reach back: objects are walked first */
+    struct buf walked;   /* key of the last one */
+    bool is_waiting;     /* for a call of ready */
+    bool is_fresh;       /* which has not happened yet */
     bool is_expired;
     struct store_change change; /* while catching up */
     void (*ready)(void *arg);
@@ -150,8 +150,7 @@ static int pause_watch(struct store_watch *w, bool is_more)
 static int next_object(struct store_watch *w, const struct store_change **out)
 {
     for (size_t i = 0; i < SCAN_MAX; i++) {
-        const struct store_object *o =
-            store_index_after(&w->side->core.index, buf_str(&w->walked));
+        const struct store_object *o = store_index_after(&w->side->core.index, buf_str(&w->walked));
 
         if (!o) {
             w->is_catching_up = false;
@@ -212,7 +211,8 @@ void store_watch_wake(struct store_side *side)
     struct list ready;
 
     list_init(&ready);
-    LIST_FOREACH(it, next, &side->watches) {
+    LIST_FOREACH(it, next, &side->watches)
+    {
         struct store_watch *w = LIST_ITEM(it, struct store_watch, link);
 
         if (!has_news(w))

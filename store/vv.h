@@ -1,7 +1,8 @@
-/* A version vector: for each origin, how many of its writes are here. Since writes of one origin are
- * taken in order and without holes, that is all there is to know about what a store has seen.
+/* A version vector: for each origin, how many of its writes are here. Since writes of one origin
+ * are taken in order and without holes, that is all there is to know about what a store has seen.
  *
- *      count, count x (origin - previous origin, seq)       numbers as in packing.h, origins ascending
+ *      count, count x (origin - previous origin, seq)       numbers as in packing.h, origins
+ * ascending
  *
  * A vector has at most VV_ENTRIES_MAX origins (15 members and their former lives). */
 #ifndef STORE_VV_H
@@ -27,7 +28,8 @@ void vv_deinit(struct vv *v);
 void vv_copy(struct vv *to, const struct vv *from); /* to is initialised */
 
 uint64_t vv_get(const struct vv *v, uint32_t origin); /* 0: none */
-/* Raises an entry; a lower seq than the present one changes nothing. ERR_LIMIT: too many origins. */
+/* Raises an entry; a lower seq than the present one changes nothing. ERR_LIMIT: too many origins.
+ */
 int vv_raise(struct vv *v, struct dot d);
 /* Takes an entry back to d.seq (0 removes it): only for seqs that nobody has seen. */
 void vv_lower(struct vv *v, struct dot d);

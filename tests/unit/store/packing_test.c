@@ -6,7 +6,8 @@
 
 static void numbers_round_trip(void)
 {
-    const uint64_t numbers[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX - 1, UINT64_MAX };
+    const uint64_t numbers[] = { 0,         1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX - 1,
+                                 UINT64_MAX };
     struct packing_in in;
     struct buf b;
 
@@ -58,11 +59,13 @@ static void bad_stays_bad(void)
 
 static void a_string_cannot_be_longer_than_the_input(void)
 {
-    struct packing_in in = packing_in_of(STR("\x03" "ab"));
+    struct packing_in in = packing_in_of(STR("\x03"
+                                             "ab"));
 
     OK(packing_get_str(&in, 100).len == 0);
     OK(in.bad);
-    in = packing_in_of(STR("\x03" "abc"));
+    in = packing_in_of(STR("\x03"
+                           "abc"));
     packing_get_str(&in, 2);
     OK(in.bad);
 }
@@ -74,7 +77,8 @@ static void text_keeps_all_lengths(void)
     size_t len;
 
     for (size_t n = 0; n <= 12; n++) {
-        size_t chars = packing_write_text(str_make("\xff\x00\x80\x7f\x01\xfe\xaa\x55\x12\x34\x56\x78", n), text);
+        size_t chars = packing_write_text(
+            str_make("\xff\x00\x80\x7f\x01\xfe\xaa\x55\x12\x34\x56\x78", n), text);
 
         EQ_UINT(chars, PACKING_TEXT_LEN(n));
         if (!EQ_INT(packing_undo_text(str_make(text, chars), back, sizeof(back), &len), 0))
@@ -88,11 +92,11 @@ static void text_has_one_form(void)
     uint8_t back[16];
     size_t len;
 
-    EQ_INT(packing_undo_text(STR("0"), back, 16, &len), ERR_INVALID);     /* 5 bits are no byte */
-    EQ_INT(packing_undo_text(STR("01"), back, 16, &len), ERR_INVALID);    /* stray bits */
-    EQ_INT(packing_undo_text(STR("0w"), back, 16, &len), ERR_INVALID);    /* no digit */
-    EQ_INT(packing_undo_text(STR("0G"), back, 16, &len), ERR_INVALID);    /* upper case */
-    EQ_INT(packing_undo_text(STR("000"), back, 16, &len), ERR_INVALID);   /* 15 bits */
+    EQ_INT(packing_undo_text(STR("0"), back, 16, &len), ERR_INVALID);   /* 5 bits are no byte */
+    EQ_INT(packing_undo_text(STR("01"), back, 16, &len), ERR_INVALID);  /* stray bits */
+    EQ_INT(packing_undo_text(STR("0w"), back, 16, &len), ERR_INVALID);  /* no digit */
+    EQ_INT(packing_undo_text(STR("0G"), back, 16, &len), ERR_INVALID);  /* upper case */
+    EQ_INT(packing_undo_text(STR("000"), back, 16, &len), ERR_INVALID); /* 15 bits */
     EQ_INT(packing_undo_text(STR("0000"), back, 1, &len), ERR_LIMIT);
     EQ_INT(packing_undo_text(STR("00"), back, 16, &len), 0);
 }

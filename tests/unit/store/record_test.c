@@ -30,7 +30,8 @@ static void a_record_round_trips(void)
     if (EQ_INT(record_decode(&in, &back), 0)) {
         EQ_UINT(packing_left(&in), 0);
         EQ_INT(back.kind, 7);
-        OK(str_eq(back.ns, with.ns) && str_eq(back.name, with.name) && str_eq(back.body, with.body));
+        OK(str_eq(back.ns, with.ns) && str_eq(back.name, with.name) &&
+           str_eq(back.body, with.body));
         OK(str_eq(back.deps, with.deps));
         OK(back.sealed && !back.dead);
         OK(dot_eq(back.dot, with.dot));

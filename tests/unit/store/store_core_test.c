@@ -188,7 +188,8 @@ static void a_transaction_is_all_or_nothing(void)
     core_rig_put(&rig, "old", "{1}");
     store_txn_put(t, 1, STR("ns"), STR("a"), STR("{1}"), false, NULL);
     store_txn_delete(t, 1, STR("ns"), STR("old"), NULL);
-    store_txn_put(t, 1, STR("ns"), STR("a"), STR("{2}"), false, &(struct store_expect){ .absent = true });
+    store_txn_put(t, 1, STR("ns"), STR("a"), STR("{2}"), false,
+                  &(struct store_expect){ .absent = true });
     EQ_INT(core_rig_write(&rig, t), ERR_EXISTS); /* it sees its own first write */
     EQ_PTR(rig.results[2].object, NULL);         /* which never was */
     EQ_INT(rig.results[2].code, ERR_EXISTS);
@@ -698,7 +699,10 @@ static void what_was_loaded_must_add_up(void)
     end();
 }
 
-#define CASE(name) { #name, name }
+#define CASE(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
 static const struct tap_case cases[] = {
     CASE(a_put_makes_and_replaces),
     CASE(the_same_again_changes_nothing),

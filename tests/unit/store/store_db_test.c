@@ -225,7 +225,11 @@ static void losers_are_kept(void)
     struct node n = { 0 };
     struct store_conflict *list;
     struct store_object_init theirs = {
-        .kind = 1, .ns = STR("ns"), .name = STR("a"), .body = STR("{theirs}"), .generation = 1,
+        .kind = 1,
+        .ns = STR("ns"),
+        .name = STR("a"),
+        .body = STR("{theirs}"),
+        .generation = 1,
     };
     struct arena arena;
     size_t count = 0;
@@ -488,7 +492,10 @@ static void no_cut_loses_what_was_acknowledged(void)
     run_cuts((int)cuts, 42);
 }
 
-#define CASE(name) { #name, name }
+#define CASE(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
 static const struct tap_case cases[] = {
     CASE(everything_comes_back),
     CASE(secrets_do_not_touch_the_disk),

@@ -114,7 +114,7 @@ static int put(uint16_t kind, const char *name, const char *body)
     return wait_for(t);
 }
 
-static int delete(uint16_t kind, const char *name)
+static int delete (uint16_t kind, const char *name)
 {
     struct store_txn *t = store_txn_new();
 
@@ -139,7 +139,7 @@ static void objects_survive_a_restart(void)
         return;
     EQ_INT(put(1, "a", "{1}"), 0);
     EQ_INT(put(1, "b", "{1}"), 0);
-    EQ_INT(delete(1, "b"), 0);
+    EQ_INT(delete (1, "b"), 0);
     EQ_INT(put(LIVE, "w", "{up}"), 0);
     OK(has(1, "a", "{1}"));
     snprintf(cluster, sizeof(cluster), "%s", store_get_cluster_id(store));
@@ -204,7 +204,7 @@ static void versions_join_spec_and_status(void)
     EQ_INT(wait_for(t), 0);
     o = store_find(store, 1, NS, STR("a"));
     OK(store_find_status(store, o));
-    delete(1, "a");
+    delete (1, "a");
     put(1, "a", "{3}");
     EQ_PTR(store_find_status(store, store_find(store, 1, NS, STR("a"))), NULL);
     end();
@@ -275,7 +275,7 @@ static void a_watch_tells_what_changes(void)
     put(1, "a", "{2}");
     put(STATUS, "a", "{s}");
     put(1, "a", "{2}"); /* no change */
-    delete(1, "a");
+    delete (1, "a");
     put(2, "b", "{}");
     turn();
     EQ_STR(all.seen, "+a ~a +a/s -a/s -a ");
@@ -328,7 +328,7 @@ static void a_watch_resumes_over_a_restart(void)
     snprintf(token, sizeof(token), "%s", store_token(store, STORE_CLASS_CONFIG));
     memcpy(version, last.version, sizeof(version));
     put(1, "a", "{2}");
-    delete(1, "b");
+    delete (1, "b");
     snprintf(now, sizeof(now), "%s", store_token(store, STORE_CLASS_CONFIG));
     if (!reopen())
         return;
@@ -799,9 +799,13 @@ static void no_kill_loses_what_was_acknowledged(void)
     remove_dir();
 }
 
-#define CASE(name) { #name, name }
+#define CASE(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
 static const struct tap_case cases[] = {
-    CASE(no_kill_loses_what_was_acknowledged), /* first: it forks, and threads do not survive that */
+    CASE(
+        no_kill_loses_what_was_acknowledged), /* first: it forks, and threads do not survive that */
     CASE(objects_survive_a_restart),
     CASE(lists_are_in_order_and_paged),
     CASE(versions_join_spec_and_status),

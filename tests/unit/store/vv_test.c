@@ -15,7 +15,8 @@ static struct vv vv_of(const struct dot *dots, size_t n)
 }
 
 #define VV(...)                                                                                    \
-    vv_of((const struct dot[]){ __VA_ARGS__ }, sizeof((struct dot[]){ __VA_ARGS__ }) / sizeof(struct dot))
+    vv_of((const struct dot[]){ __VA_ARGS__ },                                                     \
+          sizeof((struct dot[]){ __VA_ARGS__ }) / sizeof(struct dot))
 
 static void raise_keeps_the_highest(void)
 {
@@ -97,13 +98,13 @@ static void damage_is_refused(void)
         size_t len;
     } rows[] = {
         { "", 0 },
-        { "\x01", 1 },                     /* no entry */
-        { "\x01\x05", 2 },                 /* no seq */
-        { "\x01\x00\x05", 3 },             /* origin 0 */
-        { "\x01\x05\x00", 3 },             /* seq 0 */
-        { "\x02\x05\x01\x00\x01", 5 },     /* one origin twice */
-        { "\x01\x05\x01\x07", 4 },         /* more behind */
-        { "\x81\x02\x05\x01", 4 },         /* 257 entries */
+        { "\x01", 1 },                                 /* no entry */
+        { "\x01\x05", 2 },                             /* no seq */
+        { "\x01\x00\x05", 3 },                         /* origin 0 */
+        { "\x01\x05\x00", 3 },                         /* seq 0 */
+        { "\x02\x05\x01\x00\x01", 5 },                 /* one origin twice */
+        { "\x01\x05\x01\x07", 4 },                     /* more behind */
+        { "\x81\x02\x05\x01", 4 },                     /* 257 entries */
         { "\x02\xff\xff\xff\xff\x0f\x01\x01\x01", 9 }, /* origins run over */
     };
     struct vv v;

@@ -52,7 +52,7 @@ static void feed(struct core_rig *r, const struct store_event *event)
             take_reply(r, a->txn);
         }
     }
-    store_actions_deinit(&actions);
+    store_core_actions_deinit(&actions);
 }
 
 void core_rig_commit(struct core_rig *r, int code, bool is_broken)

@@ -1,10 +1,10 @@
 /* A SQLite VFS in memory that loses power.
  *
- * Each file is what the disk holds, and the writes since the last sync. After a set number of writes,
- * truncations and syncs the power goes: every call fails. cut_vfs_reboot then decides the fate of what
- * was not synced: nothing of it, all, the first part, or any 512-byte pieces of it, some torn inside.
- * It also runs full, read-only, and fails syncs, when told. One thread; no shared memory, so only for
- * exclusive locking. */
+ * Each file is what the disk holds, and the writes since the last sync. After a set number of
+ * writes, truncations and syncs the power goes: every call fails. cut_vfs_reboot then decides the
+ * fate of what was not synced: nothing of it, all, the first part, or any 512-byte pieces of it,
+ * some torn inside. It also runs full, read-only, and fails syncs, when told. One thread; no shared
+ * memory, so only for exclusive locking. */
 #ifndef TESTS_UNIT_SUPPORT_CUT_VFS_H
 #define TESTS_UNIT_SUPPORT_CUT_VFS_H
 
@@ -31,6 +31,6 @@ void cut_vfs_set_read_only(bool on);
 /* Flips one bit of a file that exists. */
 void cut_vfs_flip(const char *name, size_t at);
 bool cut_vfs_contains(const char *text); /* in any file */
-size_t cut_vfs_size(const char *name); /* 0: none such */
+size_t cut_vfs_size(const char *name);   /* 0: none such */
 
 #endif
