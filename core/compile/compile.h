@@ -4,10 +4,10 @@
  *                                             >-- registry, indexes --> parts --> struct snapshot
  *   addresses (istio.workload.Address) ------'
  *
- * A struct compile lives in every proxy and gateway, and in control for analysis. It keeps the parts
- * it built (cluster configs, endpoint sets, virtual hosts, policies), each with what it was built
- * from, so that a change rebuilds only what read the thing that changed; parts that come out equal
- * are shared with the snapshot before. One thread at a time; any thread. */
+ * A struct compile lives in every proxy and gateway, and in control for analysis. It keeps the
+ * parts it built (cluster configs, endpoint sets, virtual hosts, policies), each with what it was
+ * built from, so that a change rebuilds only what read the thing that changed; parts that come out
+ * equal are shared with the snapshot before. One thread at a time; any thread. */
 #ifndef CORE_COMPILE_COMPILE_H
 #define CORE_COMPILE_COMPILE_H
 

@@ -43,8 +43,8 @@ static const struct field_enum_name app_protocol_names[] = {
 static FIELD_ENUM_TABLE(app_protocol, PKG "AppProtocol");
 
 static const struct field_enum_name lb_scope_names[] = {
-    { "UNSPECIFIED_SCOPE", 0, "None." }, { "REGION", 1, "Region." },   { "ZONE", 2, "Zone." },
-    { "SUBZONE", 3, "Subzone." },        { "NODE", 4, "Node." },       { "CLUSTER", 5, "Cluster." },
+    { "UNSPECIFIED_SCOPE", 0, "None." }, { "REGION", 1, "Region." }, { "ZONE", 2, "Zone." },
+    { "SUBZONE", 3, "Subzone." },        { "NODE", 4, "Node." },     { "CLUSTER", 5, "Cluster." },
     { "NETWORK", 6, "Network." },
 };
 static FIELD_ENUM_TABLE(lb_scope, PKG "LoadBalancing.Scope");
@@ -258,6 +258,7 @@ FIELD_MESSAGE(workload_msg_address, PKG "Address", .help = "A workload or a serv
 static const struct field workload_msg_detail_fields[] = {
     FIELD_MAP_STR(T, labels, "labels", .proto = 1, .help = "Labels."),
     FIELD_ENUM(T, hop, "hop", hop, .proto = 2, .help = "How a mesh proxy reaches it."),
+    FIELD_BOOL(T, no_account, "noAccount", .proto = 3, .help = "Its identity is not known."),
 };
 FIELD_MESSAGE(workload_msg_detail, "mesh.dev.WorkloadDetail", .help = "More about a workload.");
 #undef T
@@ -280,6 +281,8 @@ static const struct field workload_msg_service_detail_fields[] = {
     FIELD_LIST_STR(T, export_to, "exportTo", .proto = 5, .help = "Namespaces that see it."),
     FIELD_LIST_STR(T, dns_endpoints, "dnsEndpoints", .proto = 6, .help = "Host names behind it."),
     FIELD_INT(T, created, "created", .proto = 7, .help = "When it was made."),
+    FIELD_STR(T, alias_of, "aliasOf", .proto = 8, .help = "The host it stands for."),
+    FIELD_BOOL(T, kubernetes, "kubernetes", .proto = 9, .help = "From a Service of Kubernetes'."),
 };
 FIELD_MESSAGE(workload_msg_service_detail, "mesh.dev.ServiceDetail", .help = "More about a service.");
 #undef T

@@ -68,7 +68,7 @@ struct workload_msg_service_ports { /* of the map Workload.services */
 
 struct workload_msg_network_address {
     struct str network;
-    struct str address; /* 4 or 16 bytes */
+    struct str address;      /* 4 or 16 bytes */
     struct field_opt length; /* of a network; !set: one address */
 };
 
@@ -106,7 +106,7 @@ struct workload_msg_workload {
     struct str *addresses; /* 4 or 16 bytes each */
     size_t addresses_count;
     struct str network;
-    int tunnel_protocol; /* enum workload_msg_tunnel */
+    int tunnel_protocol;        /* enum workload_msg_tunnel */
     struct str trust_domain;    /* empty: the mesh's */
     struct str service_account; /* empty: "default" */
     struct workload_msg_gateway *waypoint;
@@ -166,7 +166,8 @@ struct workload_msg_address { /* one of the two */
 struct workload_msg_detail {
     struct field_pair *labels;
     size_t labels_count;
-    int hop; /* enum model_hop */
+    int hop;         /* enum model_hop */
+    bool no_account; /* its identity is not known; else no account means "default" */
 };
 
 /* The same for a service, "type.googleapis.com/mesh.dev.ServiceDetail". */
@@ -185,7 +186,9 @@ struct workload_msg_service_detail {
     size_t export_to_count;
     struct str *dns_endpoints; /* host names behind a DNS service */
     size_t dns_endpoints_count;
-    int64_t created; /* nanoseconds since 1970 */
+    int64_t created;     /* nanoseconds since 1970 */
+    struct str alias_of; /* ExternalName */
+    bool kubernetes;     /* from a Service of Kubernetes' */
 };
 
 extern FIELD_DECLARE(workload_msg_address);
