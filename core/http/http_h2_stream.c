@@ -120,9 +120,9 @@ static int error_of(uint32_t code)
     }
 }
 
-static void tell_end(struct http_h2_stream *s, int err, uint32_t served)
+/* The user may release s in here. */
+static void tell_end(struct http_h2_stream *s, int err, uint32_t served, bool all_sent)
 {
-    bool all_sent = s->hs.ended_out && s->out.len == 0;
     struct http_failure failure = {
         .err = err ? err : error_of(s->code),
         .unprocessed = !s->on_wire || s->code == NGHTTP2_REFUSED_STREAM,
@@ -144,7 +144,7 @@ static void tell_end(struct http_h2_stream *s, int err, uint32_t served)
 void http_h2_stream_finish(struct http_h2_stream *s, int err)
 {
     struct http_h2_session *h = s->session;
-    bool shown = s->shown;
+    bool shown = s->shown, all_sent;
 
     list_remove(&s->link);
     list_remove(&s->event);
@@ -159,11 +159,12 @@ void http_h2_stream_finish(struct http_h2_stream *s, int err)
         (void)nghttp2_session_set_stream_user_data(h->ng, s->id, NULL);
     s->session = NULL;
     s->hs.transport = NULL;
-    if (!s->hs.released)
-        tell_end(s, err, h->served);
+    all_sent = s->hs.ended_out && s->out.len == 0;
     chunk_queue_clear(&s->out);
     if (s->hs.released || !shown)
         http_h2_stream_put(s);
+    else
+        tell_end(s, err, h->served, all_sent);
     if (shown) {
         h->active--;
         h->hooks->on_gone(h->owner);
