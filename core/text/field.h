@@ -198,6 +198,8 @@ struct field_message {
 
 /* ---- writing tables ---- */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): the arguments are members, types and tags */
+
 #define FIELD_MESSAGE(tag, message_name, ...)                                                      \
     const struct field_message tag##_message = { .name = message_name,                             \
                                                  .fields = tag##_fields,                           \
@@ -299,6 +301,7 @@ struct field_message {
     .count_offset = _Generic(((T *)0)->m##_count, size_t: (uint32_t)offsetof(T, m##_count)), \
     .item_bytes = sizeof(struct entry), .value_offset = offsetof(struct entry, value), __VA_ARGS__ }
 /* clang-format on */
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* ---- asking tables ---- */
 

@@ -68,14 +68,13 @@ static void index_rows(const struct field_message *m, struct field_index *x)
             continue;
         field_proto_name(&m->fields[i], snake, sizeof(snake));
         if (!find_name(x, str_of(snake)))
-            add_name(x, str_of(mem_strdup(snake)), i);
+            add_name(x, arena_str(&x->arena, str_of(snake)), i);
     }
 }
 
-static void index_free(const struct field_message *m, struct field_index *x)
+static void index_free(struct field_index *x)
 {
-    for (uint32_t i = m->count; i < x->names_count; i++)
-        mem_free((void *)(uintptr_t)x->names[i].name.p); /* from mem_strdup above */
+    arena_deinit(&x->arena);
     mem_free(x->names);
     mem_free(x->slots);
     mem_free(x->dense);
@@ -96,6 +95,7 @@ struct field_index *field_index_build(const struct field_message *m)
         if (m->fields[i].proto < DENSE_MAX && m->fields[i].proto >= top)
             top = m->fields[i].proto + 1;
     }
+    arena_init(&x->arena, 256);
     x->mask = cap - 1;
     x->slots = mem_alloc0(cap, sizeof(*x->slots));
     x->names = mem_alloc0((size_t)m->count * 2 + 1, sizeof(*x->names));
@@ -105,7 +105,7 @@ struct field_index *field_index_build(const struct field_message *m)
     index_rows(m, x);
     if (atomic_compare_exchange_strong(&m->cache->index, &none, x))
         return x;
-    index_free(m, x); /* another thread was first */
+    index_free(x); /* another thread was first */
     return none;
 }
 

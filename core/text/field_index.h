@@ -15,6 +15,7 @@ struct field_index_name {
 };
 
 struct field_index {
+    struct arena arena;             /* of protobuf names */
     struct field_index_name *names; /* JSON names, then protobuf's where those differ */
     uint32_t names_count;
     uint32_t mask; /* of slots, a hash table of positions in names, plus 1 */

@@ -176,14 +176,11 @@ static bool decode_bytes(struct field_check *c, struct str *out)
 
 static bool decode_quantity(struct field_check *c, struct str *out)
 {
-    if (c->node->kind == NODE_INT || c->node->kind == NODE_FLOAT) {
-        *out = c->node->text;
-    } else if (c->node->kind == NODE_STRING) {
-        *out = c->node->text;
-    } else {
+    if (c->node->kind != NODE_INT && c->node->kind != NODE_FLOAT && c->node->kind != NODE_STRING) {
         field_scalar_wrong_type(c, "a quantity such as 100m or 1Gi");
         return false;
     }
+    *out = c->node->text;
     if (quantity_check(*out) == 0)
         return true;
     field_report(c, "MSH1011", "\"%.*s\" is no quantity; write it as 100m, 0.5 or 1Gi",

@@ -41,7 +41,9 @@ struct node {
     int key_line, key_col, key_end_col;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): it is declared here */
 #define NODE_EACH(it, parent) for (struct node *it = (parent)->first; it; it = it->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Bounds that every reader keeps; past them is ERR_LIMIT. */
 enum {

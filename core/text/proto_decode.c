@@ -424,7 +424,7 @@ static void keep_unknown(struct decoder *d, const struct field_message *m, const
         if (kept->len)
             memcpy(all, kept->p, kept->len);
     } else {
-        all = (char *)(uintptr_t)kept->p; /* this decoder allocated it */
+        memcpy(&all, &kept->p, sizeof(all)); /* not const: this decoder allocated it */
     }
     memcpy(all + kept->len, from, len);
     *kept = str_make(all, kept->len + len);
