@@ -391,7 +391,8 @@ static void op_close(struct stream *s, bool flush)
     worker_undefer(&t->resume);
     if (t->state == STATE_OPEN)
         tls_session_notify(&t->session);
-    if (flush)
+    /* A refusal's alert must not be lost to a reset, or the peer cannot know why. */
+    if (flush || t->session.code == ERR_CERT || t->session.code == ERR_TLS)
         stream_close_flush(s->lower);
     else
         stream_close(s->lower);

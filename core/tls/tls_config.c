@@ -168,7 +168,7 @@ static int config_new(const struct tls_options *options, bool is_server, struct 
     if (!err)
         err = set_names(c, options, why);
     if (!err)
-        err = tls_context_new(c, &c->shared_ctx, why);
+        err = tls_context_new(c, &c->first_ctx, why);
     if (err) {
         tls_config_unref(c);
         return err;
@@ -201,7 +201,7 @@ void tls_config_unref(struct tls_config *c)
         return;
     for (size_t i = 0; i < TLS_CONFIG_SLOTS; i++)
         SSL_CTX_free(c->slots[i].ctx);
-    SSL_CTX_free(c->shared_ctx);
+    SSL_CTX_free(c->first_ctx);
     tls_identity_unref(c->identity);
     pki_trust_unref(c->rules.trust);
     arena_deinit(&c->arena);

@@ -10,8 +10,8 @@
 
 struct ssl_ctx_st; /* SSL_CTX of BoringSSL */
 
-/* Workers that get a context of their own; further ones share the first slot. */
-#define TLS_CONFIG_SLOTS 64
+/* Workers that get a context of their own; further ones share first_ctx. */
+#define TLS_CONFIG_SLOTS 32
 
 struct tls_config_slot {
     _Atomic(struct worker *) owner; /* who made ctx and alone reads it */
@@ -31,7 +31,8 @@ struct tls_config {
     const char *sni; /* NULL: none */
     uint32_t handshake_timeout_ms;
     bool report_truncation;
-    struct ssl_ctx_st *shared_ctx; /* made with the config, which shows that the settings work */
+    struct ssl_ctx_st *first_ctx; /* made with the config, which shows that the settings work */
+    atomic_bool first_is_taken;   /* by the first worker that came, as its own */
     struct tls_config_slot slots[TLS_CONFIG_SLOTS];
 };
 

@@ -158,12 +158,26 @@ int tls_context_new(const struct tls_config *c, struct ssl_ctx_st **out, const c
     return 0;
 }
 
+/* The context made with the config for the first worker, so that a process with one worker has one;
+ * a new one for the others. */
+static SSL_CTX *own_context(struct tls_config *c)
+{
+    SSL_CTX *ctx;
+    const char *why;
+
+    if (!atomic_exchange_explicit(&c->first_is_taken, true, memory_order_relaxed)) {
+        SSL_CTX_up_ref(c->first_ctx);
+        return c->first_ctx;
+    }
+    /* What worked once should work again; if not, sharing is slower, not wrong. */
+    return tls_context_new(c, &ctx, &why) ? NULL : ctx;
+}
+
 /* A slot belongs to the worker that claimed it; only that worker touches its ctx until the config
  * ends. The walk starts at the worker's index, so that the first look finds it. */
 struct ssl_ctx_st *tls_context_get(struct tls_config *c, struct worker *w)
 {
     size_t start = (size_t)w->index % TLS_CONFIG_SLOTS;
-    const char *why;
 
     for (size_t i = 0; i < TLS_CONFIG_SLOTS; i++) {
         struct tls_config_slot *slot = &c->slots[(start + i) % TLS_CONFIG_SLOTS];
@@ -173,9 +187,11 @@ struct ssl_ctx_st *tls_context_get(struct tls_config *c, struct worker *w)
             owner = w;
         if (owner != w)
             continue;
-        if (!slot->ctx && tls_context_new(c, &slot->ctx, &why))
-            break; /* what worked once should work again; the shared one still does */
-        return slot->ctx;
+        if (!slot->ctx)
+            slot->ctx = own_context(c);
+        if (slot->ctx)
+            return slot->ctx;
+        break;
     }
-    return c->shared_ctx;
+    return c->first_ctx;
 }
