@@ -56,7 +56,7 @@ bool api_check_is_ip(struct str s)
     unsigned char bytes[16];
     char z[64];
 
-    return str_copy(s, z, sizeof(z)) &&
+    return str_chr(s, 0) < 0 && str_copy(s, z, sizeof(z)) &&
            (inet_pton(AF_INET, z, bytes) == 1 || inet_pton(AF_INET6, z, bytes) == 1);
 }
 
@@ -105,7 +105,7 @@ static bool is_qualified_name(struct str s)
     if (s.len == 0 || s.len > 63 || !is_alnum(s.p[0]) || !is_alnum(s.p[s.len - 1]))
         return false;
     for (size_t i = 0; i < s.len; i++)
-        if (!is_alnum(s.p[i]) && !strchr("-_.", s.p[i]))
+        if (!is_alnum(s.p[i]) && s.p[i] != '-' && s.p[i] != '_' && s.p[i] != '.')
             return false;
     return true;
 }
@@ -114,7 +114,8 @@ bool api_check_is_label_key(struct str s)
 {
     struct str rest = s, prefix = str_cut(&rest, '/');
 
-    return rest.p ? api_check_is_subdomain(prefix) && is_qualified_name(rest) : is_qualified_name(s);
+    return rest.p ? api_check_is_subdomain(prefix) && is_qualified_name(rest)
+                  : is_qualified_name(s);
 }
 
 bool api_check_is_label_value(struct str s)
@@ -144,8 +145,10 @@ void api_check_label(struct field_check *c, const void *member)
     const struct str *s = member;
 
     if (!is_valid_or_absent(s, api_check_is_label))
-        field_decode_error(c, "\"%.*s\" is not a DNS label: lower case letters, digits and '-', "
-                              "at most 63, no '-' at the ends", STR_ARG(*s));
+        field_decode_error(c,
+                           "\"%.*s\" is not a DNS label: lower case letters, digits and '-', "
+                           "at most 63, no '-' at the ends",
+                           STR_ARG(*s));
 }
 
 void api_check_subdomain(struct field_check *c, const void *member)
@@ -181,21 +184,25 @@ void api_check_export_to(struct field_check *c, const void *member)
     const struct str *s = member;
 
     if (!str_is(*s, ".") && !str_is(*s, "*") && !str_is(*s, "~") && !api_check_is_label(*s))
-        field_decode_error(c, "\"%.*s\" is not a namespace, \".\" (its own), \"*\" (all) or \"~\" "
-                              "(none)", STR_ARG(*s));
+        field_decode_error(c,
+                           "\"%.*s\" is not a namespace, \".\" (its own), \"*\" (all) or \"~\" "
+                           "(none)",
+                           STR_ARG(*s));
 }
 
 void api_check_gateway_name(struct field_check *c, const void *member)
 {
     const struct str *s = member;
     struct str rest = *s, first = str_cut(&rest, '/');
-    bool ok = rest.p ? (api_check_is_label(first) || str_is(first, ".")) &&
-                           api_check_is_subdomain(rest)
-                     : api_check_is_host(first);
+    bool ok =
+        rest.p ? (api_check_is_label(first) || str_is(first, ".")) && api_check_is_subdomain(rest)
+               : api_check_is_host(first);
 
     if (!ok)
-        field_decode_error(c, "\"%.*s\" is not the name of a gateway: \"name\", \"namespace/name\" "
-                              "or \"mesh\"", STR_ARG(*s));
+        field_decode_error(c,
+                           "\"%.*s\" is not the name of a gateway: \"name\", \"namespace/name\" "
+                           "or \"mesh\"",
+                           STR_ARG(*s));
 }
 
 void api_check_ip(struct field_check *c, const void *member)
@@ -271,8 +278,10 @@ void api_check_label_value(struct field_check *c, const void *member)
     const struct str *s = member;
 
     if (!api_check_is_label_value(*s))
-        field_decode_error(c, "\"%.*s\" is not a label value: letters, digits, '-', '_' and '.', at "
-                              "most 63", STR_ARG(*s));
+        field_decode_error(c,
+                           "\"%.*s\" is not a label value: letters, digits, '-', '_' and '.', at "
+                           "most 63",
+                           STR_ARG(*s));
 }
 
 void api_check_port_name(struct field_check *c, const void *member)
@@ -308,8 +317,9 @@ void api_check_labels(struct field_check *c, const char *name, const struct fiel
     api_check_keys(c, name, pairs, n, api_check_is_label_key, "a label's name: [prefix/]name");
     for (size_t i = 0; i < n; i++)
         if (!api_check_is_label_value(pairs[i].value))
-            field_decode_error_at(c, name, "\"%.*s\" of %.*s is not a label value: letters, digits, "
-                                           "'-', '_' and '.', at most 63",
+            field_decode_error_at(c, name,
+                                  "\"%.*s\" of %.*s is not a label value: letters, digits, "
+                                  "'-', '_' and '.', at most 63",
                                   STR_ARG(pairs[i].value), STR_ARG(pairs[i].key));
 }
 

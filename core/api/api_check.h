@@ -1,8 +1,8 @@
 /* Checks that rows of several kinds share: names, hosts, addresses, patterns.
  *
- * The api_check_* functions go into the .check of a row of strings (or of a list or map of them) and
- * report with a reason; the api_is_* questions below are what they ask. An empty or absent string
- * passes every row check, since required and min_items speak about that. */
+ * The api_check_* functions go into the .check of a row of strings (or of a list or map of them)
+ * and report with a reason; the api_is_* questions below are what they ask. An empty or absent
+ * string passes every row check, since required and min_items speak about that. */
 #ifndef CORE_API_API_CHECK_H
 #define CORE_API_API_CHECK_H
 
@@ -11,9 +11,9 @@
 #include "core/text/field_decode.h"
 
 /* Rows of strings. */
-void api_check_label(struct field_check *c, const void *member);     /* DNS label, RFC 1123 */
-void api_check_subdomain(struct field_check *c, const void *member); /* DNS subdomain */
-void api_check_host(struct field_check *c, const void *member);      /* service, FQDN or IP */
+void api_check_label(struct field_check *c, const void *member);         /* DNS label, RFC 1123 */
+void api_check_subdomain(struct field_check *c, const void *member);     /* DNS subdomain */
+void api_check_host(struct field_check *c, const void *member);          /* service, FQDN or IP */
 void api_check_wildcard_host(struct field_check *c, const void *member); /* also "*", "*.x" */
 void api_check_export_to(struct field_check *c, const void *member); /* ".", "*", "~", namespace */
 void api_check_gateway_name(struct field_check *c, const void *member); /* "name", "ns/name" */
@@ -21,9 +21,9 @@ void api_check_ip(struct field_check *c, const void *member);
 void api_check_ip_or_cidr(struct field_check *c, const void *member);
 void api_check_regex(struct field_check *c, const void *member); /* RE2 */
 void api_check_header_name(struct field_check *c, const void *member);
-void api_check_method(struct field_check *c, const void *member); /* an HTTP token */
-void api_check_port_text(struct field_check *c, const void *member); /* "1".."65535" */
-void api_check_not_empty(struct field_check *c, const void *member); /* written, but "" */
+void api_check_method(struct field_check *c, const void *member);      /* an HTTP token */
+void api_check_port_text(struct field_check *c, const void *member);   /* "1".."65535" */
+void api_check_not_empty(struct field_check *c, const void *member);   /* written, but "" */
 void api_check_label_value(struct field_check *c, const void *member); /* of a Kubernetes label */
 void api_check_port_name(struct field_check *c, const void *member);
 /* A duration that is not negative. */

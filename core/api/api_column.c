@@ -85,9 +85,9 @@ static void service_external(const struct object *o, int64_t now_ns, struct buf 
         return;
     }
     for (size_t i = 0; lb && i < lb->ingress_count; i++)
-        buf_printf(out, "%s%.*s", i ? "," : "",
-                   STR_ARG(lb->ingress[i].ip.len > 0 ? lb->ingress[i].ip
-                                                     : lb->ingress[i].hostname));
+        buf_printf(
+            out, "%s%.*s", i ? "," : "",
+            STR_ARG(lb->ingress[i].ip.len > 0 ? lb->ingress[i].ip : lb->ingress[i].hostname));
     for (size_t i = 0; i < s->external_ips_count; i++)
         buf_printf(out, "%s%.*s", i || (lb && lb->ingress_count) ? "," : "",
                    STR_ARG(s->external_ips[i]));
@@ -281,8 +281,10 @@ static void event_seen(const struct object *o, int64_t now_ns, struct buf *out)
 {
     const struct k8s_event *e = o->spec;
 
-    write_age_of(e->last.set ? &e->last : e->event_time.set ? &e->event_time : &e->first, now_ns,
-                 out);
+    write_age_of(e->last.set         ? &e->last
+                 : e->event_time.set ? &e->event_time
+                                     : &e->first,
+                 now_ns, out);
 }
 
 static void event_object(const struct object *o, int64_t now_ns, struct buf *out)

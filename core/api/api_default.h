@@ -4,7 +4,8 @@
 
 #include "core/text/node.h"
 
-/* All of them leave alone what is there with another kind than expected: decoding will report it. */
+/* All of them leave alone what is there with another kind than expected: decoding will report it.
+ */
 
 /* The map called key, made when it is absent or null; NULL when something else stands there. */
 struct node *api_default_map(struct arena *a, struct node *map, const char *key);

@@ -2,10 +2,10 @@
 
 #include "core/base/mem.h"
 
-#define NETWORKING "istio.networking.v1alpha3."
+#define NETWORKING     "istio.networking.v1alpha3."
 #define NO_ORIGINATION "is accepted, but TLS to services outside of the mesh is not made yet"
-#define NO_MODE "is accepted, but gateways do not use TLS that way yet"
-#define NO_PROTOCOL "is accepted, but gateways do not listen for that protocol yet"
+#define NO_MODE        "is accepted, but gateways do not use TLS that way yet"
+#define NO_PROTOCOL    "is accepted, but gateways do not listen for that protocol yet"
 
 static const struct value {
     const char *message, *field;
@@ -25,7 +25,8 @@ static const struct value {
     { NETWORKING "Port", "protocol", "REDIS", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "UDP", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "HTTP_PROXY", NO_PROTOCOL },
-    { NETWORKING "Port", "protocol", "GRPC-WEB", "is accepted, but gRPC-Web is not translated yet" },
+    { NETWORKING "Port", "protocol", "GRPC-WEB",
+      "is accepted, but gRPC-Web is not translated yet" },
     { NETWORKING "ServiceEntry", "resolution", "DYNAMIC_DNS", FIELD_NOT_ENFORCED },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "AUDIT", FIELD_NOT_ENFORCED },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "CUSTOM", FIELD_NOT_ENFORCED },
@@ -53,7 +54,8 @@ const char *api_enforced_note(const struct field_visit *v)
         return v->field->enforced;
     text = v->object ? text_of(v->field, v->object) : STR_NONE;
     for (size_t i = 0; text.len > 0 && i < COUNT_OF(values); i++)
-        if (str_ieq(text, str_of(values[i].text)) && str_is(str_of(v->field->name), values[i].field) &&
+        if (str_ieq(text, str_of(values[i].text)) &&
+            str_is(str_of(v->field->name), values[i].field) &&
             str_is(str_of(v->message->name), values[i].message))
             return values[i].note;
     return NULL;

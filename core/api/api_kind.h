@@ -1,8 +1,9 @@
 /* The table of kinds: what the API serves, the store keeps, the proxies compile and `mesh` prints.
  *
- * A kind is a row here and a module with its structs and field tables. One table serves all versions
- * of a kind, since Istio's versions do not differ; objects are stored and shown in the version they
- * are asked for. Adding a kind: its module, a row in api_kind.c, an id that was never used. */
+ * A kind is a row here and a module with its structs and field tables. One table serves all
+ * versions of a kind, since Istio's versions do not differ; objects are stored and shown in the
+ * version they are asked for. Adding a kind: its module, a row in api_kind.c, an id that was never
+ * used. */
 #ifndef CORE_API_API_KIND_H
 #define CORE_API_API_KIND_H
 
@@ -55,18 +56,18 @@ struct api_kind_column {
 };
 
 struct api_kind {
-    uint16_t id; /* enum api_kind_id */
+    uint16_t id;       /* enum api_kind_id */
     const char *group; /* "networking.istio.io"; "" for Kubernetes' core group */
     const char *versions[API_KIND_MAX_VERSIONS]; /* served ones, preferred and stored one first */
-    const char *kind;     /* "VirtualService" */
-    const char *plural;   /* "virtualservices" */
-    const char *singular; /* "virtualservice" */
+    const char *kind;                            /* "VirtualService" */
+    const char *plural;                          /* "virtualservices" */
+    const char *singular;                        /* "virtualservice" */
     const char *short_names[API_KIND_MAX_NAMES];
     const char *categories[API_KIND_MAX_NAMES]; /* "istio-io", "all" */
     bool namespaced;
-    bool has_status; /* has the /status subresource */
-    bool strict;     /* unknown fields are errors; else kept as they are */
-    bool name_label; /* names are DNS labels (at most 63), not DNS subdomains */
+    bool has_status;                    /* has the /status subresource */
+    bool strict;                        /* unknown fields are errors; else kept as they are */
+    bool name_label;                    /* names are DNS labels (at most 63), not DNS subdomains */
     const struct field_message *root;   /* the whole object: apiVersion, kind, metadata, spec... */
     const struct field_message *spec;   /* NULL: content stands at the top (Secret, ConfigMap) */
     const struct field_message *status; /* NULL: none */

@@ -21,8 +21,8 @@ void authorization_policy_check_service_account(struct field_check *c, const voi
                            STR_ARG(*s));
 }
 
-/* A template has whole segments of {*}, and {**} only as the last one. Anything else with a brace or
- * a '*' inside is refused, because it would not mean what it looks like. */
+/* A template has whole segments of {*}, and {**} only as the last one. Anything else with a brace
+ * or a '*' inside is refused, because it would not mean what it looks like. */
 static const char *template_problem(struct str path)
 {
     if (path.p[0] != '/')
@@ -58,14 +58,25 @@ void authorization_policy_check_path(struct field_check *c, const void *member)
 }
 
 static const char *const keys[] = {
-    "source.ip",          "remote.ip",           "source.namespace",       "source.principal",
-    "source.serviceAccount", "source.trustDomain", "request.auth.principal", "request.auth.audiences",
-    "request.auth.presenter", "destination.ip",  "destination.port",       "connection.sni",
+    "source.ip",
+    "remote.ip",
+    "source.namespace",
+    "source.principal",
+    "source.serviceAccount",
+    "source.trustDomain",
+    "request.auth.principal",
+    "request.auth.audiences",
+    "request.auth.presenter",
+    "destination.ip",
+    "destination.port",
+    "connection.sni",
 };
 
 /* Those that take names in brackets. */
 static const char *const key_prefixes[] = {
-    "request.headers[", "request.auth.claims[", "experimental.envoy.filters.",
+    "request.headers[",
+    "request.auth.claims[",
+    "experimental.envoy.filters.",
 };
 
 static bool is_key(struct str s)
@@ -125,13 +136,14 @@ void authorization_policy_check_source(struct field_check *c, const void *messag
     const struct authorization_policy_source *s = message;
     bool accounts = s->service_accounts_count + s->not_service_accounts_count > 0;
     bool others = s->principals_count + s->not_principals_count + s->namespaces_count +
-                      s->not_namespaces_count > 0;
+                      s->not_namespaces_count >
+                  0;
 
     check_lists(c, message);
     if (accounts && others)
-        field_decode_error_at(c, s->service_accounts_count > 0 ? "serviceAccounts"
-                                                               : "notServiceAccounts",
-                              "cannot stand beside principals or namespaces");
+        field_decode_error_at(
+            c, s->service_accounts_count > 0 ? "serviceAccounts" : "notServiceAccounts",
+            "cannot stand beside principals or namespaces");
 }
 
 void authorization_policy_check_from(struct field_check *c, const void *message)
@@ -139,7 +151,8 @@ void authorization_policy_check_from(struct field_check *c, const void *message)
     const struct authorization_policy_from *f = message;
 
     if (!f->source || is_empty(c->message->fields[0].msg, f->source))
-        field_decode_error_at(c, "source", "must say something; leave `from` out to mean any caller");
+        field_decode_error_at(c, "source",
+                              "must say something; leave `from` out to mean any caller");
 }
 
 void authorization_policy_check_operation(struct field_check *c, const void *message)
@@ -152,8 +165,9 @@ void authorization_policy_check_to(struct field_check *c, const void *message)
     const struct authorization_policy_to *t = message;
 
     if (!t->operation || is_empty(c->message->fields[0].msg, t->operation))
-        field_decode_error_at(c, "operation", "must say something; leave `to` out to mean any "
-                                              "request");
+        field_decode_error_at(c, "operation",
+                              "must say something; leave `to` out to mean any "
+                              "request");
 }
 
 static bool is_ip_key(struct str key)
@@ -211,6 +225,7 @@ void authorization_policy_check_policy(struct field_check *c, const void *messag
     if (custom && !p->rules)
         field_decode_error_at(c, "rules", "are required for action CUSTOM");
     if (p->action == AUTHORIZATION_POLICY_DENY && !p->rules)
-        field_decode_error_at(c, "rules", "are required for action DENY, which does nothing without "
-                                          "them");
+        field_decode_error_at(c, "rules",
+                              "are required for action DENY, which does nothing without "
+                              "them");
 }

@@ -1,4 +1,5 @@
-/* What must hold in an AuthorizationPolicy across fields; the rules of Istio's admission webhook. */
+/* What must hold in an AuthorizationPolicy across fields; the rules of Istio's admission webhook.
+ */
 #ifndef CORE_API_AUTHORIZATION_POLICY_CHECK_H
 #define CORE_API_AUTHORIZATION_POLICY_CHECK_H
 

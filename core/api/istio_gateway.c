@@ -9,15 +9,26 @@
 
 #define PROTO "istio.networking.v1alpha3."
 
-static const char *const protocols[] = { "HTTP", "HTTPS", "GRPC", "GRPC-WEB", "HTTP2", "HTTP_PROXY",
-                                         "MONGO", "TCP", "TLS", "MYSQL", "REDIS", "UDP" };
+static const char *const protocols[] = { "HTTP",  "HTTPS",      "GRPC",  "GRPC-WEB",
+                                         "HTTP2", "HTTP_PROXY", "MONGO", "TCP",
+                                         "TLS",   "MYSQL",      "REDIS", "UDP" };
 
 static const char *const ciphers[] = {
-    "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",   "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA",        "ECDHE-RSA-AES128-SHA",        "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",          "AES128-GCM-SHA256",           "AES256-GCM-SHA384",
-    "AES128-SHA",                    "AES256-SHA",                  "DES-CBC3-SHA",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-RSA-AES128-SHA",
+    "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-RSA-AES256-SHA",
+    "AES128-GCM-SHA256",
+    "AES256-GCM-SHA384",
+    "AES128-SHA",
+    "AES256-SHA",
+    "DES-CBC3-SHA",
 };
 
 bool istio_gateway_is_protocol(struct str s)
@@ -49,8 +60,10 @@ static void check_protocol(struct field_check *c, const void *member)
 
     if (istio_gateway_is_protocol(*s))
         return;
-    item = field_decode_error(c, "\"%.*s\" is not a protocol: HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, "
-                                 "TCP, TLS, MONGO", STR_ARG(*s));
+    item = field_decode_error(c,
+                              "\"%.*s\" is not a protocol: HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, "
+                              "TCP, TLS, MONGO",
+                              STR_ARG(*s));
     near = diag_closest(*s, protocols, COUNT_OF(protocols));
     if (near)
         item->suggestion = str_of(near);
@@ -107,8 +120,10 @@ static void check_certificates(struct field_check *c, const struct istio_gateway
     if (credential_ways(t) > 0)
         return;
     if (t->server_certificate.len == 0)
-        field_decode_error_at(c, "credentialName", "%s needs a certificate: credentialName, or "
-                                                   "serverCertificate and privateKey", mode);
+        field_decode_error_at(c, "credentialName",
+                              "%s needs a certificate: credentialName, or "
+                              "serverCertificate and privateKey",
+                              mode);
     else if (t->private_key.len == 0)
         field_decode_error_at(c, "privateKey", "is required beside serverCertificate");
 }
@@ -145,8 +160,8 @@ static void check_tls(struct field_check *c, const void *message)
     const struct istio_gateway_tls *t = message;
 
     if (credential_ways(t) > 1)
-        field_decode_error_at(c, t->credential_names_count > 0 ? "credentialNames"
-                                                               : "tlsCertificates",
+        field_decode_error_at(c,
+                              t->credential_names_count > 0 ? "credentialNames" : "tlsCertificates",
                               "only one of credentialName, credentialNames and tlsCertificates may "
                               "be given");
     /* A redirect needs no certificate: there is no TLS on that port. */
@@ -157,8 +172,9 @@ static void check_tls(struct field_check *c, const void *message)
     for (size_t i = 0; i < t->certificates_count; i++)
         if (t->certificates[i].server_certificate.len == 0 ||
             t->certificates[i].private_key.len == 0)
-            field_decode_error_at(c, "tlsCertificates", "each needs serverCertificate and "
-                                                        "privateKey");
+            field_decode_error_at(c, "tlsCertificates",
+                                  "each needs serverCertificate and "
+                                  "privateKey");
 }
 
 static void check_server(struct field_check *c, const void *message)
@@ -169,7 +185,8 @@ static void check_server(struct field_check *c, const void *message)
     if (s->port && s->port->number == 0 && !str_starts(s->bind, STR("unix://")))
         field_decode_error_at(c, "port.number", "0 is outside 1..65535");
     if (s->port && istio_gateway_is_tls(s->port->protocol) && !t)
-        field_decode_error_at(c, "tls", "is required for protocol %.*s", STR_ARG(s->port->protocol));
+        field_decode_error_at(c, "tls", "is required for protocol %.*s",
+                              STR_ARG(s->port->protocol));
     if (s->port && t && istio_gateway_is_tls(s->port->protocol) && t->https_redirect)
         field_decode_error_at(c, "tls.httpsRedirect", "is for protocol HTTP only");
     if (s->port && t && istio_gateway_is_plain_http(s->port->protocol) && !t->https_redirect)
@@ -177,7 +194,8 @@ static void check_server(struct field_check *c, const void *message)
                               STR_ARG(s->port->protocol));
     if (s->default_endpoint.len > 0 && !str_starts(s->default_endpoint, STR("127.0.0.1:")) &&
         !str_starts(s->default_endpoint, STR("unix://")))
-        field_decode_error_at(c, "defaultEndpoint", "is not \"127.0.0.1:port\" or \"unix:///path\"");
+        field_decode_error_at(c, "defaultEndpoint",
+                              "is not \"127.0.0.1:port\" or \"unix:///path\"");
 }
 
 static void check_gateway(struct field_check *c, const void *message)

@@ -162,13 +162,14 @@ static void set_container_defaults(struct arena *a, const struct node *container
 {
     if (!containers || containers->kind != NODE_LIST)
         return;
-    NODE_EACH(container, containers) {
+    NODE_EACH(container, containers)
+    {
         const struct node *ports = node_getz(container, "ports");
 
         if (!ports || ports->kind != NODE_LIST)
             continue;
         NODE_EACH(port, ports)
-            api_default_str(a, port, "protocol", "TCP");
+        api_default_str(a, port, "protocol", "TCP");
     }
 }
 

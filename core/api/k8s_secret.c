@@ -58,12 +58,13 @@ void k8s_secret_set_defaults(struct arena *a, struct node *object)
     if (!text || text->kind != NODE_MAP)
         return;
     NODE_EACH(value, text)
-        if (value->kind != NODE_STRING)
-            return; /* decoding will report it */
+    if (value->kind != NODE_STRING)
+        return; /* decoding will report it */
     data = api_default_map(a, object, "data");
     if (!data)
         return;
-    NODE_EACH(value, text) {
+    NODE_EACH(value, text)
+    {
         struct buf b;
 
         buf_init(&b, 0); /* bounded by the text it comes from */

@@ -54,8 +54,10 @@ static void check_service(struct field_check *c, const void *message)
     bool headless = str_is(s->cluster_ip, "None"), named = str_is(s->type, "ExternalName");
 
     if (!is_type(s->type))
-        field_decode_error_at(c, "type", "\"%.*s\" is not ClusterIP, NodePort, LoadBalancer or "
-                                         "ExternalName", STR_ARG(s->type));
+        field_decode_error_at(c, "type",
+                              "\"%.*s\" is not ClusterIP, NodePort, LoadBalancer or "
+                              "ExternalName",
+                              STR_ARG(s->type));
     if (s->cluster_ip.len > 0 && !headless && !api_check_is_ip(s->cluster_ip))
         field_decode_error_at(c, "clusterIP", "\"%.*s\" is not an IP address or \"None\"",
                               STR_ARG(s->cluster_ip));
@@ -168,7 +170,8 @@ void k8s_service_set_defaults(struct arena *a, struct node *object)
         api_default_str(a, spec, "internalTrafficPolicy", "Cluster");
     if (!ports || ports->kind != NODE_LIST)
         return;
-    NODE_EACH(port, ports) {
+    NODE_EACH(port, ports)
+    {
         struct node *number = node_getz(port, "port");
 
         api_default_str(a, port, "protocol", "TCP");

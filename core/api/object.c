@@ -101,7 +101,7 @@ static void set_file(struct node *n, const char *file)
 {
     n->file = file;
     NODE_EACH(child, n)
-        set_file(child, file);
+    set_file(child, file);
 }
 
 /* Points the member called name of the root at p. */
@@ -129,8 +129,8 @@ static void set_namespace(struct object *o, struct node *n, const struct object_
     ns = node_getz(meta, "namespace");
     if (!ns || ns->kind == NODE_NULL || (ns->kind == NODE_STRING && ns->text.len == 0))
         node_set(meta, STR("namespace"),
-                 node_new_str(&o->arena, opt->ns.len > 0 ? arena_str(&o->arena, opt->ns)
-                                                         : STR("default")));
+                 node_new_str(&o->arena,
+                              opt->ns.len > 0 ? arena_str(&o->arena, opt->ns) : STR("default")));
 }
 
 static void check_names(const struct object *o, const struct node *n, struct diag *d,
@@ -144,10 +144,12 @@ static void check_names(const struct object *o, const struct node *n, struct dia
             diag_add(d, DIAG_ERROR, "MSH1006", &pos, STR("metadata.name"), "is required");
     } else if (o->kind->name_label ? !api_check_is_label(o->name)
                                    : !api_check_is_subdomain(o->name)) {
-        diag_add(d, DIAG_ERROR, "MSH1008", &pos, STR("metadata.name"),
-                 "\"%.*s\" is not a name: lower case letters, digits%s, at most %d, with a letter or "
-                 "digit at both ends", STR_ARG(o->name),
-                 o->kind->name_label ? " and '-'" : ", '-' and '.'", o->kind->name_label ? 63 : 253);
+        diag_add(
+            d, DIAG_ERROR, "MSH1008", &pos, STR("metadata.name"),
+            "\"%.*s\" is not a name: lower case letters, digits%s, at most %d, with a letter or "
+            "digit at both ends",
+            STR_ARG(o->name), o->kind->name_label ? " and '-'" : ", '-' and '.'",
+            o->kind->name_label ? 63 : 253);
     }
     if (!o->kind->namespaced && o->meta->ns.len > 0) {
         pos = node_pos(node_getz(meta, "namespace"));
@@ -169,7 +171,8 @@ static uint64_t hash_of(const struct object *o, const struct node *n)
     arena_init(&scratch, 1024);
     buf_init(&b, 0); /* bounded by the nodes */
     all = node_new(&scratch, NODE_MAP);
-    NODE_EACH(child, n) {
+    NODE_EACH(child, n)
+    {
         bool skip = false;
 
         for (size_t i = 0; i < COUNT_OF(skipped); i++)
@@ -218,8 +221,11 @@ static void finish(struct object *o, void *root)
 static int decode_root(struct object *o, struct node *n, struct diag *d,
                        const struct object_options *opt)
 {
-    struct field_scope scope = { .arena = &o->arena, .diag = d, .kind = o->kind->kind,
-                                 .root = o->kind->root, .unknown = unknown_mode(o->kind, opt) };
+    struct field_scope scope = { .arena = &o->arena,
+                                 .diag = d,
+                                 .kind = o->kind->kind,
+                                 .root = o->kind->root,
+                                 .unknown = unknown_mode(o->kind, opt) };
     struct node *status = o->kind->status ? node_getz(n, "status") : NULL;
     void *root = arena_alloc0(&o->arena, 1, o->kind->root->size), *read = NULL;
     int err, status_err = 0;
@@ -436,8 +442,10 @@ static const char google[] = "type.googleapis.com/", json_type[] = "mesh.dev/jso
 int object_encode_proto(const struct object *o, struct buf *out)
 {
     const struct object_meta *m = o->meta;
-    struct mcp_meta meta = { .version = m->resource_version, .created = m->created,
-                             .labels = m->labels, .labels_count = m->labels_count,
+    struct mcp_meta meta = { .version = m->resource_version,
+                             .created = m->created,
+                             .labels = m->labels,
+                             .labels_count = m->labels_count,
                              .annotations = m->annotations,
                              .annotations_count = m->annotations_count };
     struct field_any body = { STR_NONE, STR_NONE };
@@ -448,8 +456,9 @@ int object_encode_proto(const struct object *o, struct buf *out)
 
     arena_init(&scratch, 4096);
     buf_init(&json, OBJECT_MAX_BYTES);
-    meta.name = o->ns.len > 0 ? arena_printf(&scratch, "%.*s/%.*s", STR_ARG(o->ns), STR_ARG(o->name))
-                              : o->name;
+    meta.name = o->ns.len > 0
+                    ? arena_printf(&scratch, "%.*s/%.*s", STR_ARG(o->ns), STR_ARG(o->name))
+                    : o->name;
     if (o->kind->strict) {
         err = proto_encode_any(o->kind->spec, o->spec, &scratch, &body);
     } else {
@@ -495,7 +504,8 @@ static int fill_from_resource(struct object *o, const struct mcp_resource *r, si
     set_member(o, head, "spec", spec);
     finish(o, head);
     o->content_hash = hash_content_seeded(r->body->value.p, r->body->value.len,
-                                          hash_content(o->name.p, o->name.len)) ^ bytes;
+                                          hash_content(o->name.p, o->name.len)) ^
+                      bytes;
     return o->name.len > 0 ? 0 : ERR_INVALID;
 }
 

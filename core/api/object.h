@@ -2,8 +2,8 @@
  *
  * What a person wrote (or a client sent) becomes nodes, nodes become the structs of the kind, and
  * all of it lives in the object's own arena. Nodes are kept because they are what the API shows and
- * stores: fields that our tables do not know survive in them. An object that came as protobuf has no
- * nodes until it is asked for some. */
+ * stores: fields that our tables do not know survive in them. An object that came as protobuf has
+ * no nodes until it is asked for some. */
 #ifndef CORE_API_OBJECT_H
 #define CORE_API_OBJECT_H
 

@@ -9,7 +9,8 @@ static void check_policy(struct field_check *c, const void *message)
     const struct peer_authentication *p = message;
 
     if (p->ports && (!p->selector || p->selector->labels_count == 0))
-        field_decode_error_at(c, "portLevelMtls", "needs a selector, since ports belong to workloads");
+        field_decode_error_at(c, "portLevelMtls",
+                              "needs a selector, since ports belong to workloads");
     for (size_t i = 0; i < p->ports_count; i++) {
         uint64_t port;
 

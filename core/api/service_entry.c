@@ -16,7 +16,8 @@ static void check_host(struct field_check *c, const void *member)
     const struct str *s = member;
 
     if (str_is(*s, "*"))
-        field_decode_error(c, "\"*\" would take over every host; name a suffix as \"*.example.com\"");
+        field_decode_error(c,
+                           "\"*\" would take over every host; name a suffix as \"*.example.com\"");
     else
         api_check_wildcard_host(c, member);
 }
@@ -26,7 +27,8 @@ static void check_protocol(struct field_check *c, const void *member)
     const struct str *s = member;
 
     if (s->len > 0 && !istio_gateway_is_protocol(*s))
-        field_decode_error(c, "\"%.*s\" is not a protocol: HTTP, HTTPS, HTTP2, GRPC, TCP, TLS, MONGO",
+        field_decode_error(c,
+                           "\"%.*s\" is not a protocol: HTTP, HTTPS, HTTP2, GRPC, TCP, TLS, MONGO",
                            STR_ARG(*s));
 }
 
@@ -81,13 +83,17 @@ static void check_endpoints(struct field_check *c, const struct service_entry *e
         snprintf(where, sizeof(where), "endpoints[%zu].address", i);
         if (e->resolution == SERVICE_ENTRY_STATIC && w->address.len > 0 &&
             !api_check_is_ip(w->address) && !str_starts(w->address, STR("unix://")))
-            field_decode_error_at(c, where, "\"%.*s\" is not an IP address, which resolution STATIC "
-                                            "needs", STR_ARG(w->address));
+            field_decode_error_at(c, where,
+                                  "\"%.*s\" is not an IP address, which resolution STATIC "
+                                  "needs",
+                                  STR_ARG(w->address));
         snprintf(where, sizeof(where), "endpoints[%zu].ports", i);
         for (size_t j = 0; j < w->ports_count; j++)
             if (!has_port(e, w->ports[j].key))
-                field_decode_error_at(c, where, "\"%.*s\" is not the name of a port of this "
-                                                "ServiceEntry", STR_ARG(w->ports[j].key));
+                field_decode_error_at(c, where,
+                                      "\"%.*s\" is not the name of a port of this "
+                                      "ServiceEntry",
+                                      STR_ARG(w->ports[j].key));
     }
 }
 
@@ -99,8 +105,9 @@ static void check_resolvable(struct field_check *c, const struct service_entry *
     for (size_t i = 0; i < e->hosts_count; i++) {
         snprintf(where, sizeof(where), "hosts[%zu]", i);
         if (e->hosts[i].len > 0 && e->hosts[i].p[0] == '*')
-            field_decode_error_at(c, where, "\"%.*s\" cannot be looked up in DNS: give endpoints, or "
-                                            "resolution NONE or DYNAMIC_DNS",
+            field_decode_error_at(c, where,
+                                  "\"%.*s\" cannot be looked up in DNS: give endpoints, or "
+                                  "resolution NONE or DYNAMIC_DNS",
                                   STR_ARG(e->hosts[i]));
     }
 }
@@ -110,13 +117,15 @@ static void check_resolution(struct field_check *c, const struct service_entry *
     switch (e->resolution) {
     case SERVICE_ENTRY_NONE:
         if (e->endpoints_count > 0)
-            field_decode_error_at(c, "endpoints", "cannot be given with resolution NONE; use STATIC "
-                                                  "or DNS");
+            field_decode_error_at(c, "endpoints",
+                                  "cannot be given with resolution NONE; use STATIC "
+                                  "or DNS");
         break;
     case SERVICE_ENTRY_STATIC:
         if (e->endpoints_count == 0 && !e->workload_selector)
-            field_decode_error_at(c, "endpoints", "resolution STATIC needs endpoints or a "
-                                                  "workloadSelector");
+            field_decode_error_at(c, "endpoints",
+                                  "resolution STATIC needs endpoints or a "
+                                  "workloadSelector");
         break;
     case SERVICE_ENTRY_DNS:
     case SERVICE_ENTRY_DNS_ROUND_ROBIN:

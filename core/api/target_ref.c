@@ -17,7 +17,8 @@ static void check_ns(struct field_check *c, const void *member)
     const struct str *s = member;
 
     if (s->len > 0)
-        field_decode_error(c, "must be left out: only objects of the policy's namespace can be meant");
+        field_decode_error(c,
+                           "must be left out: only objects of the policy's namespace can be meant");
 }
 
 /* clang-format off */

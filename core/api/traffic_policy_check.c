@@ -56,8 +56,9 @@ void traffic_policy_check_hash(struct field_check *c, const void *message)
 
     if (!h->http_header_name.p && !h->http_cookie && !h->use_source_ip.set &&
         !h->http_query_parameter_name.p)
-        field_decode_error_at(c, "httpHeaderName", "a hash needs a key: httpHeaderName, httpCookie, "
-                                                   "useSourceIp or httpQueryParameterName");
+        field_decode_error_at(c, "httpHeaderName",
+                              "a hash needs a key: httpHeaderName, httpCookie, "
+                              "useSourceIp or httpQueryParameterName");
 }
 
 void traffic_policy_check_locality(struct field_check *c, const void *message)
@@ -98,7 +99,8 @@ void traffic_policy_check_http(struct field_check *c, const void *message)
     const struct traffic_policy_http *h = message;
 
     if (h->use_client_protocol && h->h2_upgrade_policy == TRAFFIC_POLICY_H2_UPGRADE)
-        field_decode_error_at(c, "useClientProtocol", "cannot be true with h2UpgradePolicy UPGRADE");
+        field_decode_error_at(c, "useClientProtocol",
+                              "cannot be true with h2UpgradePolicy UPGRADE");
 }
 
 void traffic_policy_check_outlier(struct field_check *c, const void *message)
@@ -118,15 +120,18 @@ static void check_mesh_tls(struct field_check *c, const struct traffic_policy_tl
         const char *name;
         struct str value;
     } own[] = {
-        { "clientCertificate", t->client_certificate }, { "privateKey", t->private_key },
-        { "caCertificates", t->ca_certificates },       { "credentialName", t->credential_name },
+        { "clientCertificate", t->client_certificate },
+        { "privateKey", t->private_key },
+        { "caCertificates", t->ca_certificates },
+        { "credentialName", t->credential_name },
         { "caCrl", t->ca_crl },
     };
 
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         if (own[i].value.len > 0)
-            field_decode_error_at(c, own[i].name, "must not be given with ISTIO_MUTUAL, which uses "
-                                                  "the mesh's certificates");
+            field_decode_error_at(c, own[i].name,
+                                  "must not be given with ISTIO_MUTUAL, which uses "
+                                  "the mesh's certificates");
 }
 
 static void check_mutual_tls(struct field_check *c, const struct traffic_policy_tls *t)
@@ -134,7 +139,8 @@ static void check_mutual_tls(struct field_check *c, const struct traffic_policy_
     if (t->credential_name.len > 0)
         return;
     if (t->client_certificate.len == 0)
-        field_decode_error_at(c, "clientCertificate", "is required with MUTUAL (or credentialName)");
+        field_decode_error_at(c, "clientCertificate",
+                              "is required with MUTUAL (or credentialName)");
     if (t->private_key.len == 0)
         field_decode_error_at(c, "privateKey", "is required with MUTUAL (or credentialName)");
 }
@@ -149,12 +155,14 @@ void traffic_policy_check_tls(struct field_check *c, const void *message)
         check_mutual_tls(c, t);
     if (t->credential_name.len > 0 && (t->client_certificate.len > 0 || t->private_key.len > 0 ||
                                        t->ca_certificates.len > 0 || t->ca_crl.len > 0))
-        field_decode_error_at(c, "credentialName", "cannot stand beside clientCertificate, "
-                                                   "privateKey, caCertificates or caCrl");
+        field_decode_error_at(c, "credentialName",
+                              "cannot stand beside clientCertificate, "
+                              "privateKey, caCertificates or caCrl");
     if (t->insecure_skip_verify.set && t->insecure_skip_verify.value &&
         (t->ca_certificates.len > 0 || t->subject_alt_names_count > 0))
-        field_decode_error_at(c, "insecureSkipVerify", "cannot be true beside caCertificates or "
-                                                       "subjectAltNames");
+        field_decode_error_at(c, "insecureSkipVerify",
+                              "cannot be true beside caCertificates or "
+                              "subjectAltNames");
 }
 
 /* ---- the whole ---- */

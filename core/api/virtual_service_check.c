@@ -11,16 +11,42 @@
 /* ---- rows ---- */
 
 static const char *const grpc_names[] = {
-    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
-    "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",
-    "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
 };
 
 static const char *const retry_names[] = {
-    "5xx", "gateway-error", "reset", "reset-before-request", "connect-failure", "retriable-4xx",
-    "refused-stream", "retriable-status-codes", "retriable-headers", "envoy-ratelimited",
-    "http3-post-connect-failure", "cancelled", "deadline-exceeded", "internal",
-    "resource-exhausted", "unavailable",
+    "5xx",
+    "gateway-error",
+    "reset",
+    "reset-before-request",
+    "connect-failure",
+    "retriable-4xx",
+    "refused-stream",
+    "retriable-status-codes",
+    "retriable-headers",
+    "envoy-ratelimited",
+    "http3-post-connect-failure",
+    "cancelled",
+    "deadline-exceeded",
+    "internal",
+    "resource-exhausted",
+    "unavailable",
 };
 
 static bool is_one_of(struct str s, const char *const *names, size_t n)
@@ -144,8 +170,9 @@ void virtual_service_check_redirect(struct field_check *c, const void *message)
 
     if (r->uri.len == 0 && r->prefix_rewrite.len == 0 && r->authority.len == 0 &&
         r->scheme.len == 0 && !r->port.set && !r->derive_port.set)
-        field_decode_error_at(c, "uri", "a redirect must change something: uri, prefixRewrite, "
-                                        "authority, port, derivePort or scheme");
+        field_decode_error_at(c, "uri",
+                              "a redirect must change something: uri, prefixRewrite, "
+                              "authority, port, derivePort or scheme");
     if (r->uri.len > 0 && r->prefix_rewrite.len > 0)
         field_decode_error_at(c, "prefixRewrite", "cannot stand beside uri");
     if (r->code != 0 && r->code != 301 && r->code != 302 && r->code != 303 && r->code != 307 &&
@@ -186,8 +213,9 @@ void virtual_service_check_retry(struct field_check *c, const void *message)
 
     if (r->attempts == 0 && (r->per_try_timeout.set || r->retry_on.len > 0 ||
                              r->remote_localities.set || r->backoff.set))
-        field_decode_error_at(c, "attempts", "is 0, which switches retries off, but other settings "
-                                             "for retries are given");
+        field_decode_error_at(c, "attempts",
+                              "is 0, which switches retries off, but other settings "
+                              "for retries are given");
 }
 
 void virtual_service_check_fault(struct field_check *c, const void *message)
@@ -216,7 +244,8 @@ static void check_http_action(struct field_check *c, const struct virtual_servic
     bool forwards = h->route_count > 0;
 
     if (!forwards && !h->redirect && !h->direct_response && !h->delegate)
-        field_decode_error_at(c, "route", "a rule needs route, redirect, directResponse or delegate");
+        field_decode_error_at(c, "route",
+                              "a rule needs route, redirect, directResponse or delegate");
     if (h->redirect && forwards)
         field_decode_error_at(c, "redirect", "cannot stand beside route");
     if (h->direct_response && (forwards || h->redirect))
@@ -224,7 +253,9 @@ static void check_http_action(struct field_check *c, const struct virtual_servic
                               forwards ? "route" : "redirect");
     if (h->delegate && (forwards || h->redirect || h->direct_response))
         field_decode_error_at(c, "delegate", "cannot stand beside %s",
-                              forwards ? "route" : h->redirect ? "redirect" : "directResponse");
+                              forwards      ? "route"
+                              : h->redirect ? "redirect"
+                                            : "directResponse");
     if (h->redirect && h->rewrite)
         field_decode_error_at(c, "rewrite", "cannot stand beside redirect");
     if (h->redirect && h->fault)
@@ -311,8 +342,9 @@ static void check_hosts(struct field_check *c, const struct virtual_service *v)
         if (v->hosts[i].len == 0)
             field_decode_error_at(c, where, "must not be empty");
         if (str_is(v->hosts[i], "*") && is_for_mesh(v))
-            field_decode_error_at(c, where, "\"*\" is only for gateways: it would take over every "
-                                            "request in the mesh");
+            field_decode_error_at(c, where,
+                                  "\"*\" is only for gateways: it would take over every "
+                                  "request in the mesh");
         for (size_t j = 0; j < i; j++)
             if (str_ieq(v->hosts[i], v->hosts[j])) {
                 field_decode_error_at(c, where, "\"%.*s\" appears twice", STR_ARG(v->hosts[i]));
@@ -325,11 +357,13 @@ static void check_hosts(struct field_check *c, const struct virtual_service *v)
 static void check_as_delegate(struct field_check *c, const struct virtual_service *v)
 {
     if (v->gateways_count > 0)
-        field_decode_error_at(c, "gateways", "a VirtualService without hosts is a delegate and takes "
-                                             "its gateways from the one that names it");
+        field_decode_error_at(c, "gateways",
+                              "a VirtualService without hosts is a delegate and takes "
+                              "its gateways from the one that names it");
     if (v->tls_count > 0 || v->tcp_count > 0)
-        field_decode_error_at(c, v->tls_count > 0 ? "tls" : "tcp", "a VirtualService without hosts "
-                                                                   "is a delegate, for http only");
+        field_decode_error_at(c, v->tls_count > 0 ? "tls" : "tcp",
+                              "a VirtualService without hosts "
+                              "is a delegate, for http only");
     for (size_t i = 0; i < v->http_count; i++)
         if (v->http[i].delegate) {
             char where[48];

@@ -28,7 +28,8 @@ static bool is_port_name(struct str s)
     for (size_t i = 0; i < s.len; i++) {
         char c = str_lower_char(s.p[i]);
 
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && i > 0 && i + 1 < s.len)))
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+              (c == '-' && i > 0 && i + 1 < s.len)))
             return false;
     }
     return s.len > 0 && s.len < 63;

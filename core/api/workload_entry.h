@@ -6,7 +6,7 @@
 
 struct workload_entry { /* the spec; also an endpoint of a ServiceEntry */
     struct field_at at;
-    struct str address; /* IP, host name or "unix://..." */
+    struct str address;           /* IP, host name or "unix://..." */
     struct field_pair_int *ports; /* number by the service's port name */
     size_t ports_count;
     struct field_pair *labels;

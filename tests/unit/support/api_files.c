@@ -69,8 +69,8 @@ char *api_files_complain(const char *text, struct object_set *set)
 
 char *api_files_complain_spec(const char *api_version, const char *kind, const char *spec)
 {
-    char *text = mem_printf("apiVersion: %s\nkind: %s\nmetadata: {name: x}\nspec: %s\n", api_version,
-                            kind, spec);
+    char *text = mem_printf("apiVersion: %s\nkind: %s\nmetadata: {name: x}\nspec: %s\n",
+                            api_version, kind, spec);
     struct object_set set;
     char *said;
 

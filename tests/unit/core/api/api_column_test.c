@@ -12,11 +12,24 @@ static void ages_are_as_kubectl_shows_them(void)
         int64_t s;
         const char *text;
     } rows[] = {
-        { -5, "0s" },          { 0, "0s" },           { 119, "119s" },         { 120, "2m" },
-        { 125, "2m5s" },       { 600, "10m" },        { 10000, "166m" },       { 10800, "3h" },
-        { 11000, "3h3m" },     { 28800, "8h" },       { 172799, "47h" },       { 172800, "2d" },
-        { 180000, "2d2h" },    { 8 * 86400, "8d" },   { 729 * 86400, "729d" }, { 730 * 86400, "2y" },
-        { 740 * 86400, "2y10d" }, { 3650 * 86400, "10y" },
+        { -5, "0s" },
+        { 0, "0s" },
+        { 119, "119s" },
+        { 120, "2m" },
+        { 125, "2m5s" },
+        { 600, "10m" },
+        { 10000, "166m" },
+        { 10800, "3h" },
+        { 11000, "3h3m" },
+        { 28800, "8h" },
+        { 172799, "47h" },
+        { 172800, "2d" },
+        { 180000, "2d2h" },
+        { 8 * 86400, "8d" },
+        { 729 * 86400, "729d" },
+        { 730 * 86400, "2y" },
+        { 740 * 86400, "2y10d" },
+        { 3650 * 86400, "10y" },
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -76,8 +89,9 @@ static void rows_are_as_kubectl_shows_them(void)
     expect_row(&set, "Deployment", "shop", "0/2|0|0|<unknown>|");
     expect_row(&set, "Event", "shop.1", "0s|Normal|Started|pod/shop-0|started|");
     expect_row(&set, "Lease", "leader", "a|<unknown>|");
-    expect_row(&set, "VirtualService", "shop",
-               "[\"prod/edge\",\"mesh\"]|[\"shop.example.com\",\"*.shops.example.com\"]|<unknown>|");
+    expect_row(
+        &set, "VirtualService", "shop",
+        "[\"prod/edge\",\"mesh\"]|[\"shop.example.com\",\"*.shops.example.com\"]|<unknown>|");
     expect_row(&set, "ServiceEntry", "db", "[\"db.example.com\"]|MESH_INTERNAL|STATIC|<unknown>|");
     expect_row(&set, "PeerAuthentication", "default", "STRICT|<unknown>|");
     expect_row(&set, "AuthorizationPolicy", "allow-nothing", "|<unknown>|");

@@ -53,7 +53,8 @@ static void compare(const struct field_message *m, const struct node *schema, st
 
     if (!properties)
         return;
-    NODE_EACH(property, properties) {
+    NODE_EACH(property, properties)
+    {
         const struct field *f = field_find(m, property->key);
         const struct node *inner = property;
 
@@ -75,7 +76,8 @@ static void compare(const struct field_message *m, const struct node *schema, st
                 NOTE("%.*s.%s", STR_ARG(at), f->name);
         }
         if (node_getz(inner, "enum") && OK(f->names != NULL))
-            NODE_EACH(value, node_getz(inner, "enum")) {
+            NODE_EACH(value, node_getz(inner, "enum"))
+            {
                 int number;
 
                 if (!OK(field_enum_number(f->names, value->text, &number)))
@@ -87,8 +89,8 @@ static void compare(const struct field_message *m, const struct node *schema, st
             NOTE("%.*s.%s is in our table only", STR_ARG(at), m->fields[i].name);
     if (node_getz(schema, "required"))
         NODE_EACH(name, node_getz(schema, "required"))
-            if (!OK(field_find(m, name->text) && field_find(m, name->text)->required))
-                NOTE("%.*s.%.*s is required", STR_ARG(at), STR_ARG(name->text));
+    if (!OK(field_find(m, name->text) && field_find(m, name->text)->required))
+        NOTE("%.*s.%.*s is required", STR_ARG(at), STR_ARG(name->text));
 }
 
 static void fields_are_those_of_the_crds(void)
@@ -103,12 +105,14 @@ static void fields_are_those_of_the_crds(void)
 
         if (!k->strict || !OK((crd = find_crd(k)) != NULL))
             continue;
-        NODE_EACH(version, node_getz(crd, "versions")) {
+        NODE_EACH(version, node_getz(crd, "versions"))
+        {
             const struct node *top = node_path(version, "schema.openAPIV3Schema.properties");
 
             OK(api_kind_has_version(k, node_get_str(version, "name")));
             compare(k->spec, node_getz(top, "spec"), arena_printf(&arena, "%s.spec", k->kind));
-            compare(k->status, node_getz(top, "status"), arena_printf(&arena, "%s.status", k->kind));
+            compare(k->status, node_getz(top, "status"),
+                    arena_printf(&arena, "%s.status", k->kind));
             if (node_is_true(node_getz(version, "storage")))
                 EQ_STR(k->versions[0], arena_strz(&arena, node_get_str(version, "name")));
             compared++;
@@ -134,7 +138,7 @@ static void names_are_those_of_the_crds(void)
         OK(str_is(node_get_str(names, "singular"), k->singular));
         OK(str_is(node_path(names, "shortNames[0]")->text, k->short_names[0]));
         NODE_EACH(category, node_getz(names, "categories"))
-            OK(api_kind_has_category(k, category->text));
+        OK(api_kind_has_category(k, category->text));
         columns = node_path(crd, "versions[0].additionalPrinterColumns");
         for (const struct node *c = columns ? columns->first : NULL; c; c = c->next, n++) {
             const struct api_kind_column *ours = &k->columns->items[n];

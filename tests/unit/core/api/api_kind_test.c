@@ -86,8 +86,8 @@ static void words_find_kinds(void)
 
 static void versions_and_messages_find_kinds(void)
 {
-    const struct api_kind *k = api_kind_by_api_version(STR("security.istio.io/v1beta1"),
-                                                       STR("PeerAuthentication"));
+    const struct api_kind *k =
+        api_kind_by_api_version(STR("security.istio.io/v1beta1"), STR("PeerAuthentication"));
     struct arena a;
 
     arena_init(&a, 0);

@@ -28,7 +28,8 @@ static void expect_error(const char *what, int line, struct str word)
     diag_init(&d);
     if (EQ_INT(object_decode(&o, doc, &d, NULL), ERR_INVALID)) {
         for (const struct diag_item *i = d.first; i; i = i->next)
-            if (i->severity == DIAG_ERROR && i->pos.line > 0 && (line == 0 || i->pos.line == line) &&
+            if (i->severity == DIAG_ERROR && i->pos.line > 0 &&
+                (line == 0 || i->pos.line == line) &&
                 (str_find(i->path, word) >= 0 || str_find(i->message, word) >= 0))
                 found = true;
         OK(found);
@@ -96,10 +97,10 @@ static void spoil_value(const struct field *f, struct node *value)
     if (!is_one) {
         try_value("a text instead of many", value, NODE_STRING, "x");
         NODE_EACH(item, value)
-            if (f->msg)
-                spoil(f->msg, item);
-            else
-                spoil_scalar(f, item);
+        if (f->msg)
+            spoil(f->msg, item);
+        else
+            spoil_scalar(f, item);
         return;
     }
     try_value("a list instead of one", value, NODE_LIST, NULL);
@@ -113,7 +114,8 @@ static void spoil(const struct field_message *m, struct node *n)
 {
     if (n->kind != NODE_MAP)
         return;
-    NODE_EACH(child, n) {
+    NODE_EACH(child, n)
+    {
         const struct field *f = field_find(m, child->key);
         struct str key = child->key;
 

@@ -77,17 +77,20 @@ static const struct rule virtual_service[] = {
     { "{hosts: [a], http: [{" ROUTE ", match: [{uri: {prefix: ''}}]}]}", "must not be empty" },
     { "{hosts: [a], http: [{" ROUTE ", match: [{uri: {prefix: /, exact: /}}]}]}", "exclude" },
     { "{hosts: [a], http: [{" ROUTE ", match: [{headers: {'a b': {exact: x}}}]}]}", "header name" },
-    { "{hosts: [a], http: [{" ROUTE ", match: [{headers: {'@request.auth.claims.a': {exact: x}}}]}]}",
+    { "{hosts: [a], http: [{" ROUTE
+      ", match: [{headers: {'@request.auth.claims.a': {exact: x}}}]}]}",
       "" },
     { "{hosts: [a], http: [{" ROUTE ", match: [{port: 70000}]}]}", "port" },
     { "{hosts: [a], http: [{" ROUTE ", headers: {request: {set: {'a b': c}}}}]}", "header name" },
     { "{hosts: [a], http: [{" ROUTE ", headers: {request: {remove: [Host]}}}]}", "Host" },
     { "{hosts: [a], http: [{" ROUTE ", fault: {}}]}", "delay or abort" },
     { "{hosts: [a], http: [{" ROUTE ", fault: {delay: {percentage: {value: 1}}}}]}", "fixedDelay" },
-    { "{hosts: [a], http: [{" ROUTE ", fault: {delay: {fixedDelay: 1s, percentage: {value: 101}}}}]}",
+    { "{hosts: [a], http: [{" ROUTE
+      ", fault: {delay: {fixedDelay: 1s, percentage: {value: 101}}}}]}",
       "value" },
     { "{hosts: [a], http: [{" ROUTE ", fault: {abort: {httpStatus: 700}}}]}", "httpStatus" },
-    { "{hosts: [a], http: [{" ROUTE ", fault: {abort: {grpcStatus: UNAVAILBLE}}}]}", "gRPC status" },
+    { "{hosts: [a], http: [{" ROUTE ", fault: {abort: {grpcStatus: UNAVAILBLE}}}]}",
+      "gRPC status" },
     { "{hosts: [a], http: [{" ROUTE ", fault: {abort: {httpStatus: 500, grpcStatus: OK}}}]}",
       "exclude" },
     { "{hosts: [a], http: [{" ROUTE ", retries: {attempts: 0, perTryTimeout: 1s}}]}", "attempts" },
@@ -117,44 +120,56 @@ static const struct rule destination_rule[] = {
     { "{host: a, trafficPolicy: {}}", "must not be empty" },
     { "{host: a, trafficPolicy: {connectionPool: {}}}", "needs tcp or http" },
     { "{host: a, trafficPolicy: {loadBalancer: {simple: RANDOM, consistentHash: {useSourceIp: "
-      "true}}}}", "exclude" },
+      "true}}}}",
+      "exclude" },
     { "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {}}}}", "needs a key" },
     { "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, "
-      "httpHeaderName: a}}}}", "exclude" },
+      "httpHeaderName: a}}}}",
+      "exclude" },
     { "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, ringHash: {}, "
-      "maglev: {}}}}}", "exclude" },
+      "maglev: {}}}}}",
+      "exclude" },
     { "{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, maglev: "
-      "{tableSize: 100}}}}}", "prime" },
+      "{tableSize: 100}}}}}",
+      "prime" },
     { "{host: a, trafficPolicy: {loadBalancer: {simple: RANDOM, warmup: {duration: 1s}}}}",
       "ROUND_ROBIN" },
     { "{host: a, trafficPolicy: {loadBalancer: {warmup: {}}}}", "duration" },
     { "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {b: "
-      "50}}]}}}}", "not 100" },
+      "50}}]}}}}",
+      "not 100" },
     { "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {b: "
-      "100}}], failover: [{from: a, to: b}]}}}}", "beside failover" },
-    { "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {failover: [{from: a, to: a}]}}}}",
+      "100}}], failover: [{from: a, to: b}]}}}}",
+      "beside failover" },
+    { "{host: a, trafficPolicy: {loadBalancer: {localityLbSetting: {failover: [{from: a, to: "
+      "a}]}}}}",
       "region that fails" },
     { "{host: a, trafficPolicy: {connectionPool: {http: {useClientProtocol: true, h2UpgradePolicy: "
-      "UPGRADE}}}}", "useClientProtocol" },
+      "UPGRADE}}}}",
+      "useClientProtocol" },
     { "{host: a, trafficPolicy: {connectionPool: {tcp: {maxConnections: -1}}}}", "maxConnections" },
     { "{host: a, trafficPolicy: {connectionPool: {tcp: {idleTimeout: -1s}}}}", "negative" },
     { "{host: a, trafficPolicy: {outlierDetection: {consecutiveLocalOriginFailures: 1}}}",
       "splitExternalLocalOriginErrors" },
     { "{host: a, trafficPolicy: {outlierDetection: {maxEjectionPercent: 101}}}", "101" },
-    { "{host: a, trafficPolicy: {outlierDetection: {outlierDetectionHttpErrorCodes: [99]}}}", "99" },
+    { "{host: a, trafficPolicy: {outlierDetection: {outlierDetectionHttpErrorCodes: [99]}}}",
+      "99" },
     { "{host: a, trafficPolicy: {tls: {mode: MUTUAL}}}", "clientCertificate" },
     { "{host: a, trafficPolicy: {tls: {mode: MUTUAL, clientCertificate: /a}}}", "privateKey" },
     { "{host: a, trafficPolicy: {tls: {mode: MUTUAL, credentialName: a}}}", "" },
     { "{host: a, trafficPolicy: {tls: {mode: ISTIO_MUTUAL, privateKey: /a}}}", "ISTIO_MUTUAL" },
     { "{host: a, trafficPolicy: {tls: {mode: SIMPLE, credentialName: a, caCertificates: /a}}}",
       "credentialName" },
-    { "{host: a, trafficPolicy: {tls: {mode: SIMPLE, insecureSkipVerify: true, caCertificates: /a}}}",
+    { "{host: a, trafficPolicy: {tls: {mode: SIMPLE, insecureSkipVerify: true, caCertificates: "
+      "/a}}}",
       "insecureSkipVerify" },
     { "{host: a, trafficPolicy: {portLevelSettings: [{tls: {mode: DISABLE}}]}}", "port.number" },
     { "{host: a, trafficPolicy: {portLevelSettings: [{port: {number: 1}}]}}", "are empty" },
     { "{host: a, trafficPolicy: {portLevelSettings: [{port: {number: 1}, tls: {}}, {port: {number: "
-      "1}, tls: {}}]}}", "appears twice" },
-    { "{host: a, trafficPolicy: {tunnel: {targetHost: a, targetPort: 1, protocol: GET}}}", "CONNECT" },
+      "1}, tls: {}}]}}",
+      "appears twice" },
+    { "{host: a, trafficPolicy: {tunnel: {targetHost: a, targetPort: 1, protocol: GET}}}",
+      "CONNECT" },
     { "{host: a, trafficPolicy: {tunnel: {targetHost: a, targetPort: 1}, proxyProtocol: {}}}",
       "beside tunnel" },
     { "{host: a, workloadSelector: {matchLabels: {'a*': b}}}", "wildcard" },
@@ -176,22 +191,26 @@ static const struct rule gateway[] = {
       "only one of" },
     { "{servers: [{" PORT ", tls: {mode: SIMPLE, credentialNames: [a, b, c]}}]}", "more than 2" },
     { "{servers: [{" PORT ", tls: {mode: SIMPLE, credentialName: a, minProtocolVersion: TLSV1_3, "
-      "maxProtocolVersion: TLSV1_2}}]}", "above maxProtocolVersion" },
+      "maxProtocolVersion: TLSV1_2}}]}",
+      "above maxProtocolVersion" },
     { "{servers: [{" PORT ", tls: {mode: SIMPLE, credentialName: a, cipherSuites: [ROT13]}}]}",
       "cipher" },
     { "{servers: [{" PORT ", tls: {httpsRedirect: true}}]}", "for protocol HTTP only" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTTP}, hosts: [a], tls: {mode: SIMPLE, "
-      "credentialName: a}}]}", "unless httpsRedirect" },
+      "credentialName: a}}]}",
+      "unless httpsRedirect" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTPP}, hosts: [a]}]}", "not a protocol" },
     { "{servers: [{port: {number: 0, name: a, protocol: HTTP}, hosts: [a]}]}", "outside 1..65535" },
-    { "{servers: [{port: {number: 0, name: a, protocol: HTTP}, bind: 'unix:///a', hosts: [a]}]}", "" },
+    { "{servers: [{port: {number: 0, name: a, protocol: HTTP}, bind: 'unix:///a', hosts: [a]}]}",
+      "" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTTP}, hosts: []}]}", "hosts" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTTP}, hosts: ['A/b']}]}", "namespace" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTTP}, hosts: ['a.*']}]}", "host name" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTTP}, hosts: [a], bind: here}]}",
       "IP address" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTTP}, hosts: [a]}, {port: {number: 81, "
-      "name: a, protocol: HTTP}, hosts: [a]}]}", "called \"a\"" },
+      "name: a, protocol: HTTP}, hosts: [a]}]}",
+      "called \"a\"" },
 };
 
 static const struct rule service_entry[] = {
@@ -209,7 +228,8 @@ static const struct rule service_entry[] = {
     { "{hosts: [a], resolution: STATIC, endpoints: [{address: 1.2.3.4, ports: {x: 1}}]}",
       "name of a port" },
     { "{hosts: [a], resolution: STATIC, endpoints: [{address: 'unix:///a', ports: {x: 1}}], ports: "
-      "[{number: 1, name: x}]}", "no ports" },
+      "[{number: 1, name: x}]}",
+      "no ports" },
     { "{hosts: [a], resolution: STATIC, endpoints: [{address: 'unix://a'}]}", "absolute" },
     { "{hosts: [a], resolution: STATIC, endpoints: [{address: 'unix:///a/'}]}", "folder" },
     { "{hosts: ['*.a'], resolution: DNS}", "looked up in DNS" },
@@ -217,8 +237,10 @@ static const struct rule service_entry[] = {
     { "{hosts: [a], resolution: DNS_ROUND_ROBIN, endpoints: [{address: b}, {address: c}]}",
       "at most one" },
     { "{hosts: [a], resolution: DYNAMIC_DNS, endpoints: [{address: b}]}", "DYNAMIC_DNS" },
-    { "{hosts: [a], resolution: STATIC, endpoints: [{address: 1.2.3.4}], workloadSelector: {labels: "
-      "{a: b}}}", "beside endpoints" },
+    { "{hosts: [a], resolution: STATIC, endpoints: [{address: 1.2.3.4}], workloadSelector: "
+      "{labels: "
+      "{a: b}}}",
+      "beside endpoints" },
     { "{hosts: [a], ports: [{number: 80, name: a}, {number: 80, name: b}]}", "appears twice" },
     { "{hosts: [a], ports: [{number: 80, name: a}, {number: 81, name: a}]}", "called \"a\"" },
     { "{hosts: [a], ports: [{number: 0, name: a}]}", "number" },
@@ -268,7 +290,8 @@ static const struct rule authorization_policy[] = {
     { "{rules: [{from: [{source: {}}]}]}", "must say something" },
     { "{rules: [{from: [{source: {principals: []}}]}]}", "must not be empty" },
     { "{rules: [{from: [{source: {principals: ['']}}]}]}", "must not be empty" },
-    { "{rules: [{from: [{source: {serviceAccounts: [a], namespaces: [b]}}]}]}", "beside principals" },
+    { "{rules: [{from: [{source: {serviceAccounts: [a], namespaces: [b]}}]}]}",
+      "beside principals" },
     { "{rules: [{from: [{source: {serviceAccounts: ['*']}}]}]}", "not a service account" },
     { "{rules: [{from: [{source: {ipBlocks: [here]}}]}]}", "range" },
     { "{rules: [{to: [{operation: {}}]}]}", "must say something" },
@@ -287,15 +310,18 @@ static const struct rule authorization_policy[] = {
 
 static const struct rule deployment[] = {
     { "{selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: "
-      "[{name: c}]}}}", "" },
-    { "{selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: c}]}}}", "do not fit" },
+      "[{name: c}]}}}",
+      "" },
+    { "{selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: c}]}}}",
+      "do not fit" },
     { "{selector: {}, template: {spec: {containers: [{name: c}]}}}", "select something" },
     { "{selector: {matchExpressions: [{key: a, operator: Is}]}, template: {}}", "In, NotIn" },
     { "{selector: {matchExpressions: [{key: a, operator: In}]}, template: {}}", "required for In" },
     { "{selector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}, template: {}}",
       "left out for Exists" },
     { "{selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: "
-      "[{name: c}, {name: c}]}}}", "called \"c\"" },
+      "[{name: c}, {name: c}]}}}",
+      "called \"c\"" },
 };
 
 #define TRY(version, kind, rules) try_rules(version, kind, rules, COUNT_OF(rules))

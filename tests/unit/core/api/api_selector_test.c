@@ -46,8 +46,8 @@ static const struct {
 };
 
 static const char *const bad[] = {
-    ",", "app,", "=a", "app=web env", "app in", "app in (", "app in (a", "app in a", "app on (a)",
-    "a b", "!", "app=a b", "a>x", "-a", "app=(", "a=b,,c",
+    ",",          "app,", "=a", "app=web env", "app in", "app in (", "app in (a", "app in a",
+    "app on (a)", "a b",  "!",  "app=a b",     "a>x",    "-a",       "app=(",     "a=b,,c",
 };
 
 static void labels_are_matched(void)
@@ -137,10 +137,12 @@ static void selectors_in_objects(void)
 {
     struct str values[] = { STR("web"), STR("x") };
     struct field_pair match[] = { { STR("env"), STR("prod") } };
-    struct label_selector_rule rule = { .key = STR("app"), .op = STR("In"), .values = values,
-                                        .values_count = 2 };
-    struct label_selector s = { .match_labels = match, .match_labels_count = 1, .rules = &rule,
-                                .rules_count = 1 };
+    struct label_selector_rule rule = {
+        .key = STR("app"), .op = STR("In"), .values = values, .values_count = 2
+    };
+    struct label_selector s = {
+        .match_labels = match, .match_labels_count = 1, .rules = &rule, .rules_count = 1
+    };
 
     OK(label_selector_is_match(&s, labels, COUNT_OF(labels)));
     rule.op = STR("NotIn");

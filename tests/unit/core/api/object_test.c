@@ -13,9 +13,12 @@
 #include "tests/unit/support/api_files.h"
 
 static const char *const files[] = {
-    "testdata/api/virtual_service.yaml", "testdata/api/destination_rule.yaml",
-    "testdata/api/gateway.yaml",         "testdata/api/service_entry.yaml",
-    "testdata/api/workload.yaml",        "testdata/api/security.yaml",
+    "testdata/api/virtual_service.yaml",
+    "testdata/api/destination_rule.yaml",
+    "testdata/api/gateway.yaml",
+    "testdata/api/service_entry.yaml",
+    "testdata/api/workload.yaml",
+    "testdata/api/security.yaml",
     "testdata/api/core.yaml",
 };
 
@@ -191,8 +194,10 @@ static const struct {
 static void what_is_not_enforced_is_told(void)
 {
     for (size_t i = 0; i < COUNT_OF(unenforced); i++) {
-        char *text = mem_printf("{apiVersion: networking.istio.io/v1, kind: %s, metadata: {name: a}, "
-                                "spec: %s}", unenforced[i].kind, unenforced[i].spec);
+        char *text =
+            mem_printf("{apiVersion: networking.istio.io/v1, kind: %s, metadata: {name: a}, "
+                       "spec: %s}",
+                       unenforced[i].kind, unenforced[i].spec);
         struct object *o = one(text);
         struct diag d;
 
@@ -265,10 +270,13 @@ static void names_and_keys(void)
 
 static void hash_sees_content_only(void)
 {
-    struct object *a = one("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: '1'}}");
-    struct object *b = one("{kind: ConfigMap, data: {x: \"1\"}, apiVersion: v1, metadata: {name: a, "
-                           "resourceVersion: '7', generation: 3}}");
-    struct object *c = one("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: '2'}}");
+    struct object *a =
+        one("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: '1'}}");
+    struct object *b =
+        one("{kind: ConfigMap, data: {x: \"1\"}, apiVersion: v1, metadata: {name: a, "
+            "resourceVersion: '7', generation: 3}}");
+    struct object *c =
+        one("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: '2'}}");
 
     if (a && b && c) {
         EQ_UINT(a->content_hash, b->content_hash);
@@ -359,7 +367,8 @@ static void good_documents_are_kept_beside_bad_ones(void)
     object_set_init(&set);
     said = api_files_complain("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n---\n"
                               "{apiVersion: v1, kind: ConfigMap, metadata: {name: '?'}}\n---\n"
-                              "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n", &set);
+                              "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n",
+                              &set);
     HAS_STR(said, "test.yaml:3:");
     EQ_INT(set.count, 2);
     mem_free(said);
