@@ -97,6 +97,18 @@ void chunk_queue_add(struct chunk_queue *q, const void *p, size_t len)
     }
 }
 
+void chunk_queue_add_pieces(struct chunk_queue *q, const struct iovec *iov, int count, size_t skip)
+{
+    for (int i = 0; i < count; i++) {
+        if (skip >= iov[i].iov_len) {
+            skip -= iov[i].iov_len;
+            continue;
+        }
+        chunk_queue_add(q, (const char *)iov[i].iov_base + skip, iov[i].iov_len - skip);
+        skip = 0;
+    }
+}
+
 int chunk_queue_peek(const struct chunk_queue *q, struct iovec *iov, int max)
 {
     int n = 0;

@@ -35,6 +35,8 @@ void chunk_queue_init(struct chunk_queue *q, struct chunk_pool *pool);
 /* Drops all content. */
 void chunk_queue_clear(struct chunk_queue *q);
 void chunk_queue_add(struct chunk_queue *q, const void *p, size_t len);
+/* Adds the pieces iov[0..count-1] without their first skip bytes. */
+void chunk_queue_add_pieces(struct chunk_queue *q, const struct iovec *iov, int count, size_t skip);
 /* Describes up to max pieces from the front without removing them; returns how many. */
 int chunk_queue_peek(const struct chunk_queue *q, struct iovec *iov, int max);
 void chunk_queue_consume(struct chunk_queue *q, size_t len);

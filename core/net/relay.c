@@ -3,8 +3,12 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/loop/worker.h"
+#include "core/net/relay_splice.h"
 #include "core/net/stream_peek.h"
 #include "core/net/stream_tcp.h"
+
+/* Short flows cost more system calls by splice than by copying. */
+#define SPLICE_AFTER_BYTES ((uint64_t)128 * 1024)
 
 /* One end of a relay; what is read here is written to the other. */
 struct side {
@@ -20,23 +24,22 @@ struct side {
 struct relay {
     struct side a, b;
     struct timer idle;
-    struct worker_task task; /* frees */
+    struct worker_task task; /* upgrades to splice, or frees */
+    struct relay_splice *splice;
+    bool no_splice;    /* not wanted, or decided about */
+    bool is_upgrading; /* waits until nothing is unsent */
     uint64_t idle_timeout_ms, last_active_ms;
     relay_done_fn done;
     void *arg;
     bool is_over;
 };
 
-static void on_free(struct worker_task *task)
-{
-    mem_free(CONTAINER_OF(task, struct relay, task));
-}
-
 /* From here on no callback of the relay runs. */
 static void end(struct relay *r)
 {
     r->is_over = true;
     timer_cancel(&r->idle);
+    relay_splice_stop(r->splice);
     worker_defer(r->a.s->worker, &r->task);
 }
 
@@ -74,6 +77,82 @@ static void fail(struct side *side, int err)
     finish(r, side == &r->a ? RELAY_END_A_FAILED : RELAY_END_B_FAILED, err);
 }
 
+/* ---- by splice ---- */
+
+static void on_moved(void *arg, bool from_a, uint64_t bytes)
+{
+    struct relay *r = arg;
+
+    (from_a ? &r->a : &r->b)->read_bytes += bytes;
+    r->last_active_ms = worker_now_ms(r->a.s->worker);
+}
+
+static void on_finished(void *arg)
+{
+    struct relay *r = arg;
+
+    finish(r, RELAY_END_FINISHED, 0);
+}
+
+static void on_failed(void *arg, bool is_a, int err)
+{
+    struct relay *r = arg;
+
+    fail(is_a ? &r->a : &r->b, err);
+}
+
+static const struct relay_splice_events splice_events = { on_moved, on_finished, on_failed };
+
+static bool is_plain_tcp(struct stream *s)
+{
+    return stream_peek_through(s)->ops == &stream_tcp_ops;
+}
+
+static void hold_both(struct relay *r, bool on)
+{
+    r->a.is_held = r->b.is_held = on;
+    if (on) {
+        stream_read_stop(r->a.s);
+        stream_read_stop(r->b.s);
+    } else {
+        stream_read_start(r->a.s);
+        stream_read_start(r->b.s);
+    }
+}
+
+/* Holds both sides until what we have is sent, then leaves them to the kernel. on_drain comes back
+ * here until that is so. */
+static void upgrade(struct relay *r)
+{
+    int a_fd = -1, b_fd = -1;
+    int a_err, b_err;
+
+    r->no_splice = true;
+    if (!is_plain_tcp(r->a.s) || !is_plain_tcp(r->b.s) || r->a.ended || r->b.ended)
+        return;
+    hold_both(r, true);
+    a_err = stream_tcp_borrow(stream_peek_through(r->a.s), &a_fd);
+    b_err = stream_tcp_borrow(stream_peek_through(r->b.s), &b_fd);
+    r->is_upgrading = a_err != ERR_UNSUPPORTED && b_err != ERR_UNSUPPORTED &&
+                      (a_err == ERR_AGAIN || b_err == ERR_AGAIN);
+    if (r->is_upgrading)
+        return;
+    if (a_err == 0 && b_err == 0)
+        r->splice = relay_splice_start(r->a.s->worker, a_fd, b_fd, &splice_events, r);
+    if (!r->splice)
+        hold_both(r, false);
+}
+
+static void on_task(struct worker_task *task)
+{
+    struct relay *r = CONTAINER_OF(task, struct relay, task);
+
+    if (r->is_over)
+        mem_free(r);
+    else
+        upgrade(r);
+}
+
 /* ---- events of one side ---- */
 
 static void on_ready(void *arg)
@@ -99,6 +178,8 @@ static void on_read(void *arg, const uint8_t *p, size_t len)
         side->is_held = true;
         stream_read_stop(side->s);
     }
+    if (err == 0 && !side->relay->no_splice && side->read_bytes >= SPLICE_AFTER_BYTES)
+        worker_defer(side->s->worker, &side->relay->task);
 }
 
 static void on_eof(void *arg)
@@ -118,9 +199,15 @@ static void on_drain(void *arg)
 {
     struct side *side = arg;
 
-    if (side->relay->is_over || !side->other->is_held)
+    struct relay *r = side->relay;
+
+    if (r->is_over || !side->other->is_held)
         return;
-    side->relay->last_active_ms = worker_now_ms(side->s->worker);
+    r->last_active_ms = worker_now_ms(side->s->worker);
+    if (r->is_upgrading) {
+        worker_defer(side->s->worker, &r->task);
+        return;
+    }
     side->other->is_held = false;
     stream_read_start(side->other->s);
 }
@@ -166,7 +253,8 @@ struct relay *relay_start(struct stream *a, struct stream *b, const struct relay
     r->done = done;
     r->arg = arg;
     r->last_active_ms = worker_now_ms(a->worker);
-    worker_task_init(&r->task, on_free);
+    worker_task_init(&r->task, on_task);
+    r->no_splice = options && options->no_splice;
     timer_init(&r->idle, &a->worker->timers, on_idle);
     join(r, &r->a, &r->b, a);
     join(r, &r->b, &r->a, b);

@@ -43,7 +43,7 @@ struct stream_tcp {
     struct sock_names names;
     uint64_t received, sent;
     size_t writing_bytes; /* front of out that a uv_write holds; 0: none under way */
-    size_t read_bytes, read_max;
+    size_t read_bytes, read_max, low_water;
     int fd;
     int error;          /* what killed it; 0 while alive */
     bool want_read;     /* the user reads */
@@ -65,18 +65,15 @@ static struct stream_tcp *tcp_of(const struct stream *s)
 
 /* ---- end ---- */
 
-static void free_tcp(struct stream_tcp *t)
+/* libuv has called back every request by now. */
+static void on_closed(uv_handle_t *handle)
 {
+    struct stream_tcp *t = CONTAINER_OF(handle, struct stream_tcp, uv.handle);
+
     chunk_queue_clear(&t->out);
     worker_undefer(&t->opened);
     sock_names_deinit(&t->names);
     mem_free(t);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    /* libuv has called back every request by now. */
-    free_tcp(CONTAINER_OF(handle, struct stream_tcp, uv.handle));
 }
 
 static void close_now(struct stream_tcp *t)
@@ -204,15 +201,8 @@ static ssize_t send_some(struct stream_tcp *t, const struct iovec *iov, int coun
 
 static void queue_rest(struct stream_tcp *t, const struct iovec *iov, int count, size_t skip)
 {
-    for (int i = 0; i < count; i++) {
-        if (skip >= iov[i].iov_len) {
-            skip -= iov[i].iov_len;
-            continue;
-        }
-        chunk_queue_add(&t->out, (const char *)iov[i].iov_base + skip, iov[i].iov_len - skip);
-        skip = 0;
-    }
-    if (t->out.len > STREAM_LOW_WATER_BYTES)
+    chunk_queue_add_pieces(&t->out, iov, count, skip);
+    if (t->out.len > t->low_water)
         t->owes_drain = true;
 }
 
@@ -271,7 +261,7 @@ static void after_sending(struct stream_tcp *t)
         t->request = NULL;
         finish_output(t);
     }
-    if (t->owes_drain && t->out.len <= STREAM_LOW_WATER_BYTES) {
+    if (t->owes_drain && t->out.len <= t->low_water) {
         t->owes_drain = false;
         stream_emit_drain(&t->base);
     }
@@ -297,10 +287,7 @@ static void on_written(uv_write_t *write, int status)
     }
     if (err == 0 && t->out.len > 0)
         err = start_write(t);
-    if (err != 0)
-        fail(t, err);
-    else
-        after_sending(t);
+    err ? fail(t, err) : after_sending(t);
 }
 
 static int tcp_write(struct stream *s, const struct iovec *iov, int count)
@@ -333,9 +320,7 @@ static int tcp_write(struct stream *s, const struct iovec *iov, int count)
 
 static size_t tcp_unsent(const struct stream *s)
 {
-    const struct stream_tcp *t = tcp_of(s);
-
-    return t->error ? 0 : t->out.len;
+    return tcp_of(s)->error ? 0 : tcp_of(s)->out.len;
 }
 
 static void tcp_shutdown(struct stream *s)
@@ -451,6 +436,7 @@ static int new_tcp(struct worker *w, int fd, bool is_unix, struct stream_tcp **o
     t->fd = fd;
     t->read_max = WORKER_RX_BYTES;
     t->read_bytes = READ_MIN_BYTES;
+    t->low_water = STREAM_LOW_WATER_BYTES;
     chunk_queue_init(&t->out, &w->chunks);
     timer_init(&t->timer, &w->timers, on_timeout);
     worker_task_init(&t->opened, on_opened);
@@ -584,6 +570,22 @@ void stream_tcp_reset_on_close(struct stream *s)
 {
     if ((s = stream_find(s, &stream_tcp_ops)) != NULL)
         sock_set_reset(tcp_of(s)->fd);
+}
+
+int stream_tcp_borrow(struct stream *s, int *fd)
+{
+    struct stream_tcp *t = tcp_of(s);
+
+    if (s->ops != &stream_tcp_ops || t->error || t->eof_seen || !s->ready || s->eof_out)
+        return ERR_UNSUPPORTED;
+    t->low_water = 0;
+    if (t->out.len > 0) {
+        t->owes_drain = true;
+        return ERR_AGAIN;
+    }
+    disarm(t);
+    *fd = t->fd;
+    return 0;
 }
 
 int stream_tcp_fd(const struct stream *s)

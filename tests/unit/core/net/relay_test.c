@@ -242,6 +242,115 @@ static void cancelling_tells_nobody(void)
     rig_close(&r);
 }
 
+/* Moves so much from left to right that the kernel takes over (or would). */
+static void warm_up(struct rig *r, const char *all, size_t total)
+{
+    stream_write_bytes(r->left.s, all, total);
+    OK(stream_sink_wait_bytes(&worker, &r->right, total));
+    EQ_MEM(r->right.in.p, buf_len(&r->right.in), all, total);
+    stream_sink_idle(&worker, 5);
+}
+
+static void the_kernel_moves_what_keeps_coming(void)
+{
+    const size_t total = 8 * 1024 * 1024;
+    char *all = make_pattern(total);
+    struct relay_options copies = { .no_splice = true };
+    uint64_t received, sent, there, back;
+    struct rig r;
+
+    for (int splices = 0; splices < 2; splices++) {
+        if (!rig_open(&r, true, splices ? NULL : &copies))
+            return;
+        warm_up(&r, all, total);
+        relay_counts(r.relay, &there, &back);
+        EQ_UINT(there, total);
+        stream_tcp_counts(r.a, &received, &sent); /* of these we saw */
+        EQ_INT(received < total, splices);
+        stream_write_bytes(r.right.s, "an answer", 9);
+        OK(stream_sink_wait_bytes(&worker, &r.left, 9));
+        stream_shutdown(r.left.s);
+        OK(stream_sink_wait_eof(&worker, &r.right));
+        EQ_INT(r.done, 0); /* half closed */
+        stream_write_bytes(r.right.s, " and all", 8);
+        stream_shutdown(r.right.s);
+        OK(stream_sink_wait_eof(&worker, &r.left));
+        OK(wait_done(&r));
+        EQ_STRN(r.left.in.p, buf_len(&r.left.in), "an answer and all");
+        EQ_INT(r.result.end, RELAY_END_FINISHED);
+        EQ_UINT(r.result.b_to_a_bytes, 17);
+        rig_close(&r);
+    }
+    mem_free(all);
+}
+
+static void a_spliced_reader_that_stops_holds_the_sender(void)
+{
+    const size_t total = 64 * 1024 * 1024;
+    char *all = make_pattern(total);
+    struct rig r;
+
+    if (!rig_open(&r, true, NULL))
+        return;
+    warm_up(&r, all, 4 * 1024 * 1024);
+    buf_clear(&r.right.in);
+    stream_read_stop(r.right.s);
+    stream_write_bytes(r.left.s, all, total);
+    stream_sink_idle(&worker, 100);
+    OK(stream_unsent(r.left.s) > 0);
+    EQ_INT(stream_unsent(r.b), 0);
+    stream_read_start(r.right.s);
+    OK(stream_sink_wait_bytes(&worker, &r.right, total));
+    EQ_MEM(r.right.in.p, buf_len(&r.right.in), all, total);
+    mem_free(all);
+    rig_close(&r);
+}
+
+static void a_reset_of_a_spliced_side_is_passed_on(void)
+{
+    const size_t total = 4 * 1024 * 1024;
+    char *all = make_pattern(total);
+    struct rig r;
+
+    for (int first = 0; first < 2; first++) {
+        if (!rig_open(&r, true, NULL))
+            return;
+        warm_up(&r, all, total);
+        stream_tcp_reset_on_close(first ? r.left.s : r.right.s);
+        stream_sink_close(first ? &r.left : &r.right);
+        OK(wait_done(&r));
+        EQ_INT(r.result.end, first ? RELAY_END_A_FAILED : RELAY_END_B_FAILED);
+        EQ_INT(r.result.err, -ECONNRESET);
+        OK(stream_sink_wait_error(&worker, first ? &r.right : &r.left));
+        rig_close(&r);
+    }
+    mem_free(all);
+}
+
+static void a_spliced_relay_can_be_cancelled_or_idle_out(void)
+{
+    const size_t total = 4 * 1024 * 1024;
+    char *all = make_pattern(total);
+    struct rig r;
+
+    if (!rig_open(&r, true, NULL))
+        return;
+    warm_up(&r, all, total);
+    stream_write_bytes(r.left.s, all, total);
+    relay_cancel(r.relay);
+    r.relay = NULL;
+    stream_sink_idle(&worker, 10);
+    EQ_INT(r.done, 0);
+    rig_close(&r);
+    if (!rig_open(&r, true, &(struct relay_options){ .idle_timeout_ms = 700 }))
+        return;
+    warm_up(&r, all, total);
+    OK(wait_done(&r));
+    EQ_INT(r.result.end, RELAY_END_IDLE);
+    rig_close(&r);
+    mem_free(all);
+}
+
 static const struct tap_case cases[] = {
     { "bytes_cross_and_are_counted", bytes_cross_and_are_counted },
     { "much_goes_both_ways_at_once", much_goes_both_ways_at_once },
@@ -251,6 +360,12 @@ static const struct tap_case cases[] = {
     { "silence_ends_it", silence_ends_it },
     { "a_side_may_still_be_connecting", a_side_may_still_be_connecting },
     { "cancelling_tells_nobody", cancelling_tells_nobody },
+    { "the_kernel_moves_what_keeps_coming", the_kernel_moves_what_keeps_coming },
+    { "a_spliced_reader_that_stops_holds_the_sender",
+      a_spliced_reader_that_stops_holds_the_sender },
+    { "a_reset_of_a_spliced_side_is_passed_on", a_reset_of_a_spliced_side_is_passed_on },
+    { "a_spliced_relay_can_be_cancelled_or_idle_out",
+      a_spliced_relay_can_be_cancelled_or_idle_out },
 };
 
 TAP_MAIN(cases)
