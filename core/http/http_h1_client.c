@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/http/http_h1_stream.h"
+#include "core/http/http_websocket.h"
 #include "core/net/stream.h"
 
 #define INTERIM_MAX 10 /* 1xx answers to one request */
@@ -18,7 +19,8 @@ struct http_h1_client {
     int err;
     uint32_t served;
     uint8_t interims;
-    struct str upgrade; /* asked for, in cur's arena */
+    struct str upgrade;       /* asked for, in cur's arena */
+    struct str websocket_key; /* made here, since the request had none */
     bool last, ended, got_head, got_any;
 };
 
@@ -107,13 +109,27 @@ static void on_failed(struct http_h1_stream *s, int err)
 
 /* ---- input ---- */
 
+/* The answer to a key that the user does not know is not his either. */
+static int check_key(struct http_h1_client *c, struct http_msg *m)
+{
+    struct str got = http_headers_get(&m->headers, HTTP_TOKEN_SEC_WEBSOCKET_ACCEPT);
+
+    if (!str_eq(got, http_websocket_accept(m->headers.arena, c->websocket_key)))
+        return ERR_PROTO;
+    http_headers_remove_token(&m->headers, HTTP_TOKEN_SEC_WEBSOCKET_ACCEPT);
+    return 0;
+}
+
 /* 0 when the head goes to the user, ERR_PROTO when the answer breaks the rules. */
 static int judge(struct http_h1_client *c, struct http_h1_stream *s)
 {
-    const struct http_msg *m = &s->head;
+    struct http_msg *m = &s->head;
 
-    if (m->status == 101)
-        return c->upgrade.len && str_ieq(m->upgrade, c->upgrade) ? 0 : ERR_PROTO;
+    if (m->status == 101) {
+        if (!c->upgrade.len || !str_ieq(m->upgrade, c->upgrade))
+            return ERR_PROTO;
+        return c->websocket_key.len ? check_key(c, m) : 0;
+    }
     if (m->status < 200)
         return ++c->interims > INTERIM_MAX ? ERR_PROTO : 0;
     return 0;
@@ -224,11 +240,23 @@ static const struct stream_events events = {
 
 /* ---- what users call ---- */
 
-static int send_head(struct http_stream *hs, struct http_msg *head, bool end_stream)
+static void add_key(struct http_h1_client *c, struct http_stream *hs, struct http_msg *m)
+{
+    struct http_headers with;
+
+    http_headers_init(&with, hs->arena);
+    http_headers_copy(&with, &m->headers, false);
+    c->websocket_key = http_websocket_key(hs->arena, &hs->worker->random);
+    http_headers_add_token(&with, HTTP_TOKEN_SEC_WEBSOCKET_KEY, c->websocket_key);
+    m->headers = with;
+}
+
+static int send_head(struct http_stream *hs, struct http_msg *original, bool end_stream)
 {
     struct http_h1_stream *s = http_h1_stream_of(hs);
     struct http_h1_client *c = s->conn;
     struct http_h1_write how = { .framing = HTTP_H1_BODY_CHUNKED };
+    struct http_msg m = *original, *head = &m;
     int err;
 
     if (!c || c->ended)
@@ -237,6 +265,9 @@ static int send_head(struct http_stream *hs, struct http_msg *head, bool end_str
         how.framing = HTTP_H1_BODY_RAW;
         if (head->upgrade.len)
             how.connection = HTTP_H1_CONNECTION_UPGRADE;
+        if (http_websocket_is(m.upgrade) &&
+            !http_headers_get(&m.headers, HTTP_TOKEN_SEC_WEBSOCKET_KEY).p)
+            add_key(c, hs, &m);
         end_stream = false;
     } else if (end_stream && head->content_length <= 0) {
         how.framing = HTTP_H1_BODY_NONE;
@@ -390,6 +421,7 @@ struct http_stream *http_h1_client_request(struct http_h1_client *c)
     s->on_failed = on_failed;
     c->cur = s;
     c->interims = 0;
+    c->websocket_key = STR_NONE;
     c->got_head = c->got_any = false;
     c->served++;
     return &s->hs;

@@ -65,6 +65,8 @@ static bool is_ours(enum http_token token)
     case HTTP_TOKEN_UPGRADE:
     case HTTP_TOKEN_HTTP2_SETTINGS:
     case HTTP_TOKEN_EXPECT:
+    case HTTP_TOKEN_SEC_WEBSOCKET_KEY: /* :protocol says it all (RFC 8441 section 5) */
+    case HTTP_TOKEN_SEC_WEBSOCKET_ACCEPT:
         return true;
     default:
         return false;

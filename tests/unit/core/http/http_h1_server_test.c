@@ -491,6 +491,23 @@ static void upgrade_opens_raw_bytes(void)
     rig_close(&r);
 }
 
+static void websocket_key_is_answered(void)
+{
+    struct rig r;
+    struct http_msg m;
+
+    rig_open(&r, 0);
+    say(&r, "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    http_msg_init(&m, r.note.hs->arena);
+    m.status = 101;
+    EQ_INT(http_stream_send_head(r.note.hs, &m, false), 0);
+    http_wire_turn(&r.w);
+    /* the example of RFC 6455 section 1.3 */
+    HAS_STR(http_wire_text(&r.wire), "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
+    rig_close(&r);
+}
+
 static void refused_upgrade_goes_on_as_http(void)
 {
     struct rig r;
@@ -651,6 +668,7 @@ static const struct tap_case cases[] = {
     { "long_unread_body_ends_the_connection", long_unread_body_ends_the_connection },
     { "expect_continue_is_answered_when_asked", expect_continue_is_answered_when_asked },
     { "upgrade_opens_raw_bytes", upgrade_opens_raw_bytes },
+    { "websocket_key_is_answered", websocket_key_is_answered },
     { "refused_upgrade_goes_on_as_http", refused_upgrade_goes_on_as_http },
     { "client_that_leaves_resets_the_request", client_that_leaves_resets_the_request },
     { "reading_stops_while_bytes_are_held", reading_stops_while_bytes_are_held },

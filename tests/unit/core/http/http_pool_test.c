@@ -331,6 +331,7 @@ static void upgrade_is_raw_after_101(void)
     http_wire_note(n, hs);
     http_wire_request(&m, hs->arena, "GET", "/");
     m.upgrade = STR("websocket");
+    http_headers_add(&m.headers, STR("sec-websocket-key"), STR("dGhlIHNhbXBsZSBub25jZQ=="));
     EQ_INT(http_stream_send_head(hs, &m, false), 0);
     http_wire_turn(&r.w);
     HAS_STR(http_wire_text(&r.wires[0]), "connection: upgrade\r\nupgrade: websocket\r\n\r\n");
@@ -346,6 +347,29 @@ static void upgrade_is_raw_after_101(void)
     HAS_STR(http_wire_text(&r.wires[0]), "\r\n\r\nup");
     EQ_STR(http_wire_log(n), "head 101 upgrade:websocket\nbody 3 end\n");
     EQ_INT(http_pool_connections(r.pool), 0);
+    rig_stop(&r);
+}
+
+static void websocket_gets_a_key_of_its_own(void)
+{
+    struct rig r = { 0 };
+    struct http_note *n = &r.notes[0];
+    struct http_stream *hs;
+    struct http_msg m;
+
+    rig_start(&r);
+    EQ_INT(http_pool_get(r.pool, on_got, &asks[0], &hs, &r.waiters[0]), 0);
+    http_wire_note(n, hs);
+    http_wire_request(&m, hs->arena, "GET", "/");
+    m.upgrade = STR("websocket");
+    EQ_INT(http_stream_send_head(hs, &m, false), 0);
+    http_wire_turn(&r.w);
+    HAS_STR(http_wire_text(&r.wires[0]), "sec-websocket-key: ");
+    http_wire_send(&r.wires[0], "HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                "Sec-WebSocket-Accept: wrong\r\n\r\n");
+    http_wire_turn(&r.w);
+    EQ_STR(http_wire_log(n), "reset\n");
+    EQ_INT(n->failure.err, ERR_PROTO);
     rig_stop(&r);
 }
 
@@ -515,6 +539,7 @@ static const struct tap_case cases[] = {
     { "request_body_is_framed", request_body_is_framed },
     { "answer_before_the_request_ended", answer_before_the_request_ended },
     { "upgrade_is_raw_after_101", upgrade_is_raw_after_101 },
+    { "websocket_gets_a_key_of_its_own", websocket_gets_a_key_of_its_own },
     { "waiters_are_served_in_order", waiters_are_served_in_order },
     { "limits_are_told_at_once", limits_are_told_at_once },
     { "failed_dials_are_told", failed_dials_are_told },
