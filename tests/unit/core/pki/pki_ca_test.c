@@ -334,6 +334,41 @@ static void wrong_keys_and_leaves_are_no_ca(void)
     rig_deinit(&r);
 }
 
+static void usage_must_be_stated(void)
+{
+    struct pki_cert *certs[1];
+    struct pki_chain chain = { certs, 1 };
+    const char *why;
+    struct rig r;
+
+    rig_init(&r, false);
+    certs[0] = pki_cert_ref((struct pki_cert *)(uintptr_t)pki_ca_cert(r.ca));
+    EQ_INT(verify(&r, &chain, NOW, &why), ERR_CERT); /* signed by the root, but says nothing */
+    EQ_STR(why, "certificate is not for this use");
+    pki_cert_unref(certs[0]);
+    rig_deinit(&r);
+}
+
+static void long_chains_are_refused(void)
+{
+    struct pki_cert *certs[PKI_CERT_CHAIN_MAX_PUBLIC + 1];
+    struct pki_chain chain, big = { certs, COUNT_OF(certs) };
+    const char *why;
+    struct rig r;
+
+    rig_init(&r, false);
+    EQ_INT(sign(&r, ID, HOUR, &chain), 0);
+    for (size_t i = 0; i < COUNT_OF(certs); i++)
+        certs[i] = chain.certs[i ? 1 : 0];
+    EQ_INT(verify(&r, &big, NOW, &why), ERR_CERT);
+    EQ_STR(why, "certificate chain too long");
+    big.count = 0;
+    EQ_INT(verify(&r, &big, NOW, &why), ERR_CERT);
+    EQ_STR(why, "no certificate");
+    pki_chain_deinit(&chain);
+    rig_deinit(&r);
+}
+
 static const struct tap_case cases[] = {
     { "a_leaf_says_what_we_set", a_leaf_says_what_we_set },
     { "names_that_are_no_ids_are_not_signed", names_that_are_no_ids_are_not_signed },
@@ -344,6 +379,8 @@ static const struct tap_case cases[] = {
     { "a_changed_csr_is_refused", a_changed_csr_is_refused },
     { "a_directory_of_files_is_a_ca", a_directory_of_files_is_a_ca },
     { "wrong_keys_and_leaves_are_no_ca", wrong_keys_and_leaves_are_no_ca },
+    { "usage_must_be_stated", usage_must_be_stated },
+    { "long_chains_are_refused", long_chains_are_refused },
 };
 
 TAP_MAIN(cases)

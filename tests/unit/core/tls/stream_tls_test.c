@@ -253,6 +253,59 @@ static void optional_mutual_takes_both(void)
     }
 }
 
+/* Alternative names beyond PKI_CERT_SAN_MAX in a certificate that is right otherwise. */
+static void a_peer_with_too_many_names_is_refused(void)
+{
+    struct str names[PKI_CERT_SAN_MAX];
+    struct pki_ca_leaf want = { .spiffe_id = STR(CLIENT_ID),
+                                .dns_names = names,
+                                .dns_count = COUNT_OF(names),
+                                .now_s = clock_wall_s(),
+                                .life_s = HOUR_S };
+    struct tls_options client, server;
+    struct tls_identity *id = NULL;
+    struct pki_chain chain;
+    struct pki_key *key;
+    const char *why;
+
+    meet();
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        names[i] = STR("one.of.many");
+    EQ_INT(pki_key_generate(&key), 0);
+    EQ_INT(pki_ca_sign(ca.ca, pki_key_evp(key), &want, &chain), 0);
+    if (!EQ_INT(tls_identity_new(&chain, key, &id, &why), 0))
+        return;
+    client = tls_rig_mesh(id, ca.trust);
+    server = tls_rig_mesh(stock, ca.trust);
+    refused(&client, &server, "certificate has too many names", NULL);
+    tls_identity_unref(id);
+    pki_chain_deinit(&chain);
+    pki_key_unref(key);
+}
+
+/* Bytes that cross from server to client once both ends are ready: a ticket would be among them. */
+static void no_session_can_be_resumed(void)
+{
+    static const enum tls_version versions[] = { TLS_VERSION_1_2, TLS_VERSION_1_3 };
+
+    meet();
+    for (size_t i = 0; i < COUNT_OF(versions); i++) {
+        struct tls_options client = tls_rig_mesh(cart, ca.trust);
+        struct tls_options server = tls_rig_mesh(stock, ca.trust);
+        struct tls_rig r;
+
+        server.max_version = versions[i];
+        tls_rig_open(&r, tls_rig_client(&client), tls_rig_server(&server));
+        stream_mem_set_read_max(r.lower_client, 1);
+        OK(tls_rig_shake(&r));
+        stream_mem_set_window(r.lower_server, 0);
+        stream_read_stop(r.client.s);
+        stream_sink_idle(&r.worker, 5);
+        EQ_INT(stream_unsent(r.lower_server), 0);
+        tls_rig_close(&r);
+    }
+}
+
 static bool deny_all(void *arg, const struct tls_peer *peer)
 {
     (*(int *)arg)++;
@@ -805,6 +858,49 @@ static void connecting_clients_wait_for_their_transport(void)
     tls_rig_close(&r);
 }
 
+static void close_on_error(struct stream_sink *sink)
+{
+    if (sink->err)
+        stream_sink_close(sink);
+}
+
+/* The server closes at once, with the client's bytes unread: the kernel would answer with a reset.
+ */
+static void a_refusal_reaches_its_peer_over_tcp(void)
+{
+    static const struct str only[] = { STR_INIT("spiffe://mesh.test/ns/shop/sa/owner") };
+    struct tls_options client, server;
+    struct tls_config *cc, *sc;
+    struct stream *a, *b, *s;
+    struct tls_rig r;
+
+    meet();
+    memset(&r, 0, sizeof(r));
+    EQ_INT(worker_init(&r.worker, 0, 1), 0);
+    if (!OK(stream_sink_tcp_pair(&r.worker, &a, &b)))
+        return;
+    client = tls_rig_mesh(cart, ca.trust);
+    server = tls_rig_mesh(stock, ca.trust);
+    server.rules.names = only;
+    server.rules.name_count = 1;
+    cc = tls_rig_client(&client);
+    sc = tls_rig_server(&server);
+    EQ_INT(stream_tls_client(a, cc, &s), 0);
+    stream_sink_listen(&r.client, s);
+    EQ_INT(stream_tls_server(b, sc, &s), 0);
+    r.server.hook = close_on_error;
+    stream_sink_listen(&r.server, s);
+    tls_config_unref(cc);
+    tls_config_unref(sc);
+    stream_write_bytes(r.client.s, "GET / HTTP/1.1\r\n\r\n", 18);
+    OK(stream_sink_wait_error(&r.worker, &r.client));
+    EQ_INT(r.client.err, ERR_TLS);
+    HAS_STR(stream_tls_error(r.client.s), "bad certificate");
+    EQ_INT(r.server.err, ERR_CERT);
+    EQ_INT(buf_len(&r.server.in), 0);
+    tls_rig_close(&r);
+}
+
 /* A tunnel: TLS inside TLS on one worker, which share its scratch memory. */
 static void tls_inside_tls_works(void)
 {
@@ -851,6 +947,8 @@ static const struct tap_case cases[] = {
     { "a_client_insists_on_the_identity", a_client_insists_on_the_identity },
     { "missing_client_certificate_is_refused", missing_client_certificate_is_refused },
     { "optional_mutual_takes_both", optional_mutual_takes_both },
+    { "a_peer_with_too_many_names_is_refused", a_peer_with_too_many_names_is_refused },
+    { "no_session_can_be_resumed", no_session_can_be_resumed },
     { "the_deny_list_has_the_last_word", the_deny_list_has_the_last_word },
     { "simple_tls_checks_the_dns_name", simple_tls_checks_the_dns_name },
     { "insecure_takes_any_certificate", insecure_takes_any_certificate },
@@ -873,6 +971,7 @@ static const struct tap_case cases[] = {
     { "a_client_that_cannot_say_hello_is_not_made", a_client_that_cannot_say_hello_is_not_made },
     { "closing_inside_a_callback_is_safe", closing_inside_a_callback_is_safe },
     { "connecting_clients_wait_for_their_transport", connecting_clients_wait_for_their_transport },
+    { "a_refusal_reaches_its_peer_over_tcp", a_refusal_reaches_its_peer_over_tcp },
     { "tls_inside_tls_works", tls_inside_tls_works },
 };
 
