@@ -1,5 +1,6 @@
 /* Path templates of AuthorizationPolicy (AZ-12): "{*}" is one segment, not empty; "{**}" is any
- * text, slashes included, perhaps none, and stands at most once as the last operator. Any thread. */
+ * text, slashes included, perhaps none, and stands at most once as the last operator. Any thread.
+ */
 #ifndef CORE_FILTER_AUTHZ_PATH_H
 #define CORE_FILTER_AUTHZ_PATH_H
 

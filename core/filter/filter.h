@@ -30,11 +30,11 @@ enum filter_id {
 /* A local answer. For gRPC requests flow turns it into a trailers-only answer (HT-4). */
 struct filter_reply {
     uint16_t status;
-    int16_t grpc_status; /* -1: derived from status */
-    struct str body;     /* text/plain */
+    int16_t grpc_status;         /* -1: derived from status */
+    struct str body;             /* text/plain */
     struct http_headers headers; /* extra ones */
-    const char *details; /* response code details */
-    uint32_t flags;      /* decision flags to add */
+    const char *details;         /* response code details */
+    uint32_t flags;              /* decision flags to add */
 };
 
 struct filter_request {
@@ -60,8 +60,10 @@ struct filter_request {
 struct filter {
     const char *name;
     enum filter_result (*on_request)(struct filter_request *fr); /* may be NULL */
-    void (*on_response)(struct filter_request *fr, struct http_msg *head); /* final head; may be NULL */
-    void (*on_end)(struct filter_request *fr); /* once, whatever happened: cancel timers; may be NULL */
+    void (*on_response)(struct filter_request *fr,
+                        struct http_msg *head); /* final head; may be NULL */
+    void (*on_end)(
+        struct filter_request *fr); /* once, whatever happened: cancel timers; may be NULL */
 };
 
 /* FILTER_COUNT rows, in the order of enum filter_id. */

@@ -20,25 +20,36 @@ static struct subject subject_of(const struct model_authz_clause *clause,
     const struct http_msg *head = in->head;
 
     switch (clause->field) {
-    case MODEL_AUTHZ_PRINCIPAL: return (struct subject){ .text = in->principal };
-    case MODEL_AUTHZ_NAMESPACE: return (struct subject){ .text = in->ns };
-    case MODEL_AUTHZ_TRUST_DOMAIN: return (struct subject){ .text = in->trust_domain };
-    case MODEL_AUTHZ_SNI: return (struct subject){ .text = in->sni };
-    case MODEL_AUTHZ_SOURCE_IP: return (struct subject){ .addr = in->source_ip };
-    case MODEL_AUTHZ_REMOTE_IP: return (struct subject){ .addr = in->remote_ip };
-    case MODEL_AUTHZ_DEST_IP: return (struct subject){ .addr = in->dest_ip };
-    case MODEL_AUTHZ_PORT: return (struct subject){ .number = in->dest_port };
+    case MODEL_AUTHZ_PRINCIPAL:
+        return (struct subject){ .text = in->principal };
+    case MODEL_AUTHZ_NAMESPACE:
+        return (struct subject){ .text = in->ns };
+    case MODEL_AUTHZ_TRUST_DOMAIN:
+        return (struct subject){ .text = in->trust_domain };
+    case MODEL_AUTHZ_SNI:
+        return (struct subject){ .text = in->sni };
+    case MODEL_AUTHZ_SOURCE_IP:
+        return (struct subject){ .addr = in->source_ip };
+    case MODEL_AUTHZ_REMOTE_IP:
+        return (struct subject){ .addr = in->remote_ip };
+    case MODEL_AUTHZ_DEST_IP:
+        return (struct subject){ .addr = in->dest_ip };
+    case MODEL_AUTHZ_PORT:
+        return (struct subject){ .number = in->dest_port };
     case MODEL_AUTHZ_HOST:
         return (struct subject){ .text = head ? head->authority : STR_NONE, .ignore_case = true };
-    case MODEL_AUTHZ_METHOD: return (struct subject){ .text = head ? head->method_name : STR_NONE };
-    case MODEL_AUTHZ_PATH: return (struct subject){ .text = in->path };
+    case MODEL_AUTHZ_METHOD:
+        return (struct subject){ .text = head ? head->method_name : STR_NONE };
+    case MODEL_AUTHZ_PATH:
+        return (struct subject){ .text = in->path };
     case MODEL_AUTHZ_HEADER:
         if (!head)
             break;
         return (struct subject){ .text = route_match_header_value(
                                      head, clause->key, (uint16_t)http_token_of(clause->key),
                                      in->arena) };
-    default: break; /* claims need a verified token, and nothing here verifies one */
+    default:
+        break; /* claims need a verified token, and nothing here verifies one */
     }
     return (struct subject){ 0 };
 }
@@ -54,9 +65,12 @@ static bool text_matches(const struct model_authz_value *v, const struct subject
         return s->ignore_case ? str_istarts(text, v->text) : str_starts(text, v->text);
     case MODEL_AUTHZ_SUFFIX:
         return s->ignore_case ? str_iends(text, v->text) : str_ends(text, v->text);
-    case MODEL_AUTHZ_PRESENT: return true;
-    case MODEL_AUTHZ_TEMPLATE: return authz_path_matches(v->text, text);
-    default: return false;
+    case MODEL_AUTHZ_PRESENT:
+        return true;
+    case MODEL_AUTHZ_TEMPLATE:
+        return authz_path_matches(v->text, text);
+    default:
+        return false;
     }
 }
 

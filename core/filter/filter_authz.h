@@ -12,7 +12,8 @@ bool filter_authz_allows_tcp(const struct model_authz *authz, struct decision *d
 
 /* What policies are evaluated against; fields that are absent stay empty. */
 struct filter_authz_input {
-    struct str principal; /* "cluster.local/ns/foo/sa/bar", without scheme; empty: unauthenticated */
+    struct str
+        principal; /* "cluster.local/ns/foo/sa/bar", without scheme; empty: unauthenticated */
     struct str ns, service_account; /* parsed from it: "foo", "bar" */
     struct str trust_domain;
     const struct addr *source_ip, *remote_ip, *dest_ip; /* NULL: unknown */

@@ -25,8 +25,8 @@ static void set_origin(const struct model_cors *cors, struct http_headers *h, st
 
 static void reply(struct filter_request *fr)
 {
-    fr->reply = (struct filter_reply){ .status = 200, .grpc_status = -1,
-                                       .details = "cors_response" };
+    fr->reply =
+        (struct filter_reply){ .status = 200, .grpc_status = -1, .details = "cors_response" };
     http_headers_init(&fr->reply.headers, fr->arena);
 }
 
@@ -75,6 +75,6 @@ static void on_response(struct filter_request *fr, struct http_msg *head)
     set_if(&head->headers, HTTP_TOKEN_ACCESS_CONTROL_EXPOSE_HEADERS, fr->route->cors->expose);
 }
 
-const struct filter filter_cors = {
-    .name = "cors", .on_request = on_request, .on_response = on_response
-};
+const struct filter filter_cors = { .name = "cors",
+                                    .on_request = on_request,
+                                    .on_response = on_response };

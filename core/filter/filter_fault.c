@@ -72,6 +72,4 @@ static void on_end(struct filter_request *fr)
         timer_cancel(&s->timer);
 }
 
-const struct filter filter_fault = {
-    .name = "fault", .on_request = on_request, .on_end = on_end
-};
+const struct filter filter_fault = { .name = "fault", .on_request = on_request, .on_end = on_end };

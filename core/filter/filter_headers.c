@@ -15,8 +15,10 @@ static bool is_framing(uint16_t token)
     case HTTP_TOKEN_PROXY_CONNECTION:
     case HTTP_TOKEN_TE:
     case HTTP_TOKEN_TRANSFER_ENCODING:
-    case HTTP_TOKEN_UPGRADE: return true;
-    default: return false;
+    case HTTP_TOKEN_UPGRADE:
+        return true;
+    default:
+        return false;
     }
 }
 

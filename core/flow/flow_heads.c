@@ -94,6 +94,7 @@ void flow_heads_on_arrival(struct flow_request *r)
         http_headers_remove_token(HEADERS, HTTP_TOKEN_MESH_PROTO);
     }
     add_request_id(r);
+    d->request_head = head;
     d->method = head->method_name;
     d->path = head->path;
     d->authority = head->authority;

@@ -62,8 +62,7 @@ static int32_t pick_by_schedule(struct lb_least_request_state *s, const struct l
     return -1;
 }
 
-static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count,
-                    struct random *random)
+static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count, struct random *random)
 {
     struct lb_least_request_state *s = state;
     int32_t host = s->is_even ? pick_of_two(hosts, count, random) : pick_by_schedule(s, hosts);

@@ -37,8 +37,7 @@ static uint32_t draw(const uint64_t *sums, uint32_t count, struct random *random
     return low;
 }
 
-static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count,
-                    struct random *random)
+static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count, struct random *random)
 {
     for (int i = 0; i < MAX_DRAWS; i++) {
         uint32_t host = draw(state, count, random);

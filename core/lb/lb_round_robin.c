@@ -7,9 +7,9 @@
 #define MAX_SKIPS 8
 
 struct lb_round_robin_state {
-    uint32_t next;      /* equal weights */
+    uint32_t next; /* equal weights */
     bool is_even;
-    struct lb_edf edf;  /* other weights */
+    struct lb_edf edf; /* other weights */
 };
 
 static void *build(const struct lb_host *hosts, uint32_t count, struct random *random)
@@ -44,8 +44,7 @@ static uint32_t turn(struct lb_round_robin_state *s, const struct lb_host *hosts
     return host;
 }
 
-static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count,
-                    struct random *random)
+static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count, struct random *random)
 {
     struct lb_round_robin_state *s = state;
 

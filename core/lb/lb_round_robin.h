@@ -1,4 +1,5 @@
-/* In turn, by weight. Equal weights rotate from a random start; others follow a schedule (lb_edf.h). */
+/* In turn, by weight. Equal weights rotate from a random start; others follow a schedule
+ * (lb_edf.h). */
 #ifndef CORE_LB_LB_ROUND_ROBIN_H
 #define CORE_LB_LB_ROUND_ROBIN_H
 

@@ -8,6 +8,8 @@
 
 #include "core/model/snapshot.h"
 
+struct http_msg;
+
 /* Envoy's response flags (spec features.md section 4.4); the letters are what logs show. */
 enum decision_flag {
     DECISION_DC = 1 << 0,  /* downstream disconnect */
@@ -82,6 +84,8 @@ struct decision {
     const struct model_authz_policy *shadow_policy; /* what dry-run policies would have decided */
     int32_t shadow_rule;
     bool shadow_denied;
+    /* The request's head while it lives, for headers that logs ask for; NULL: gone, or TCP. */
+    const struct http_msg *request_head;
     /* Head of the request as received, slices of its arena. */
     struct str method, path, original_path, authority, request_id, user_agent, forwarded_for;
     uint64_t upstream_service_time_ms;

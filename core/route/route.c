@@ -80,7 +80,8 @@ static struct str domain_key(struct model_route_table *table, struct str domain)
     return domain;
 }
 
-static void add_domain(struct model_route_table *table, struct str domain, struct model_vhost *vhost)
+static void add_domain(struct model_route_table *table, struct str domain,
+                       struct model_vhost *vhost)
 {
     struct map *map = &table->exact;
 

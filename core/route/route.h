@@ -1,8 +1,8 @@
 /* Finding the route of a request in a table of core/model.
  *
  * Hosts: exact, then the longest matching "*.suffix", then "*". Inside a virtual host the first
- * route in order that matches wins; an index (route_index.h) skips those whose path cannot match, so
- * that 10,000 routes cost about as much as ten. Conditions are in route_match.h, hosts in
+ * route in order that matches wins; an index (route_index.h) skips those whose path cannot match,
+ * so that 10,000 routes cost about as much as ten. Conditions are in route_match.h, hosts in
  * route_host.h, what a route does to the path in route_rewrite.h and route_redirect.h. Tables are
  * immutable; any thread. */
 #ifndef CORE_ROUTE_ROUTE_H

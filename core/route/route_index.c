@@ -19,7 +19,7 @@ struct entry {
 struct route_index {
     struct entry *entries; /* ascending by text */
     uint32_t entry_count;
-    uint32_t *routes; /* numbers, ascending within each list */
+    uint32_t *routes;             /* numbers, ascending within each list */
     uint32_t rest_at, rest_count; /* routes whose path condition is of another kind, or none */
 };
 

@@ -113,8 +113,7 @@ bool route_match_request(const struct model_match *m, const struct route_query *
     for (uint32_t i = 0; i < m->header_count; i++) {
         const struct model_header_match *h = &m->headers[i];
 
-        if (!match_optional(&h->match,
-                            route_match_header_value(head, h->name, h->token, q->arena)))
+        if (!match_optional(&h->match, route_match_header_value(head, h->name, h->token, q->arena)))
             return false;
     }
     for (uint32_t i = 0; i < m->query_count; i++) {

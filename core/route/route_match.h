@@ -9,7 +9,7 @@
 struct route_query {
     const struct http_msg *head;
     struct str path, query;
-    uint16_t port; /* the listener's port, for match.port */
+    uint16_t port;       /* the listener's port, for match.port */
     struct arena *arena; /* for joined header values */
 };
 

@@ -8,14 +8,14 @@
 enum { PLAIN, SLASH, PERCENT, BACKSLASH, QUERY, FRAGMENT, CONTROL };
 
 static const uint8_t classes[256] = {
-    [0 ... 0x20] = CONTROL, [0x7f] = CONTROL,    ['/'] = SLASH, ['%'] = PERCENT,
-    ['\\'] = BACKSLASH,     ['?'] = QUERY,       ['#'] = FRAGMENT,
+    [0 ... 0x20] = CONTROL, [0x7f] = CONTROL, ['/'] = SLASH,    ['%'] = PERCENT,
+    ['\\'] = BACKSLASH,     ['?'] = QUERY,    ['#'] = FRAGMENT,
 };
 
 /* Unreserved characters of RFC 3986: an escape of one of these is only another way to write it. */
 static const bool unreserved[256] = {
-    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
-    ['-'] = true,         ['.'] = true,         ['_'] = true,         ['~'] = true,
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true,
+    ['.'] = true,         ['_'] = true,         ['~'] = true,
 };
 
 static int hex_of(char c)
@@ -42,8 +42,8 @@ static int escape_at(struct str s)
 
 static bool is_decoded(enum route_path_mode mode, int byte)
 {
-    return unreserved[byte] || (mode == ROUTE_PATH_DECODE_AND_MERGE_SLASHES &&
-                                (byte == '/' || byte == '\\'));
+    return unreserved[byte] ||
+           (mode == ROUTE_PATH_DECODE_AND_MERGE_SLASHES && (byte == '/' || byte == '\\'));
 }
 
 struct scan {

@@ -33,8 +33,7 @@ struct str route_redirect_location(const struct model_route *route, const struct
         port = r->port;
     else if (r->port_from_request)
         port = listener_port;
-    else if (!r->port_from_protocol && !r->authority.len &&
-             str_to_u64(own.port, 65535, &port))
+    else if (!r->port_from_protocol && !r->authority.len && str_to_u64(own.port, 65535, &port))
         port = 0;
     /* The request's port belongs to its own scheme: :80 does not follow to https. */
     if (is_default_port(scheme, port) ||

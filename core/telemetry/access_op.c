@@ -35,7 +35,8 @@ static bool add_addr(const struct addr *a, enum addr_part part, struct buf *out)
         return false;
     if (part == ADDR_PORT)
         return add_number(a->port, out);
-    return add_text(str_of(part == ADDR_HOST ? addr_format_ip(a, text) : addr_format(a, text)), out);
+    return add_text(str_of(part == ADDR_HOST ? addr_format_ip(a, text) : addr_format(a, text)),
+                    out);
 }
 
 static uint64_t ms_between(uint64_t from_ns, uint64_t to_ns)
@@ -49,12 +50,18 @@ static uint64_t ms_between(uint64_t from_ns, uint64_t to_ns)
 static struct str kept_header(const struct decision *d, struct str name, uint16_t token)
 {
     switch (token) {
-    case HTTP_TOKEN_X_FORWARDED_FOR: return d->forwarded_for;
-    case HTTP_TOKEN_USER_AGENT: return d->user_agent;
-    case HTTP_TOKEN_X_REQUEST_ID: return d->request_id;
-    case HTTP_TOKEN_HOST: return d->authority;
-    case HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH: return d->original_path;
-    default: break;
+    case HTTP_TOKEN_X_FORWARDED_FOR:
+        return d->forwarded_for;
+    case HTTP_TOKEN_USER_AGENT:
+        return d->user_agent;
+    case HTTP_TOKEN_X_REQUEST_ID:
+        return d->request_id;
+    case HTTP_TOKEN_HOST:
+        return d->authority;
+    case HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH:
+        return d->original_path;
+    default:
+        break;
     }
     if (name.len == 0 || name.p[0] != ':')
         return STR_NONE;
@@ -195,7 +202,8 @@ static bool write_flags(const struct access_op *op, const struct access_source *
     char text[128];
 
     (void)op;
-    return s->decision->flags && add_text(str_of(decision_flags_text(s->decision->flags, text)), out);
+    return s->decision->flags &&
+           add_text(str_of(decision_flags_text(s->decision->flags, text)), out);
 }
 
 static bool write_flags_long(const struct access_op *op, const struct access_source *s,
@@ -245,9 +253,23 @@ static bool write_flags_long(const struct access_op *op, const struct access_sou
 static bool write_grpc(const struct access_op *op, const struct access_source *s, struct buf *out)
 {
     static const char *const names[] = {
-        "OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound",
-        "AlreadyExists", "PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted",
-        "OutOfRange", "Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated",
+        "OK",
+        "Canceled",
+        "Unknown",
+        "InvalidArgument",
+        "DeadlineExceeded",
+        "NotFound",
+        "AlreadyExists",
+        "PermissionDenied",
+        "ResourceExhausted",
+        "FailedPrecondition",
+        "Aborted",
+        "OutOfRange",
+        "Unimplemented",
+        "Internal",
+        "Unavailable",
+        "DataLoss",
+        "Unauthenticated",
     };
     int code = s->decision->grpc_status;
 
@@ -309,15 +331,15 @@ OP(received, add_number(d->bytes_in, out))
 OP(sent, add_number(d->bytes_out, out))
 OP(duration, add_number(ms_between(d->start_ns, d->end_ns), out))
 OP(response_duration,
-   d->upstream_first_ns && add_number(ms_between(d->start_ns, d->upstream_first_ns), out))
+   d->upstream_first_ns &&add_number(ms_between(d->start_ns, d->upstream_first_ns), out))
 OP(response_tx_duration,
-   d->upstream_first_ns && add_number(ms_between(d->upstream_first_ns, d->end_ns), out))
+   d->upstream_first_ns &&add_number(ms_between(d->upstream_first_ns, d->end_ns), out))
 OP(failure, add_text(str_of(d->upstream_failure), out))
-OP(cluster, d->cluster && add_text(d->cluster->config->name, out))
+OP(cluster, d->cluster &&add_text(d->cluster->config->name, out))
 OP(attempts, add_number(d->try_count, out))
 OP(sni, add_text(d->sni, out))
-OP(route, d->route && add_text(d->route->name, out))
-OP(vhost, d->vhost && add_text(d->vhost->name, out))
+OP(route, d->route &&add_text(d->route->name, out))
+OP(vhost, d->vhost &&add_text(d->vhost->name, out))
 OP(peer_uri, add_uri(d->peer_identity, out))
 OP(upstream_uri, add_uri(d->upstream_identity, out))
 OP(own_uri, add_own_uri(d, out))
@@ -354,8 +376,10 @@ static bool write_environment(const struct access_op *op, const struct access_so
 
 #define ROWS_ADDR(name, id)                                                                        \
     { name, write_##id, ACCESS_OP_NO_ARG, false },                                                 \
-    { name "_WITHOUT_PORT", write_##id##_host, ACCESS_OP_NO_ARG, false },                          \
-    { name "_PORT", write_##id##_port, ACCESS_OP_NO_ARG, true }
+        { name "_WITHOUT_PORT", write_##id##_host, ACCESS_OP_NO_ARG, false },                      \
+    {                                                                                              \
+        name "_PORT", write_##id##_port, ACCESS_OP_NO_ARG, true                                    \
+    }
 
 /* clang-format off */
 static const struct access_op_def table[] = {

@@ -71,24 +71,43 @@ static void add_fraction(uint32_t us, int count, struct buf *out)
 static bool add_letter(char letter, const struct civil *c, uint64_t wall_us, struct buf *out)
 {
     switch (letter) {
-    case 'Y': return buf_printf(out, "%04u", c->year) == 0;
-    case 'y': return buf_printf(out, "%02u", c->year % 100) == 0;
-    case 'm': return buf_printf(out, "%02u", c->month) == 0;
-    case 'd': return buf_printf(out, "%02u", c->day) == 0;
-    case 'e': return buf_printf(out, "%2u", c->day) == 0;
-    case 'H': return buf_printf(out, "%02u", c->hour) == 0;
-    case 'M': return buf_printf(out, "%02u", c->minute) == 0;
-    case 'S': return buf_printf(out, "%02u", c->second) == 0;
-    case 'F': return buf_printf(out, "%04u-%02u-%02u", c->year, c->month, c->day) == 0;
-    case 'T': return buf_printf(out, "%02u:%02u:%02u", c->hour, c->minute, c->second) == 0;
-    case 'b': return buf_add_str(out, str_of(months[c->month - 1])) == 0;
-    case 'a': return buf_add_str(out, str_of(days[c->weekday])) == 0;
-    case 's': return buf_printf(out, "%" PRIu64, wall_us / 1000000) == 0;
-    case 'f': add_fraction(c->us, 9, out); return true;
-    case 'z': return buf_add_str(out, STR("+0000")) == 0;
-    case 'Z': return buf_add_str(out, STR("UTC")) == 0;
-    case '%': return buf_add_char(out, '%') == 0;
-    default: return false;
+    case 'Y':
+        return buf_printf(out, "%04u", c->year) == 0;
+    case 'y':
+        return buf_printf(out, "%02u", c->year % 100) == 0;
+    case 'm':
+        return buf_printf(out, "%02u", c->month) == 0;
+    case 'd':
+        return buf_printf(out, "%02u", c->day) == 0;
+    case 'e':
+        return buf_printf(out, "%2u", c->day) == 0;
+    case 'H':
+        return buf_printf(out, "%02u", c->hour) == 0;
+    case 'M':
+        return buf_printf(out, "%02u", c->minute) == 0;
+    case 'S':
+        return buf_printf(out, "%02u", c->second) == 0;
+    case 'F':
+        return buf_printf(out, "%04u-%02u-%02u", c->year, c->month, c->day) == 0;
+    case 'T':
+        return buf_printf(out, "%02u:%02u:%02u", c->hour, c->minute, c->second) == 0;
+    case 'b':
+        return buf_add_str(out, str_of(months[c->month - 1])) == 0;
+    case 'a':
+        return buf_add_str(out, str_of(days[c->weekday])) == 0;
+    case 's':
+        return buf_printf(out, "%" PRIu64, wall_us / 1000000) == 0;
+    case 'f':
+        add_fraction(c->us, 9, out);
+        return true;
+    case 'z':
+        return buf_add_str(out, STR("+0000")) == 0;
+    case 'Z':
+        return buf_add_str(out, STR("UTC")) == 0;
+    case '%':
+        return buf_add_char(out, '%') == 0;
+    default:
+        return false;
     }
 }
 

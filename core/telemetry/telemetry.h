@@ -1,8 +1,9 @@
 /* What is told about finished requests and connections: metrics, access log, the decision ring.
  *
  * One call per finished request with its decision record; everything else happens here. Metric
- * series are resolved once per (peer, service, code, flags, ...) and then found by a small cache key,
- * never by label text per request. One struct telemetry per process, with per-worker shards. */
+ * series are resolved once per (peer, service, code, flags, ...) and then found by a small cache
+ * key, never by label text per request. One struct telemetry per process, with per-worker shards.
+ */
 #ifndef CORE_TELEMETRY_TELEMETRY_H
 #define CORE_TELEMETRY_TELEMETRY_H
 
@@ -13,7 +14,7 @@ struct stats;
 struct telemetry;
 struct worker;
 
-/* node lives as long as the process. Any thread. */
+/* stats and node outlive it. A worker counts in the shard of its index. Any thread. */
 struct telemetry *telemetry_new(struct stats *stats, const struct model_node *node);
 /* After the workers have stopped. */
 void telemetry_free(struct telemetry *t);
@@ -27,11 +28,11 @@ void telemetry_tcp_bytes(struct telemetry *t, struct worker *w, const struct dec
 void telemetry_tcp_close(struct telemetry *t, struct worker *w, const struct decision *d);
 
 /* The last decisions of all workers, newest first, as JSON lines matching the query (see
- * telemetry_ring.h); for admin, `mesh why`, `mesh logs`. Any thread. */
+ * telemetry_json.h); for admin, `mesh why`, `mesh logs`. Any thread. */
 struct telemetry_query {
     struct str request_id; /* empty: any */
     uint16_t status;       /* 0: any */
-    uint32_t max;          /* records */
+    uint32_t max;          /* records; 0: all that are kept */
 };
 void telemetry_recent(struct telemetry *t, const struct telemetry_query *q, struct buf *out);
 

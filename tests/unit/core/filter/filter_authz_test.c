@@ -18,15 +18,24 @@ struct request {
 static const char *naive_text(const struct request *r, const struct model_authz_clause *c)
 {
     switch (c->field) {
-    case MODEL_AUTHZ_PRINCIPAL: return r->principal;
-    case MODEL_AUTHZ_NAMESPACE: return r->ns;
-    case MODEL_AUTHZ_TRUST_DOMAIN: return r->td;
-    case MODEL_AUTHZ_SNI: return r->sni;
-    case MODEL_AUTHZ_HOST: return r->is_http ? r->host : "";
-    case MODEL_AUTHZ_METHOD: return r->is_http ? r->method : "";
-    case MODEL_AUTHZ_PATH: return r->is_http ? r->path : "";
-    case MODEL_AUTHZ_HEADER: return r->is_http ? r->header : "";
-    default: return "";
+    case MODEL_AUTHZ_PRINCIPAL:
+        return r->principal;
+    case MODEL_AUTHZ_NAMESPACE:
+        return r->ns;
+    case MODEL_AUTHZ_TRUST_DOMAIN:
+        return r->td;
+    case MODEL_AUTHZ_SNI:
+        return r->sni;
+    case MODEL_AUTHZ_HOST:
+        return r->is_http ? r->host : "";
+    case MODEL_AUTHZ_METHOD:
+        return r->is_http ? r->method : "";
+    case MODEL_AUTHZ_PATH:
+        return r->is_http ? r->path : "";
+    case MODEL_AUTHZ_HEADER:
+        return r->is_http ? r->header : "";
+    default:
+        return "";
     }
 }
 
@@ -60,11 +69,16 @@ static bool naive_value(const struct request *r, const struct model_authz_clause
     tl = strlen(text);
     vl = strlen(value);
     switch (v->type) {
-    case MODEL_AUTHZ_EXACT: return strcmp(text, value) == 0;
-    case MODEL_AUTHZ_PREFIX: return tl >= vl && strncmp(text, value, vl) == 0;
-    case MODEL_AUTHZ_SUFFIX: return tl >= vl && strcmp(text + tl - vl, value) == 0;
-    case MODEL_AUTHZ_PRESENT: return true;
-    default: return false;
+    case MODEL_AUTHZ_EXACT:
+        return strcmp(text, value) == 0;
+    case MODEL_AUTHZ_PREFIX:
+        return tl >= vl && strncmp(text, value, vl) == 0;
+    case MODEL_AUTHZ_SUFFIX:
+        return tl >= vl && strcmp(text + tl - vl, value) == 0;
+    case MODEL_AUTHZ_PRESENT:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -185,7 +199,8 @@ static struct model_authz_value random_value(uint8_t field)
     case MODEL_AUTHZ_SERVICE_ACCOUNT:
         v.text = arena_printf(&arena, "%s/%s", word(), word());
         break;
-    default: v.text = str_of(word());
+    default:
+        v.text = str_of(word());
     }
     return v;
 }
@@ -194,9 +209,10 @@ static struct model_authz_clause random_clause(void)
 {
     static const uint8_t fields[] = {
         MODEL_AUTHZ_PRINCIPAL, MODEL_AUTHZ_NAMESPACE, MODEL_AUTHZ_SERVICE_ACCOUNT,
-        MODEL_AUTHZ_SOURCE_IP, MODEL_AUTHZ_REMOTE_IP, MODEL_AUTHZ_DEST_IP, MODEL_AUTHZ_PORT,
-        MODEL_AUTHZ_SNI, MODEL_AUTHZ_TRUST_DOMAIN, MODEL_AUTHZ_CLAIM, MODEL_AUTHZ_HOST,
-        MODEL_AUTHZ_METHOD, MODEL_AUTHZ_PATH, MODEL_AUTHZ_HEADER,
+        MODEL_AUTHZ_SOURCE_IP, MODEL_AUTHZ_REMOTE_IP, MODEL_AUTHZ_DEST_IP,
+        MODEL_AUTHZ_PORT,      MODEL_AUTHZ_SNI,       MODEL_AUTHZ_TRUST_DOMAIN,
+        MODEL_AUTHZ_CLAIM,     MODEL_AUTHZ_HOST,      MODEL_AUTHZ_METHOD,
+        MODEL_AUTHZ_PATH,      MODEL_AUTHZ_HEADER,
     };
     struct model_authz_clause c = { .field = fields[random_below(&rng, COUNT_OF(fields))] };
 
@@ -223,7 +239,8 @@ static struct model_authz_group *random_groups(uint32_t *count, bool *has_http_o
     groups = arena_alloc0(&arena, *count, sizeof(*groups));
     for (uint32_t i = 0; i < *count; i++) {
         groups[i].clause_count = 1 + (uint32_t)random_below(&rng, 2);
-        groups[i].clauses = arena_alloc0(&arena, groups[i].clause_count, sizeof(*groups[i].clauses));
+        groups[i].clauses =
+            arena_alloc0(&arena, groups[i].clause_count, sizeof(*groups[i].clauses));
         for (uint32_t c = 0; c < groups[i].clause_count; c++) {
             groups[i].clauses[c] = random_clause();
             *has_http_only |= groups[i].clauses[c].http_only;
@@ -260,10 +277,19 @@ static void random_policies(struct model_authz *a)
 static struct request random_request(void)
 {
     struct request r = {
-        .principal = maybe_word(), .ns = maybe_word(), .sa = maybe_word(), .td = maybe_word(),
-        .sni = maybe_word(), .host = maybe_word(), .method = word(), .path = word(),
-        .header = maybe_word(), .peer = random_addr(), .remote = random_addr(),
-        .dst = random_addr(), .port = (uint16_t)(80 + random_below(&rng, 2)),
+        .principal = maybe_word(),
+        .ns = maybe_word(),
+        .sa = maybe_word(),
+        .td = maybe_word(),
+        .sni = maybe_word(),
+        .host = maybe_word(),
+        .method = word(),
+        .path = word(),
+        .header = maybe_word(),
+        .peer = random_addr(),
+        .remote = random_addr(),
+        .dst = random_addr(),
+        .port = (uint16_t)(80 + random_below(&rng, 2)),
         .is_http = random_below(&rng, 4) > 0,
     };
 
@@ -274,9 +300,15 @@ static bool evaluate(const struct model_authz *a, const struct request *r, bool 
 {
     struct http_msg head;
     struct filter_authz_input in = {
-        .principal = str_of(r->principal), .ns = str_of(r->ns), .service_account = str_of(r->sa),
-        .trust_domain = str_of(r->td), .source_ip = &r->peer, .remote_ip = &r->remote,
-        .dest_ip = &r->dst, .dest_port = r->port, .sni = str_of(r->sni),
+        .principal = str_of(r->principal),
+        .ns = str_of(r->ns),
+        .service_account = str_of(r->sa),
+        .trust_domain = str_of(r->td),
+        .source_ip = &r->peer,
+        .remote_ip = &r->remote,
+        .dest_ip = &r->dst,
+        .dest_port = r->port,
+        .sni = str_of(r->sni),
     };
 
     http_msg_init(&head, &arena);
@@ -333,12 +365,16 @@ static struct model_authz authz;
 static void one_policy(uint8_t action, uint8_t field, struct str text)
 {
     value = (struct model_authz_value){ .type = MODEL_AUTHZ_EXACT, .text = text };
-    clause = (struct model_authz_clause){ .field = field, .values = &value, .value_count = 1,
-                                          .http_only = field == MODEL_AUTHZ_PATH };
+    clause = (struct model_authz_clause){
+        .field = field, .values = &value, .value_count = 1, .http_only = field == MODEL_AUTHZ_PATH
+    };
     group = (struct model_authz_group){ .clauses = &clause, .clause_count = 1 };
-    rules[0] = rules[1] = (struct model_authz_rule){ .from = &group, .from_count = 1,
+    rules[0] = rules[1] = (struct model_authz_rule){ .from = &group,
+                                                     .from_count = 1,
                                                      .has_http_only = clause.http_only };
-    policy = (struct model_authz_policy){ .action = action, .rules = rules, .rule_count = 1,
+    policy = (struct model_authz_policy){ .action = action,
+                                          .rules = rules,
+                                          .rule_count = 1,
                                           .source = { .ns = STR("foo"), .name = STR("bar") } };
     authz = (struct model_authz){ 0 };
     authz.by_action[action].list = &policy;
@@ -362,8 +398,9 @@ static enum filter_result run(struct run *r, const char *identity, const char *p
     r->d.peer_identity = str_of(identity);
     addr_parse(STR("10.0.0.1:1"), 0, &r->d.peer);
     addr_parse(STR("10.0.0.2:80"), 0, &r->d.local);
-    r->fr = (struct filter_request){ .arena = &r->arena, .head = &r->head, .decision = &r->d,
-                                     .authz = &authz };
+    r->fr = (struct filter_request){
+        .arena = &r->arena, .head = &r->head, .decision = &r->d, .authz = &authz
+    };
     r->fr.query.path = http_msg_path_only(&r->head);
     return filter_authz.on_request(&r->fr);
 }

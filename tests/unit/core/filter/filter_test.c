@@ -44,8 +44,12 @@ static struct run *run_new(void)
     r->head.authority = STR("app");
     r->d.grpc_status = -1;
     r->route = (struct model_route){ .name = STR("r") };
-    r->fr = (struct filter_request){ .worker = &r->worker, .arena = &r->arena, .head = &r->head,
-                                     .decision = &r->d, .route = &r->route, .resume = on_resume };
+    r->fr = (struct filter_request){ .worker = &r->worker,
+                                     .arena = &r->arena,
+                                     .head = &r->head,
+                                     .decision = &r->d,
+                                     .route = &r->route,
+                                     .resume = on_resume };
     return r;
 }
 
@@ -134,8 +138,9 @@ static void a_delay_waits_then_goes_on(void)
 static void a_delay_comes_before_the_abort(void)
 {
     struct run *r = run_new();
-    struct model_fault fault = { .delay_pct = 100, .delay_ms = 10, .abort_pct = 100,
-                                 .abort_status = 500, .abort_grpc = -1 };
+    struct model_fault fault = {
+        .delay_pct = 100, .delay_ms = 10, .abort_pct = 100, .abort_status = 500, .abort_grpc = -1
+    };
 
     r->route.fault = &fault;
     EQ_INT(again(r), FILTER_WAIT);
@@ -166,11 +171,17 @@ static void a_request_that_ends_is_not_resumed(void)
 
 /* ---- CORS ---- */
 
-static struct model_string_match allowed = { .type = MODEL_MATCH_EXACT, .value = STR_INIT("https://a") };
+static struct model_string_match allowed = { .type = MODEL_MATCH_EXACT,
+                                             .value = STR_INIT("https://a") };
 static struct model_cors cors = {
-    .origins = &allowed, .origin_count = 1, .methods = STR_INIT("GET,POST"),
-    .headers = STR_INIT("x-h"), .expose = STR_INIT("x-e"), .max_age = STR_INIT("600"),
-    .credentials = 1, .forward_unmatched = true,
+    .origins = &allowed,
+    .origin_count = 1,
+    .methods = STR_INIT("GET,POST"),
+    .headers = STR_INIT("x-h"),
+    .expose = STR_INIT("x-e"),
+    .max_age = STR_INIT("600"),
+    .credentials = 1,
+    .forward_unmatched = true,
 };
 
 static struct run *cors_run(const char *method, const char *origin, bool preflight)
@@ -255,9 +266,14 @@ static void without_policies_nothing_happens(void)
 /* ---- headers ---- */
 
 #define HEADER_OP(kind, n, v)                                                                      \
-    { .op = MODEL_HEADER_##kind, .name = STR_INIT(n), .value = STR_INIT(v) }
+    {                                                                                              \
+        .op = MODEL_HEADER_##kind, .name = STR_INIT(n), .value = STR_INIT(v)                       \
+    }
 #define HEADER_FORMAT(kind, n, v)                                                                  \
-    { .op = MODEL_HEADER_##kind, .name = STR_INIT(n), .value = STR_INIT(v), .has_operators = true }
+    {                                                                                              \
+        .op = MODEL_HEADER_##kind, .name = STR_INIT(n), .value = STR_INIT(v),                      \
+        .has_operators = true                                                                      \
+    }
 
 static struct model_header_ops ops_of(struct model_header_op *items, uint32_t count)
 {
@@ -269,10 +285,14 @@ static struct model_header_ops ops_of(struct model_header_op *items, uint32_t co
 static void request_headers_change(void)
 {
     struct model_header_op items[] = {
-        HEADER_OP(SET, "x-set", "new"),        HEADER_OP(ADD, "x-add", "2"),
-        HEADER_OP(REMOVE, "x-gone", ""),       HEADER_OP(REMOVE, "x-back", ""),
-        HEADER_OP(ADD, "x-back", "again"),     HEADER_OP(SET, "host", "other"),
-        HEADER_OP(SET, ":path", "/evil"),      HEADER_OP(SET, "content-length", "5"),
+        HEADER_OP(SET, "x-set", "new"),
+        HEADER_OP(ADD, "x-add", "2"),
+        HEADER_OP(REMOVE, "x-gone", ""),
+        HEADER_OP(REMOVE, "x-back", ""),
+        HEADER_OP(ADD, "x-back", "again"),
+        HEADER_OP(SET, "host", "other"),
+        HEADER_OP(SET, ":path", "/evil"),
+        HEADER_OP(SET, "content-length", "5"),
         HEADER_OP(ADD, "transfer-encoding", "chunked"),
         HEADER_FORMAT(SET, "x-peer", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
         HEADER_FORMAT(SET, "x-req", "<%REQ(X-SET)%> 100%%"),

@@ -18,7 +18,8 @@ static struct str random_path(struct random *r, struct arena *a)
 static void make_route(struct model_route *route, struct random *r, struct arena *a)
 {
     struct model_string_match *m = arena_alloc0(a, 1, sizeof(*m));
-    static struct model_string_match post = { .type = MODEL_MATCH_EXACT, .value = STR_INIT("POST") };
+    static struct model_string_match post = { .type = MODEL_MATCH_EXACT,
+                                              .value = STR_INIT("POST") };
     static const uint8_t types[] = { MODEL_MATCH_EXACT, MODEL_MATCH_PREFIX, MODEL_MATCH_PATH_PREFIX,
                                      MODEL_MATCH_EXACT, MODEL_MATCH_PREFIX };
 
@@ -50,7 +51,8 @@ static void index_agrees_with_a_search_in_order(void)
     random_init(&r, 7);
     for (int round = 0; round < 400; round++) {
         struct model_route routes[80];
-        struct model_vhost v = { .routes = routes, .route_count = 9 + (uint32_t)random_below(&r, 71) };
+        struct model_vhost v = { .routes = routes,
+                                 .route_count = 9 + (uint32_t)random_below(&r, 71) };
         struct arena a;
         struct http_msg head;
 

@@ -15,8 +15,11 @@ static void begin(const char *path_only, const char *query_text)
     http_msg_set_method(&head, STR("GET"));
     head.scheme = STR("http");
     head.authority = STR("reviews:9080");
-    query = (struct route_query){ .head = &head, .path = str_of(path_only),
-                                  .query = str_of(query_text), .port = 9080, .arena = &arena };
+    query = (struct route_query){ .head = &head,
+                                  .path = str_of(path_only),
+                                  .query = str_of(query_text),
+                                  .port = 9080,
+                                  .arena = &arena };
 }
 
 static void add(const char *name, const char *value)
@@ -27,7 +30,8 @@ static void add(const char *name, const char *value)
 static bool path_matches(enum model_match_type type, const char *value, const char *path,
                          bool ignore_case)
 {
-    struct model_string_match m = { .type = (uint8_t)type, .value = str_of(value),
+    struct model_string_match m = { .type = (uint8_t)type,
+                                    .value = str_of(value),
                                     .ignore_case = ignore_case };
 
     return route_match_string(&m, str_of(path));
@@ -92,7 +96,8 @@ static void headers_match(void)
     OK(!header_matches(h));
     add("x-multi", "b");
     OK(header_matches(h)); /* values are joined */
-    h = (struct model_header_match){ .name = STR("x-empty"), .match = { .type = MODEL_MATCH_PRESENT } };
+    h = (struct model_header_match){ .name = STR("x-empty"),
+                                     .match = { .type = MODEL_MATCH_PRESENT } };
     OK(!header_matches(h));
     add("x-empty", "");
     OK(header_matches(h));
@@ -105,14 +110,17 @@ static void headers_match(void)
 static void without_headers_takes_missing_for_empty(void)
 {
     struct model_header_match h = { .name = STR("x"),
-                                    .match = { .type = MODEL_MATCH_EXACT, .value = STR("a"),
-                                               .invert = true, .missing_is_empty = true } };
+                                    .match = { .type = MODEL_MATCH_EXACT,
+                                               .value = STR("a"),
+                                               .invert = true,
+                                               .missing_is_empty = true } };
 
     begin("/", NULL);
     OK(header_matches(h)); /* VS-4 */
     h.match.missing_is_empty = false;
     OK(!header_matches(h)); /* a plain inverted condition needs the header */
-    h.match = (struct model_string_match){ .type = MODEL_MATCH_PRESENT, .invert = true,
+    h.match = (struct model_string_match){ .type = MODEL_MATCH_PRESENT,
+                                           .invert = true,
                                            .missing_is_empty = true };
     OK(header_matches(h));
     add("x", "a");
@@ -149,8 +157,9 @@ static void all_conditions_must_hold(void)
     struct model_string_match get = { .type = MODEL_MATCH_EXACT, .value = STR("GET") };
     struct model_string_match http = { .type = MODEL_MATCH_EXACT, .value = STR("http") };
     struct model_string_match host = { .type = MODEL_MATCH_EXACT, .value = STR("reviews:9080") };
-    struct model_match m = { .path = &path, .method = &get, .scheme = &http, .authority = &host,
-                             .port = 9080 };
+    struct model_match m = {
+        .path = &path, .method = &get, .scheme = &http, .authority = &host, .port = 9080
+    };
 
     begin("/api/x", NULL);
     OK(route_match_request(&m, &query));

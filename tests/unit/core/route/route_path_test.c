@@ -9,7 +9,13 @@ struct example {
     const char *out[4]; /* per mode; NULL: refused */
 };
 
-#define SAME(text) { text, { text, text, text, text } }
+#define SAME(text)                                                                                 \
+    {                                                                                              \
+        text,                                                                                      \
+        {                                                                                          \
+            text, text, text, text                                                                 \
+        }                                                                                          \
+    }
 
 /* The pairs of Istio's normalisation test are among these. */
 static const struct example examples[] = {
@@ -23,8 +29,8 @@ static const struct example examples[] = {
     { "/app#foo", { "/app", "/app", "/app", "/app" } },
     { "/app?q=1#foo?bar", { "/app?q=1", "/app?q=1", "/app?q=1", "/app?q=1" } },
     { "/app/../admin", { "/app/../admin", "/admin", "/admin", "/admin" } },
-    { "/app/../admin?a=../b", { "/app/../admin?a=../b", "/admin?a=../b", "/admin?a=../b",
-                                "/admin?a=../b" } },
+    { "/app/../admin?a=../b",
+      { "/app/../admin?a=../b", "/admin?a=../b", "/admin?a=../b", "/admin?a=../b" } },
     { "/app//", { "/app//", "/app//", "/app/", "/app/" } },
     { "/app/%2f", { "/app/%2f", "/app/%2f", "/app/%2f", "/app/" } },
     { "/app%2f/", { "/app%2f/", "/app%2f/", "/app%2f/", "/app/" } },
@@ -33,15 +39,16 @@ static const struct example examples[] = {
     { "/app\\admin", { "/app\\admin", "/app/admin", "/app/admin", "/app/admin" } },
     { "/app/\\/\\/\\admin",
       { "/app/\\/\\/\\admin", "/app//////admin", "/app/admin", "/app/admin" } },
-    { "/%2Fapp%5cadmin%5Cabc", { "/%2Fapp%5cadmin%5Cabc", "/%2Fapp%5cadmin%5Cabc",
-                                 "/%2Fapp%5cadmin%5Cabc", "/app/admin/abc" } },
+    { "/%2Fapp%5cadmin%5Cabc",
+      { "/%2Fapp%5cadmin%5Cabc", "/%2Fapp%5cadmin%5Cabc", "/%2Fapp%5cadmin%5Cabc",
+        "/app/admin/abc" } },
     { "/%5Capp%2f%5c%2F%2e%2e%2fadmin%5c\\abc",
       { "/%5Capp%2f%5c%2F%2e%2e%2fadmin%5c\\abc", "/%5Capp%2f%5c%2F..%2fadmin%5c/abc",
         "/%5Capp%2f%5c%2F..%2fadmin%5c/abc", "/app/admin/abc" } },
     { "/app//../admin", { "/app//../admin", "/app/admin", "/app/admin", "/app/admin" } },
     { "/app//../../admin", { "/app//../../admin", "/admin", "/admin", "/admin" } },
-    { "/%c0%2e%c0%2e/admin", { "/%c0%2e%c0%2e/admin", "/%c0.%c0./admin", "/%c0.%c0./admin",
-                               "/%c0.%c0./admin" } },
+    { "/%c0%2e%c0%2e/admin",
+      { "/%c0%2e%c0%2e/admin", "/%c0.%c0./admin", "/%c0.%c0./admin", "/%c0.%c0./admin" } },
     { "/%c0%2fadmin", { "/%c0%2fadmin", "/%c0%2fadmin", "/%c0%2fadmin", "/%c0/admin" } },
     SAME("/0x2e0x2e/admin"),
     SAME("/%25c0%25ae%25c1%259cadmin"),
@@ -85,7 +92,8 @@ static void modes_do_what_istio_does(void)
             int err;
 
             arena_init(&a, 0);
-            err = route_path_normalize((enum route_path_mode)mode, str_of(examples[i].in), &a, &out);
+            err =
+                route_path_normalize((enum route_path_mode)mode, str_of(examples[i].in), &a, &out);
             if (!EQ_INT(err, want ? 0 : ERR_INVALID) ||
                 !EQ_STRN(out.p, out.len, want ? want : "untouched"))
                 NOTE("mode %d, path %s", mode, examples[i].in);
@@ -106,7 +114,8 @@ static void every_escape_is_decoded_or_kept(void)
         arena_init(&a, 0);
         snprintf(in, sizeof(in), "/admin%%%.2x", (unsigned)byte);
         snprintf(want, sizeof(want), "/admin%c", byte == '\\' ? '/' : byte);
-        if (EQ_INT(route_path_normalize(ROUTE_PATH_DECODE_AND_MERGE_SLASHES, str_of(in), &a, &out), 0))
+        if (EQ_INT(route_path_normalize(ROUTE_PATH_DECODE_AND_MERGE_SLASHES, str_of(in), &a, &out),
+                   0))
             EQ_STRN(out.p, out.len, plain || byte == '/' || byte == '\\' ? want : in);
         if (EQ_INT(route_path_normalize(ROUTE_PATH_BASE, str_of(in), &a, &out), 0))
             EQ_STRN(out.p, out.len, plain ? want : in);

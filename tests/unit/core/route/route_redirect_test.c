@@ -3,7 +3,10 @@
 #include "core/base/mem.h"
 #include "tests/tap.h"
 
-#define ARGS(...) { __VA_ARGS__ }
+#define ARGS(...)                                                                                  \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 static const struct {
     struct model_redirect r;
@@ -28,7 +31,8 @@ static const struct {
 
 static void location_is_built(void)
 {
-    static struct model_string_match old = { .type = MODEL_MATCH_PREFIX, .value = STR_INIT("/old") };
+    static struct model_string_match old = { .type = MODEL_MATCH_PREFIX,
+                                             .value = STR_INIT("/old") };
 
     for (size_t i = 0; i < COUNT_OF(redirects); i++) {
         struct model_redirect r = redirects[i].r;

@@ -157,7 +157,8 @@ static struct addr_net net(const char *text)
 
 static void tcp_routes_by_network_and_name(void)
 {
-    struct addr_net wide = net("10.0.0.0/8"), narrow = net("10.1.0.0/16"), from = net("192.168.0.0/16");
+    struct addr_net wide = net("10.0.0.0/8"), narrow = net("10.1.0.0/16"),
+                    from = net("192.168.0.0/16");
     struct str wild = STR("*.a.com"), wilder = STR("*.com"), exact = STR("b.a.com");
     struct model_tcp_route r[] = {
         { .sni_hosts = &wilder, .sni_host_count = 1 },

@@ -29,13 +29,26 @@ static void begin(void)
     cluster.config = &config;
     route.name = STR("default");
     d = (struct decision){
-        .start_wall_us = 1714566896789012, .start_ns = 1000000, .end_ns = 13900000,
-        .upstream_first_ns = 11000000, .version = HTTP_VERSION_11, .status = 200,
-        .grpc_status = -1, .details = "via_upstream", .bytes_in = 5, .bytes_out = 178,
-        .cluster = &cluster, .route = &route, .try_count = 2, .sni = STR("sni.example"),
-        .peer_identity = STR("spiffe://cluster.local/ns/a/sa/b"), .request_id = STR("req-1"),
-        .original_path = STR("/old"), .method = STR("GET"),
-        .upstream_service_time_ms = 9, .has_upstream_service_time = true,
+        .start_wall_us = 1714566896789012,
+        .start_ns = 1000000,
+        .end_ns = 13900000,
+        .upstream_first_ns = 11000000,
+        .version = HTTP_VERSION_11,
+        .status = 200,
+        .grpc_status = -1,
+        .details = "via_upstream",
+        .bytes_in = 5,
+        .bytes_out = 178,
+        .cluster = &cluster,
+        .route = &route,
+        .try_count = 2,
+        .sni = STR("sni.example"),
+        .peer_identity = STR("spiffe://cluster.local/ns/a/sa/b"),
+        .request_id = STR("req-1"),
+        .original_path = STR("/old"),
+        .method = STR("GET"),
+        .upstream_service_time_ms = 9,
+        .has_upstream_service_time = true,
     };
     addr_parse(STR("10.0.0.9:41000"), 0, &d.peer);
     addr_parse(STR("10.96.0.7:9080"), 0, &d.local);
@@ -83,7 +96,8 @@ static const struct {
     { "%UPSTREAM_HOST% %UPSTREAM_CLUSTER_RAW%",
       "[fd00::2]:9080 outbound|9080|v1|reviews.default.svc.cluster.local" },
     { "%UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %UPSTREAM_REMOTE_PORT%", "fd00::2 9080" },
-    { "%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_REMOTE_PORT%",
+    { "%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% "
+      "%DOWNSTREAM_REMOTE_PORT%",
       "10.0.0.9:41000 10.0.0.9 41000" },
     { "%DOWNSTREAM_LOCAL_ADDRESS% %UPSTREAM_LOCAL_ADDRESS%", "10.96.0.7:9080 -" },
     { "%DOWNSTREAM_PEER_URI_SAN% %REQUESTED_SERVER_NAME% %ROUTE_NAME%",
@@ -114,7 +128,8 @@ static void operators_are_filled(void)
         if (fills[i].want) {
             check(fills[i].format, fills[i].want, ACCESS_FORMAT_DASH);
         } else {
-            if (!EQ_INT(access_format_parse(&f, str_of(fills[i].format), &arena, &why), ERR_INVALID))
+            if (!EQ_INT(access_format_parse(&f, str_of(fills[i].format), &arena, &why),
+                        ERR_INVALID))
                 NOTE("%s", fills[i].format);
             OK(why.len > 0);
         }
@@ -153,10 +168,8 @@ static void json_values_have_types(void)
     static const struct {
         const char *format, *want;
     } values[] = {
-        { "%RESPONSE_CODE%", "200" },
-        { "%REQ(X-A)%", "\"alpha\"" },
-        { "%REQ(X-NONE)%", "null" },
-        { "%RESPONSE_CODE% %REQ(X-NONE)%", "\"200 -\"" },
+        { "%RESPONSE_CODE%", "200" }, { "%REQ(X-A)%", "\"alpha\"" },
+        { "%REQ(X-NONE)%", "null" },  { "%RESPONSE_CODE% %REQ(X-NONE)%", "\"200 -\"" },
         { "a\"b", "\"a\\\"b\"" },
     };
     struct access_source source = { &d, &request, &response };

@@ -1,0 +1,198 @@
+#include "core/telemetry/telemetry.h"
+
+#include <pthread.h>
+
+#include "core/base/error.h"
+#include "core/base/mem.h"
+#include "core/loop/worker.h"
+#include "core/telemetry/access_log.h"
+#include "core/telemetry/telemetry_json.h"
+#include "core/telemetry/telemetry_metrics.h"
+
+#define MAX_WORKERS 256
+
+/* What one worker has. Made at its first event; freed with the whole, because connections may
+ * still end while a worker goes. */
+struct part {
+    struct worker *worker;
+    struct stats_shard *shard;
+    struct telemetry_metrics *metrics;
+    struct telemetry_ring *ring;
+    struct access_log *log;
+    uint64_t dropped; /* lines counted so far */
+};
+
+struct telemetry {
+    struct stats *stats;
+    const struct model_node *node;
+    struct telemetry_families families;
+    uint32_t dropped_slot;
+    atomic_uint log_generation;
+    /* By worker index. Written by the worker, read by it and by others. */
+    _Atomic(struct part *) parts[MAX_WORKERS];
+};
+
+static const struct stats_def dropped_def = {
+    .name = "mesh_access_log_dropped_lines_total",
+    .help = "Access log lines dropped because the reader was too slow",
+};
+
+struct telemetry *telemetry_new(struct stats *stats, const struct model_node *node)
+{
+    struct telemetry *t = mem_alloc0(1, sizeof(*t));
+
+    t->stats = stats;
+    t->node = node;
+    telemetry_metrics_register(&t->families, stats);
+    t->dropped_slot = stats_open_series(stats_register(stats, &dropped_def), NULL);
+    return t;
+}
+
+void telemetry_free(struct telemetry *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < MAX_WORKERS; i++) {
+        struct part *p = atomic_load(&t->parts[i]);
+
+        if (!p)
+            continue;
+        telemetry_metrics_free(p->metrics);
+        telemetry_ring_free(p->ring);
+        access_log_free(p->log);
+        mem_free(p);
+    }
+    mem_free(t);
+}
+
+static struct part *part_new(struct telemetry *t, struct worker *w)
+{
+    struct part *p = mem_alloc0(1, sizeof(*p));
+
+    p->worker = w;
+    p->shard = stats_get_shard(t->stats, w->index);
+    p->metrics = telemetry_metrics_new(&t->families, p->shard, t->node);
+    p->ring = telemetry_ring_new((uint16_t)w->index);
+    p->log = access_log_new(w, &t->log_generation);
+    atomic_store_explicit(&t->parts[w->index], p, memory_order_release);
+    return p;
+}
+
+static struct part *part_of(struct telemetry *t, struct worker *w)
+{
+    struct part *p;
+
+    ASSERT(w->index >= 0 && w->index < MAX_WORKERS);
+    p = atomic_load_explicit(&t->parts[w->index], memory_order_relaxed);
+    if (__builtin_expect(!p, 0))
+        p = part_new(t, w);
+    return p;
+}
+
+/* What both kinds do at their end. */
+static void remember(struct telemetry *t, struct part *p, const struct decision *d)
+{
+    struct access_source source = { .decision = d, .request = d->request_head };
+    uint64_t dropped;
+
+    telemetry_ring_add(p->ring, d);
+    access_log_add(p->log, &source);
+    dropped = access_log_dropped(p->log);
+    if (dropped != p->dropped) {
+        stats_add(p->shard, t->dropped_slot, dropped - p->dropped);
+        p->dropped = dropped;
+    }
+}
+
+void telemetry_http(struct telemetry *t, struct worker *w, const struct decision *d)
+{
+    struct part *p = part_of(t, w);
+
+    telemetry_metrics_http(p->metrics, d);
+    remember(t, p, d);
+}
+
+void telemetry_tcp_open(struct telemetry *t, struct worker *w, const struct decision *d)
+{
+    telemetry_metrics_tcp_open(part_of(t, w)->metrics, d);
+}
+
+void telemetry_tcp_bytes(struct telemetry *t, struct worker *w, const struct decision *d,
+                         uint64_t received, uint64_t sent)
+{
+    telemetry_metrics_tcp_bytes(part_of(t, w)->metrics, d, received, sent);
+}
+
+void telemetry_tcp_close(struct telemetry *t, struct worker *w, const struct decision *d)
+{
+    struct part *p = part_of(t, w);
+
+    telemetry_metrics_tcp_close(p->metrics, d);
+    remember(t, p, d);
+}
+
+/* ---- the last decisions ---- */
+
+/* One worker's ring being walked from its newest record. */
+struct walk {
+    const struct telemetry_ring *ring;
+    uint32_t back;
+    uint64_t end_wall_us;
+    struct telemetry_record record;
+};
+
+static bool matches(const struct telemetry_record *r, const struct telemetry_query *q)
+{
+    if (q->status && q->status != r->status)
+        return false;
+    return q->request_id.len == 0 ||
+           str_eq(q->request_id, telemetry_ring_text(r, TELEMETRY_RING_REQUEST_ID));
+}
+
+/* On to the next record that matches; false: none is left. A record that is being overwritten is
+ * older than all that are wanted, or will be found by the next call. */
+static bool advance(struct walk *walk, const struct telemetry_query *q)
+{
+    while (walk->back < TELEMETRY_RING_RECORDS) {
+        if (telemetry_ring_get(walk->ring, walk->back++, &walk->record) &&
+            matches(&walk->record, q)) {
+            walk->end_wall_us = walk->record.start_wall_us + walk->record.duration_us;
+            return true;
+        }
+    }
+    return false;
+}
+
+void telemetry_recent(struct telemetry *t, const struct telemetry_query *q, struct buf *out)
+{
+    struct walk *walks = mem_alloc0(MAX_WORKERS, sizeof(*walks));
+    size_t count = 0;
+
+    for (size_t i = 0; i < MAX_WORKERS; i++) {
+        const struct part *p = atomic_load_explicit(&t->parts[i], memory_order_acquire);
+
+        if (!p)
+            continue;
+        walks[count].ring = p->ring;
+        count += advance(&walks[count], q);
+    }
+    for (uint32_t n = 0; count && (!q->max || n < q->max); n++) {
+        size_t newest = 0;
+
+        for (size_t i = 1; i < count; i++) {
+            if (walks[i].end_wall_us > walks[newest].end_wall_us)
+                newest = i;
+        }
+        telemetry_json_write(&walks[newest].record, out);
+        if (buf_add_char(out, '\n'))
+            break;
+        if (!advance(&walks[newest], q))
+            walks[newest] = walks[--count];
+    }
+    mem_free(walks);
+}
+
+void telemetry_reopen_log(struct telemetry *t)
+{
+    atomic_fetch_add_explicit(&t->log_generation, 1, memory_order_relaxed);
+}
