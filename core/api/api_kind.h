@@ -64,6 +64,7 @@ struct api_kind {
     const char *singular;                        /* "virtualservice" */
     const char *short_names[API_KIND_MAX_NAMES];
     const char *categories[API_KIND_MAX_NAMES]; /* "istio-io", "all" */
+    uint16_t id;     /* enum api_kind_id */
     bool namespaced;
     bool has_status;                    /* has the /status subresource */
     bool strict;                        /* unknown fields are errors; else kept as they are */

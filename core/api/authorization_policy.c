@@ -73,7 +73,7 @@ static const struct field authorization_policy_rule_fields[] = {
     FIELD_LIST_MSG(T, to, "to", authorization_policy_to, .proto = 2, .default_text = "any request", .help = "Requests, of which one must fit."),
     FIELD_LIST_MSG(T, when, "when", authorization_policy_condition, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Conditions that must all hold."),
 };
-static FIELD_MESSAGE(authorization_policy_rule, PROTO "Rule", .at = FIELD_AT(T, at), .help = "Who may ask for what, when; {} fits everything.");
+static FIELD_MESSAGE(authorization_policy_rule, PROTO "Rule", .at = FIELD_AT(T, at), .check = authorization_policy_check_rule, .help = "Who may ask for what, when; {} fits everything.");
 #undef T
 
 static const struct field_enum_name authorization_policy_action_names[] = {

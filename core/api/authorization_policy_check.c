@@ -205,6 +205,12 @@ void authorization_policy_check_condition(struct field_check *c, const void *mes
     check_values(c, w->key, "notValues", w->not_values, w->not_values_count);
 }
 
+/* `from: []` reads like "nobody" and would mean "anybody". */
+void authorization_policy_check_rule(struct field_check *c, const void *message)
+{
+    check_lists(c, message);
+}
+
 static void check_binding(struct field_check *c, const struct authorization_policy *p)
 {
     if ((p->selector != NULL) + (p->target_ref != NULL) + (p->target_refs != NULL) > 1)

@@ -16,6 +16,7 @@ void authorization_policy_check_from(struct field_check *c, const void *message)
 void authorization_policy_check_operation(struct field_check *c, const void *message);
 void authorization_policy_check_to(struct field_check *c, const void *message);
 void authorization_policy_check_condition(struct field_check *c, const void *message);
+void authorization_policy_check_rule(struct field_check *c, const void *message);
 void authorization_policy_check_policy(struct field_check *c, const void *message);
 
 #endif

@@ -61,7 +61,7 @@ static const struct field k8s_endpoint_slice_endpoint_fields[] = {
     FIELD_STR(T, zone, "zone", .help = "Zone it is in."),
     FIELD_MSG(T, target, "targetRef", k8s_object_ref, .help = "The pod it is."),
     FIELD_MSG(T, hints, "hints", k8s_endpoint_slice_hints, .enforced = FIELD_NOT_ENFORCED, .help = "Who should use it."),
-    FIELD_MAP_STR(T, deprecated_topology, "deprecatedTopology", .enforced = FIELD_NOT_ENFORCED, .help = "From the beta version."),
+    FIELD_MAP_STR(T, deprecated_topology, "deprecatedTopology", .help = "From the beta version."),
 };
 static FIELD_MESSAGE(k8s_endpoint_slice_endpoint, V1 "Endpoint", .at = FIELD_AT(T, at), .help = "One endpoint.");
 #undef T

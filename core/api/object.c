@@ -335,8 +335,12 @@ int object_decode_json(struct object **out, struct str json, const char *file, s
     struct node *n;
     int err;
 
-    if (json.len > OBJECT_MAX_BYTES)
+    if (json.len > OBJECT_MAX_BYTES) {
+        if (d)
+            diag_add(d, DIAG_ERROR, "MSH1004", &(struct diag_pos){ .file = file }, STR_NONE,
+                     "an object of %zu bytes is longer than %d", json.len, OBJECT_MAX_BYTES);
         return ERR_LIMIT;
+    }
     arena_init(&scratch, 16384);
     err = node_json_read(&scratch, json, file, d, &n);
     if (err == 0)

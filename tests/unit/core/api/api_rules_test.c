@@ -294,6 +294,8 @@ static const struct rule authorization_policy[] = {
       "beside principals" },
     { "{rules: [{from: [{source: {serviceAccounts: ['*']}}]}]}", "not a service account" },
     { "{rules: [{from: [{source: {ipBlocks: [here]}}]}]}", "range" },
+    { "{rules: [{from: []}]}", "must not be empty" },
+    { "{rules: [{when: []}]}", "must not be empty" },
     { "{rules: [{to: [{operation: {}}]}]}", "must say something" },
     { "{rules: [{to: [{operation: {ports: [http]}}]}]}", "not a port" },
     { "{rules: [{to: [{operation: {paths: ['/a/{**}/b']}}]}]}", "last segment" },
