@@ -28,6 +28,7 @@ struct rig {
 struct ask {
     struct rig *rig;
     int i;
+    const char *path;
 };
 static struct ask asks[SLOTS];
 
@@ -120,7 +121,7 @@ static void on_got(void *arg, struct http_stream *hs, int err)
     a->rig->waiters[a->i] = NULL;
     a->rig->errors[a->i] = err;
     if (hs)
-        begin(a->rig, a->i, hs, "/");
+        begin(a->rig, a->i, hs, a->path);
 }
 
 static int ask(struct rig *r, int i, const char *path)
@@ -128,7 +129,7 @@ static int ask(struct rig *r, int i, const char *path)
     struct http_stream *hs;
     int err;
 
-    asks[i] = (struct ask){ r, i };
+    asks[i] = (struct ask){ r, i, path };
     err = http_pool_get(r->pool, on_got, &asks[i], &hs, &r->waiters[i]);
     if (!err && hs)
         begin(r, i, hs, path);
