@@ -56,8 +56,8 @@ static int64_t days_of(int64_t year, int month, int day)
 int pki_cert_time_of(const struct asn1_string_st *t, int64_t *out)
 {
     const char *p = (const char *)ASN1_STRING_get0_data(t);
-    int len = ASN1_STRING_length(t), century = 0, month, day, hour, minute, second;
-    int64_t year;
+    int len = ASN1_STRING_length(t), century = 0, month, day;
+    int64_t year, hour, minute, second;
 
     if ((len != 13 && len != 15) || p[len - 1] != 'Z')
         return ERR_INVALID;

@@ -13,7 +13,6 @@
 #include "core/pki/pki_file.h"
 #include "core/pki/pki_hash.h"
 
-#define MAGIC      "MS1"
 #define MAGIC_LEN  3
 #define KEY_ID_LEN 4
 #define NONCE_LEN  12
@@ -21,6 +20,8 @@
 #define HEAD_LEN   (MAGIC_LEN + KEY_ID_LEN + NONCE_LEN)
 
 _Static_assert(HEAD_LEN + TAG_LEN == PKI_SEAL_EXTRA_BYTES, "the header says how much is added");
+
+static const uint8_t magic[MAGIC_LEN] = { 'M', 'S', '1' };
 
 struct pki_seal {
     EVP_AEAD_CTX *aead;
@@ -58,12 +59,13 @@ static int read_key(const char *path, uint8_t key[PKI_SEAL_KEY_BYTES])
     err = pki_file_read(path, &text);
     if (!err && buf_len(&text) != PKI_SEAL_KEY_BYTES)
         err = ERR_CORRUPT;
-    if (!err && stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)))
+    if (!err && (stat(path, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO))))
         err = ERR_DENIED;
-    if (!err)
-        memcpy(key, buf_str(&text).p, PKI_SEAL_KEY_BYTES);
-    if (text.p)
+    if (text.p) {
+        if (!err)
+            memcpy(key, text.p + text.start, PKI_SEAL_KEY_BYTES);
         mem_wipe(text.p, text.cap);
+    }
     buf_deinit(&text);
     return err == ERR_LIMIT ? ERR_CORRUPT : err;
 }
@@ -90,7 +92,7 @@ int pki_seal_wrap(const struct pki_seal *s, struct str name, struct str plain, s
 
     if (!p)
         return ERR_LIMIT;
-    memcpy(p, MAGIC, MAGIC_LEN);
+    memcpy(p, magic, MAGIC_LEN);
     memcpy(p + MAGIC_LEN, s->key_id, KEY_ID_LEN);
     RAND_bytes(p + MAGIC_LEN + KEY_ID_LEN, NONCE_LEN);
     if (!EVP_AEAD_CTX_seal(s->aead, p + HEAD_LEN, &len, max - HEAD_LEN, p + MAGIC_LEN + KEY_ID_LEN,
@@ -109,7 +111,7 @@ int pki_seal_unwrap(const struct pki_seal *s, struct str name, struct str sealed
     uint8_t *to;
     size_t len = 0;
 
-    if (sealed.len < PKI_SEAL_EXTRA_BYTES || memcmp(p, MAGIC, MAGIC_LEN) != 0 ||
+    if (sealed.len < PKI_SEAL_EXTRA_BYTES || memcmp(p, magic, MAGIC_LEN) != 0 ||
         memcmp(p + MAGIC_LEN, s->key_id, KEY_ID_LEN) != 0)
         return ERR_CORRUPT;
     to = (uint8_t *)buf_reserve(out, sealed.len - HEAD_LEN);

@@ -8,7 +8,7 @@
 static const struct {
     enum tls_alpn id;
     struct str name;
-} names[] = {
+} table[] = {
     { TLS_ALPN_H2, STR_INIT("h2") },
     { TLS_ALPN_HTTP11, STR_INIT("http/1.1") },
     { TLS_ALPN_HTTP10, STR_INIT("http/1.0") },
@@ -25,18 +25,18 @@ enum tls_alpn tls_alpn_from_name(struct str name)
 {
     if (name.len == 0)
         return TLS_ALPN_NONE;
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (str_eq(names[i].name, name))
-            return names[i].id;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        if (str_eq(table[i].name, name))
+            return table[i].id;
     }
     return TLS_ALPN_OTHER;
 }
 
 struct str tls_alpn_name(enum tls_alpn one)
 {
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (names[i].id == one)
-            return names[i].name;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        if (table[i].id == one)
+            return table[i].name;
     }
     return STR_NONE;
 }
@@ -53,18 +53,18 @@ uint32_t tls_alpn_set_of_wire(const uint8_t *wire, size_t len)
     return set;
 }
 
-int tls_alpn_to_wire(const struct str *list, size_t count, uint8_t wire[TLS_ALPN_WIRE_MAX])
+int tls_alpn_to_wire(const struct str *names, size_t count, uint8_t wire[TLS_ALPN_WIRE_MAX])
 {
     size_t len = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (list[i].len == 0 || list[i].len > UINT8_MAX)
+        if (names[i].len == 0 || names[i].len > UINT8_MAX)
             return ERR_INVALID;
-        if (list[i].len + 1 > TLS_ALPN_WIRE_MAX - len)
+        if (names[i].len + 1 > TLS_ALPN_WIRE_MAX - len)
             return ERR_LIMIT;
-        wire[len] = (uint8_t)list[i].len;
-        memcpy(wire + len + 1, list[i].p, list[i].len);
-        len += list[i].len + 1;
+        wire[len] = (uint8_t)names[i].len;
+        memcpy(wire + len + 1, names[i].p, names[i].len);
+        len += names[i].len + 1;
     }
     return (int)len;
 }
