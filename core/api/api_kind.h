@@ -56,7 +56,6 @@ struct api_kind_column {
 };
 
 struct api_kind {
-    uint16_t id;       /* enum api_kind_id */
     const char *group; /* "networking.istio.io"; "" for Kubernetes' core group */
     const char *versions[API_KIND_MAX_VERSIONS]; /* served ones, preferred and stored one first */
     const char *kind;                            /* "VirtualService" */
@@ -64,7 +63,7 @@ struct api_kind {
     const char *singular;                        /* "virtualservice" */
     const char *short_names[API_KIND_MAX_NAMES];
     const char *categories[API_KIND_MAX_NAMES]; /* "istio-io", "all" */
-    uint16_t id;     /* enum api_kind_id */
+    uint16_t id;                                /* enum api_kind_id */
     bool namespaced;
     bool has_status;                    /* has the /status subresource */
     bool strict;                        /* unknown fields are errors; else kept as they are */
