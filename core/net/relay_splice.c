@@ -10,7 +10,7 @@
 #include "core/base/mem.h"
 #include "core/loop/worker.h"
 
-#define PIPE_BYTES     (1024 * 1024)
+#define PIPE_BYTES     (1 << 20)
 #define PIPES_KEPT_MAX 32
 #define EVENTS_MAX     256
 /* Of one direction before others get their turn. */

@@ -440,10 +440,7 @@ static int new_tcp(struct worker *w, int fd, bool is_unix, struct stream_tcp **o
     chunk_queue_init(&t->out, &w->chunks);
     timer_init(&t->timer, &w->timers, on_timeout);
     worker_task_init(&t->opened, on_opened);
-    if (is_unix)
-        err = uv_pipe_init(&w->loop, &t->uv.pipe, 0);
-    else
-        err = uv_tcp_init(&w->loop, &t->uv.tcp);
+    err = is_unix ? uv_pipe_init(&w->loop, &t->uv.pipe, 0) : uv_tcp_init(&w->loop, &t->uv.tcp);
     if (err != 0) {
         sock_close(fd);
         mem_free(t);

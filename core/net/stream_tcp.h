@@ -8,7 +8,7 @@ extern const struct stream_ops stream_tcp_ops;
 
 struct stream_tcp_options {
     uint32_t connect_timeout_ms; /* 0: 10,000 */
-    uint32_t mark; /* SO_MARK, so that our own connections are not captured again; 0: none */
+    uint32_t mark;     /* SO_MARK, so that our own connections are not captured again; 0: none */
     const int *socket; /* a TCP socket to connect instead of a new one, owned from the call on: one
                         * that lives in another network namespace; NULL: none */
     const struct addr *bind; /* source address, or NULL */
