@@ -8,7 +8,7 @@ static void check_policy(struct field_check *c, const void *message)
 {
     const struct peer_authentication *p = message;
 
-    if (p->ports && (!p->selector || p->selector->labels_count == 0))
+    if (p->ports_count > 0 && (!p->selector || p->selector->labels_count == 0))
         field_decode_error_at(c, "portLevelMtls",
                               "needs a selector, since ports belong to workloads");
     for (size_t i = 0; i < p->ports_count; i++) {
