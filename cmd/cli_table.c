@@ -5,6 +5,7 @@
 /* One line a command; the file cmd/cmd_NAME.c defines it. */
 #define COMMANDS(X)                                                                                \
     X(proxy)                                                                                       \
+    X(run)                                                                                         \
     X(gateway)                                                                                     \
     X(version)                                                                                     \
     X(completion)

@@ -62,11 +62,18 @@ struct model_outbound_service {
     uint32_t tcp_count;
 };
 
+/* Addresses of a name: a service's virtual ones, or a headless service's endpoints. */
+struct model_dns_name {
+    struct addr *addrs; /* port 0 */
+    uint32_t count;
+};
+
 struct model_outbound {
     /* Keyed by addr_hash-able "ip:port" text as addr_format writes it. */
     struct map by_vip;  /* -> struct model_outbound_service */
     struct map by_port; /* map_get_u64(port) -> struct model_route_table: hosts on that port */
     struct map tcp_by_port; /* map_get_u64(port) -> struct model_outbound_service: services without address */
+    struct map names; /* service host, lower case -> struct model_dns_name: what the DNS proxy answers */
     struct model_route_table *any_port; /* for explicit (HTTP proxy style) listeners: "host:port" or port 80 */
     enum model_outbound_policy policy;
     struct model_cluster *passthrough, *blackhole;
