@@ -398,6 +398,20 @@ static int open_sockets(struct dns_server *s, const struct addr *at)
     return err;
 }
 
+static int take_sockets(struct dns_server *s, const struct dns_server_options *o)
+{
+    struct listener_options listener = { .fd = o->tcp_fd };
+    int err;
+
+    s->fd = o->udp_fd;
+    err = sock_local(s->fd, &s->at);
+    if (err == 0)
+        err = listener_open(s->worker, &s->at, &listener, on_accept, s, &s->listener);
+    if (err != 0)
+        sock_close(s->fd);
+    return err;
+}
+
 static void read_conf(struct dns_server *s, const struct dns_server_options *o)
 {
     struct dns_forward_options forward = o->forward;
@@ -443,7 +457,7 @@ int dns_server_open(struct worker *w, const struct dns_server_options *options, 
     s->tcp_idle_ms = options->tcp_idle_ms ? options->tcp_idle_ms : 10000;
     list_init(&s->conns);
     list_init(&s->questions);
-    err = open_sockets(s, &options->at);
+    err = options->use_fds ? take_sockets(s, options) : open_sockets(s, &options->at);
     if (err == 0 && (err = uv_poll_init(&w->loop, &s->poll, s->fd)) != 0) {
         listener_close(s->listener, false);
         sock_close(s->fd);

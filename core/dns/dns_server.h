@@ -31,6 +31,10 @@ typedef enum dns_server_verdict (*dns_server_fn)(void *arg, struct str name,
 
 struct dns_server_options {
     struct addr at; /* not a wildcard address: replies leave from the address that was asked */
+    /* Sockets already bound (in another network namespace, where the system turns replies around)
+     * and, TCP, listening; used instead of at, owned from the call on. */
+    bool use_fds;
+    int udp_fd, tcp_fd;
     struct dns_forward_options forward;
     const char *resolv_conf; /* servers and search domains; NULL: /etc/resolv.conf; "": forward and
                                 search below are used instead */

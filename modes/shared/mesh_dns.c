@@ -56,6 +56,7 @@ int mesh_dns_open(struct runtime *rt, const struct mesh_dns_options *options, st
     struct mesh_dns *d = mem_alloc0(1, sizeof(*d));
     struct dns_server_options server = {
         .at = options->at,
+        .use_fds = options->udp_fd >= 0,
         .udp_fd = options->udp_fd,
         .tcp_fd = options->tcp_fd,
     };
