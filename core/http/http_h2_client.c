@@ -202,11 +202,11 @@ uint32_t http_h2_client_room(const struct http_h2_client *c)
 {
     uint32_t max = c->max_streams, peers;
 
-    if (c->draining || c->ended || c->session.fatal || !c->session.settings_in)
+    if (c->draining || c->ended || c->session.fatal)
         return 0;
     peers =
         nghttp2_session_get_remote_settings(c->session.ng, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-    if (peers < max)
+    if (c->session.settings_in && peers < max)
         max = peers;
     return c->session.active < max ? max - c->session.active : 0;
 }

@@ -31,8 +31,7 @@ int http_h2_client_new(struct stream *s, const struct http_h2_client_config *con
                        struct http_h2_client **out);
 /* A stream for a request; only when there is room. */
 struct http_stream *http_h2_client_request(struct http_h2_client *c);
-/* How many more streams may be opened now; 0 before the peer's SETTINGS and after GOAWAY, drain or
- * the end. */
+/* How many more streams may be opened now; 0 after GOAWAY, drain or the end. */
 uint32_t http_h2_client_room(const struct http_h2_client *c);
 uint32_t http_h2_client_active(const struct http_h2_client *c);
 /* No further requests; closes when the running ones are over. */

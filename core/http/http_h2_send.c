@@ -267,6 +267,23 @@ static int add_pseudo(struct http_h2_stream *s, struct nvs *v, const struct http
     return 0;
 }
 
+/* An extended CONNECT may only be sent once the peer said that it takes it. */
+static int keep_early(struct http_h2_stream *s, const struct http_msg *m)
+{
+    struct http_msg *copy = arena_dup(&s->arena, m, sizeof(*m));
+
+    copy->method_name = arena_str(&s->arena, m->method_name);
+    copy->scheme = arena_str(&s->arena, m->scheme);
+    copy->authority = arena_str(&s->arena, m->authority);
+    copy->path = arena_str(&s->arena, m->path);
+    copy->upgrade = arena_str(&s->arena, m->upgrade);
+    http_headers_init(&copy->headers, &s->arena);
+    http_headers_copy(&copy->headers, &m->headers, true);
+    s->early = copy;
+    s->hs.head_sent = true;
+    return 0;
+}
+
 static int send_request(struct http_h2_stream *s, const struct http_msg *m, bool end)
 {
     struct http_h2_session *h = s->session;
@@ -275,6 +292,8 @@ static int send_request(struct http_h2_stream *s, const struct http_msg *m, bool
     struct nvs v;
     int err;
 
+    if (m->upgrade.len && !h->settings_in)
+        return keep_early(s, m);
     /* Copied, since nghttp2 may hold a request back until the peer allows another stream. */
     nvs_init(&v, &s->arena, &m->headers, true);
     err = add_pseudo(s, &v, m);
@@ -299,6 +318,18 @@ static int send_request(struct http_h2_stream *s, const struct http_msg *m, bool
     s->asked_upgrade = m->upgrade.len ? arena_str(&s->arena, m->upgrade) : STR_NONE;
     s->hs.head_sent = true;
     return 0;
+}
+
+void http_h2_send_early(struct http_h2_stream *s)
+{
+    struct http_msg *m = s->early;
+
+    s->early = NULL;
+    if (s->hs.released || s->hs.was_reset || send_request(s, m, false) == 0)
+        return;
+    s->closed = true;
+    s->code = NGHTTP2_REFUSED_STREAM;
+    http_h2_stream_event(s);
 }
 
 /* ---- what users call ---- */

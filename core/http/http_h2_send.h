@@ -6,6 +6,9 @@
 
 extern const struct http_stream_ops http_h2_send_ops;
 
+/* SETTINGS came: sends a request that waited for them. */
+void http_h2_send_early(struct http_h2_stream *s);
+
 /* Answers a request that no handler sees; the stream goes away by itself. */
 void http_h2_send_refusal(struct http_h2_stream *s, int status);
 

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/mem.h"
+#include "core/http/http_h2_send.h"
 #include "core/http/http_h2_stream.h"
 #include "core/net/stream.h"
 
@@ -294,6 +295,20 @@ static void on_data_end(struct http_h2_session *h, const nghttp2_frame *frame)
         http_h2_stream_data(s, NULL, 0, true);
 }
 
+static void on_settings(struct http_h2_session *h)
+{
+    h->settings_in = true;
+    LIST_FOREACH(link, next, &h->streams)
+    {
+        struct http_h2_stream *s = LIST_ITEM(link, struct http_h2_stream, link);
+
+        if (s->early)
+            http_h2_send_early(s);
+    }
+    if (h->hooks->on_settings)
+        h->hooks->on_settings(h->owner);
+}
+
 static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *arg)
 {
     struct http_h2_session *h = arg;
@@ -312,11 +327,8 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
             s->peer_reset = true;
         break;
     case NGHTTP2_SETTINGS:
-        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK)) {
-            h->settings_in = true;
-            if (h->hooks->on_settings)
-                h->hooks->on_settings(h->owner);
-        }
+        if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
+            on_settings(h);
         break;
     case NGHTTP2_GOAWAY:
         h->goaway_in = true;

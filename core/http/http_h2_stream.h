@@ -24,6 +24,7 @@ struct http_h2_stream {
     size_t header_bytes;      /* decoded, of the block being read */
     uint8_t asked;            /* enum http_method of the request */
     struct str asked_upgrade; /* client: the protocol of an extended CONNECT, in arena */
+    struct http_msg *early;   /* one that waits for SETTINGS, which must allow it; in arena */
     bool shown;               /* counted as active: a user knows it */
     bool on_wire;             /* its HEADERS were sent */
     bool got_final, in_trailers, too_large, bad;

@@ -11,21 +11,19 @@
 
 /* One connection, from dialling to its end:
  *
- *   dialling ─► [h2: waiting for SETTINGS] ─► ready ─► gone (on_close of the client)
- *      └──────────────┴─► failed: its waiters are told
- *
- * Until the peer's SETTINGS came neither its stream limit nor extended CONNECT is known. */
+ *   dialling ─► ready: h1 or h2 set ─► gone (on_close of the client)
+ *      └─► failed: its waiters are told
+ */
 struct conn {
     struct list link; /* in pool->conns */
     struct list idle; /* in pool->idle, HTTP/1 only */
     struct http_pool *pool;
     struct stream *stream; /* while dialling */
-    struct timer timer;    /* of the dialling, up to the peer's SETTINGS */
+    struct timer timer;    /* of the dialling */
     struct http_h1_client *h1;
     struct http_h2_client *h2;
     uint64_t idle_since_ms;
     uint32_t served;
-    bool settling; /* h2, no SETTINGS yet; counts as dialling */
 };
 
 struct http_pool_waiter {
@@ -177,11 +175,6 @@ static void on_h2_room(void *arg)
     struct conn *c = arg;
     struct http_pool *p = c->pool;
 
-    if (c->settling) {
-        c->settling = false;
-        p->dialing--;
-        timer_cancel(&c->timer);
-    }
     touch(p);
     c->idle_since_ms = p->last_used_ms;
     start_sweep(p);
@@ -197,7 +190,14 @@ static void on_h2_goaway(void *arg)
         later(c->pool);
 }
 
-static void on_close(void *arg, int err);
+static void on_close(void *arg, int err)
+{
+    struct conn *c = arg;
+
+    (void)err;
+    touch(c->pool);
+    remove_conn(c);
+}
 
 static const struct http_h1_client_events h1_events = { on_h1_idle, on_close };
 static const struct http_h2_client_events h2_events = { on_h2_room, on_h2_goaway, on_close };
@@ -219,10 +219,12 @@ static void tell(struct http_pool *p, struct http_stream *hs, int err)
 static void dial_failed(struct conn *c, int err)
 {
     struct http_pool *p = c->pool;
-    uint32_t others = p->conn_count - 1;
+    uint32_t others;
 
     p->dialing--;
     stream_close(c->stream);
+    c->stream = NULL;
+    others = p->conn_count - 1;
     remove_conn(c);
     if (others && protocol_of(p) == HTTP_PROTOCOL_H1) {
         if (p->waiting)
@@ -233,26 +235,9 @@ static void dial_failed(struct conn *c, int err)
         tell(p, NULL, err);
 }
 
-static void on_close(void *arg, int err)
-{
-    struct conn *c = arg;
-
-    touch(c->pool);
-    if (c->settling) {
-        dial_failed(c, err ? err : ERR_CLOSED); /* its stream is closed already */
-        return;
-    }
-    remove_conn(c);
-}
-
 static void on_dial_timeout(struct timer *t)
 {
-    struct conn *c = CONTAINER_OF(t, struct conn, timer);
-
-    if (c->settling)
-        http_h2_client_close(c->h2);
-    else
-        dial_failed(c, ERR_TIMEOUT);
+    dial_failed(CONTAINER_OF(t, struct conn, timer), ERR_TIMEOUT);
 }
 
 /* What the handshake agreed on; without TLS, or without an answer, HTTP/1. */
@@ -275,18 +260,15 @@ static int established(struct conn *c)
     struct stream *s = c->stream;
     int err = 0;
 
+    timer_cancel(&c->timer);
     p->learned = (uint8_t)negotiated(p, s);
+    p->dialing--;
     c->stream = NULL;
     if (p->learned == HTTP_PROTOCOL_H2) {
-        c->settling = true;
         err = http_h2_client_new(s, &p->h2_config, &h2_events, c, &c->h2);
-        if (err) {
-            p->dialing--;
+        if (err)
             remove_conn(c);
-        }
     } else {
-        timer_cancel(&c->timer);
-        p->dialing--;
         c->h1 = http_h1_client_new(s, &p->limits, &h1_events, c);
         c->idle_since_ms = worker_now_ms(p->worker);
         list_push_front(&p->idle, &c->idle);
@@ -343,10 +325,10 @@ static int dial(struct http_pool *p)
     list_push(&p->conns, &c->link);
     p->conn_count++;
     p->dialing++;
-    timer_start(&c->timer, or_default(p->config->connect_timeout_ms, 10000));
     if (stream_is_ready(s))
         return established(c);
     stream_set_events(s, &dial_events, c);
+    timer_start(&c->timer, or_default(p->config->connect_timeout_ms, 10000));
     return 0;
 }
 

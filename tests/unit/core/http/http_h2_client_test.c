@@ -18,6 +18,7 @@ struct rig {
     struct buf seen;
     int requests, closed, client_closed, goaways, rooms, client_err;
     int status; /* reply at once; 0: the case answers */
+    bool early; /* requests come before SETTINGS */
 };
 
 static void on_request(void *arg, struct http_server_conn *conn, struct http_stream *hs,
@@ -85,7 +86,8 @@ static void rig_start(struct rig *r)
     r->client_end = b;
     EQ_INT(http_server_conn_new(a, &r->config, &handler, r, &r->conn), 0);
     EQ_INT(http_h2_client_new(b, &r->client_config, &client_events, r, &r->client), 0);
-    http_wire_turn(&r->w);
+    if (!r->early)
+        http_wire_turn(&r->w);
 }
 
 static void rig_stop(struct rig *r)
@@ -295,6 +297,33 @@ static void extended_connect_is_an_upgrade(void)
     rig_stop(&r);
 }
 
+static void upgrade_waits_for_settings(void)
+{
+    struct rig r = { .config.extended_connect = true }, without = { 0 };
+    struct http_msg m;
+
+    r.early = true;
+    rig_start(&r);
+    http_wire_note(&r.got[0], http_h2_client_request(r.client));
+    http_wire_request(&m, r.got[0].hs->arena, "GET", "/ws");
+    m.upgrade = STR("websocket");
+    EQ_INT(http_stream_send_head(r.got[0].hs, &m, false), 0);
+    http_wire_turn(&r.w);
+    EQ_STR(seen(&r), "GET a.test /ws upgrade:websocket +\n");
+    rig_stop(&r);
+
+    without.early = true;
+    rig_start(&without);
+    http_wire_note(&without.got[0], http_h2_client_request(without.client));
+    http_wire_request(&m, without.got[0].hs->arena, "GET", "/ws");
+    m.upgrade = STR("websocket");
+    EQ_INT(http_stream_send_head(without.got[0].hs, &m, false), 0);
+    http_wire_turn(&without.w);
+    EQ_STR(http_wire_log(&without.got[0]), "reset\n");
+    OK(without.got[0].failure.unprocessed);
+    rig_stop(&without);
+}
+
 static void connect_needs_permission(void)
 {
     struct rig r = { 0 }, allowed = { .config.allow_connect = true };
@@ -431,6 +460,7 @@ static const struct tap_case cases[] = {
     { "resets_reach_the_other_end", resets_reach_the_other_end },
     { "early_answer_ends_the_request", early_answer_ends_the_request },
     { "extended_connect_is_an_upgrade", extended_connect_is_an_upgrade },
+    { "upgrade_waits_for_settings", upgrade_waits_for_settings },
     { "connect_needs_permission", connect_needs_permission },
     { "drain_is_graceful", drain_is_graceful },
     { "lost_connection_is_told_to_both", lost_connection_is_told_to_both },
