@@ -35,7 +35,7 @@ struct http_pool_waiter {
 
 struct http_pool {
     struct worker *worker;
-    const struct http_pool_config *config;
+    struct http_pool_config config;
     http_pool_connect_fn connect;
     void *arg;
     struct list conns;
@@ -58,7 +58,7 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 
 static enum http_protocol protocol_of(const struct http_pool *p)
 {
-    return p->config->protocol != HTTP_PROTOCOL_AUTO ? p->config->protocol : p->learned;
+    return p->config.protocol != HTTP_PROTOCOL_AUTO ? p->config.protocol : p->learned;
 }
 
 static void touch(struct http_pool *p)
@@ -79,7 +79,7 @@ static void take_from_idle(struct conn *c)
 /* The last request this connection may carry has begun. */
 static bool is_used_up(const struct conn *c)
 {
-    uint32_t max = c->pool->config->max_requests_per_conn;
+    uint32_t max = c->pool->config.max_requests_per_conn;
 
     return max && c->served >= max;
 }
@@ -147,7 +147,7 @@ static void remove_conn(struct conn *c)
 static void start_sweep(struct http_pool *p)
 {
     if (!timer_is_running(&p->sweep))
-        timer_start(&p->sweep, or_default(p->config->idle_timeout_ms, 90000) / 2 + 1);
+        timer_start(&p->sweep, or_default(p->config.idle_timeout_ms, 90000) / 2 + 1);
 }
 
 static void on_h1_idle(void *arg)
@@ -159,7 +159,7 @@ static void on_h1_idle(void *arg)
     c->idle_since_ms = p->last_used_ms;
     list_push_front(&p->idle, &c->idle);
     p->idle_count++;
-    if (p->idle_count > or_default(p->config->max_idle, 100)) {
+    if (p->idle_count > or_default(p->config.max_idle, 100)) {
         struct conn *oldest = LIST_ITEM(p->idle.prev, struct conn, idle);
 
         take_from_idle(oldest);
@@ -245,8 +245,8 @@ static enum http_protocol negotiated(const struct http_pool *p, struct stream *s
 {
     struct stream_tls_info info;
 
-    if (p->config->protocol != HTTP_PROTOCOL_AUTO)
-        return p->config->protocol;
+    if (p->config.protocol != HTTP_PROTOCOL_AUTO)
+        return p->config.protocol;
     if (stream_tls_get_info(s, &info) &&
         (info.alpn_id & (TLS_ALPN_H2 | TLS_ALPN_ISTIO_H2 | TLS_ALPN_MESH)))
         return HTTP_PROTOCOL_H2;
@@ -328,13 +328,13 @@ static int dial(struct http_pool *p)
     if (stream_is_ready(s))
         return established(c);
     stream_set_events(s, &dial_events, c);
-    timer_start(&c->timer, or_default(p->config->connect_timeout_ms, 10000));
+    timer_start(&c->timer, or_default(p->config.connect_timeout_ms, 10000));
     return 0;
 }
 
 static bool may_dial(const struct http_pool *p)
 {
-    if (p->config->max_connections && p->conn_count >= p->config->max_connections)
+    if (p->config.max_connections && p->conn_count >= p->config.max_connections)
         return false;
     /* What is not known to be HTTP/1 may turn out to carry all of them. */
     return p->dialing == 0 || (protocol_of(p) == HTTP_PROTOCOL_H1 && p->dialing < p->waiting);
@@ -384,7 +384,7 @@ static void on_sweep(struct timer *t)
 {
     struct http_pool *p = CONTAINER_OF(t, struct http_pool, sweep);
     uint64_t now = worker_now_ms(p->worker);
-    uint64_t max = or_default(p->config->idle_timeout_ms, 90000);
+    uint64_t max = or_default(p->config.idle_timeout_ms, 90000);
 
     LIST_FOREACH(link, next, &p->conns)
     {
@@ -407,7 +407,7 @@ struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config 
     struct http_pool *p = mem_alloc0(1, sizeof(*p));
 
     p->worker = w;
-    p->config = config;
+    p->config = *config;
     p->connect = connect;
     p->arg = arg;
     list_init(&p->conns);

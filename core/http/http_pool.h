@@ -37,7 +37,7 @@ typedef void (*http_pool_ready_fn)(void *arg, struct http_stream *hs, int err);
 
 struct http_pool_waiter; /* opaque, from the request until ready or cancel */
 
-/* config and connect's arg must outlive the pool. */
+/* config is copied; connect is not called after http_pool_free. */
 struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config *config,
                                 http_pool_connect_fn connect, void *arg);
 /* No new requests; idle connections close now, busy ones when done, waiters get ERR_CLOSED. The
