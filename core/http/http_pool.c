@@ -466,7 +466,7 @@ void http_pool_free(struct http_pool *p)
 int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, struct http_stream **hs,
                   struct http_pool_waiter **waiter)
 {
-    const struct http_pool_config *config = p->config;
+    const struct http_pool_config *config = &p->config;
 
     *hs = NULL;
     *waiter = NULL;
