@@ -111,16 +111,35 @@ static void expr_payload(struct capture_nlmsg *m, uint32_t base, uint32_t offset
     expr_end(m, e);
 }
 
+static void expr_data(struct capture_nlmsg *m, uint16_t type, const void *p, size_t len)
+{
+    size_t data = capture_nlmsg_nest(m, type);
+
+    capture_nlmsg_attr(m, NFTA_DATA_VALUE, p, len);
+    capture_nlmsg_nest_end(m, data);
+}
+
 static void expr_equals(struct capture_nlmsg *m, const void *p, size_t len)
 {
     struct expr e = expr_begin(m, "cmp");
-    size_t data;
 
     capture_nlmsg_attr_be32(m, NFTA_CMP_SREG, NFT_REG_1);
     capture_nlmsg_attr_be32(m, NFTA_CMP_OP, NFT_CMP_EQ);
-    data = capture_nlmsg_nest(m, NFTA_CMP_DATA);
-    capture_nlmsg_attr(m, NFTA_DATA_VALUE, p, len);
-    capture_nlmsg_nest_end(m, data);
+    expr_data(m, NFTA_CMP_DATA, p, len);
+    expr_end(m, e);
+}
+
+/* Keeps the bits of the register that are set in mask (at most 16 bytes). */
+static void expr_mask(struct capture_nlmsg *m, const uint8_t *mask, size_t len)
+{
+    static const uint8_t zeros[16];
+    struct expr e = expr_begin(m, "bitwise");
+
+    capture_nlmsg_attr_be32(m, NFTA_BITWISE_SREG, NFT_REG_1);
+    capture_nlmsg_attr_be32(m, NFTA_BITWISE_DREG, NFT_REG_1);
+    capture_nlmsg_attr_be32(m, NFTA_BITWISE_LEN, (uint32_t)len);
+    expr_data(m, NFTA_BITWISE_MASK, mask, len);
+    expr_data(m, NFTA_BITWISE_XOR, zeros, len);
     expr_end(m, e);
 }
 
@@ -198,15 +217,17 @@ static void rule_dns(struct capture_nlmsg *m, uint8_t family, uint8_t protocol, 
     rule_end(m, r);
 }
 
-/* 127.0.0.0/8 is its first byte; ::1 is the whole address. */
+/* Loopback is the app's own, except 127.64.0.0/10 and above: there other workloads of this machine
+ * have their addresses. ::1 is the whole address. */
 static void rule_skip_loopback(struct capture_nlmsg *m, uint8_t family)
 {
-    static const uint8_t v4 = 127, v6[16] = { [15] = 1 };
+    static const uint8_t mask[] = { 255, 0xc0 }, v4[] = { 127, 0 }, v6[16] = { [15] = 1 };
     struct rule r = rule_begin(m, family);
 
     if (family == NFPROTO_IPV4) {
-        expr_payload(m, NFT_PAYLOAD_NETWORK_HEADER, 16, 1);
-        expr_equals(m, &v4, 1);
+        expr_payload(m, NFT_PAYLOAD_NETWORK_HEADER, 16, sizeof(v4));
+        expr_mask(m, mask, sizeof(mask));
+        expr_equals(m, v4, sizeof(v4));
     } else {
         expr_payload(m, NFT_PAYLOAD_NETWORK_HEADER, 24, 16);
         expr_equals(m, v6, sizeof(v6));

@@ -23,7 +23,7 @@ struct capture_rules {
  *     meta mark SKIP return
  *     udp dport 53 redirect to :DNS
  *     tcp dport 53 redirect to :DNS
- *     ip daddr 127.0.0.0/8 return          (ip6: ::1)
+ *     ip daddr 127.0.0.0/10 return         (ip6: ::1)
  *     meta l4proto tcp redirect to :TCP
  *
  * for IPv4 and IPv6. -EOPNOTSUPP or -ENOENT: the kernel has no nf_tables nat. */

@@ -2,7 +2,13 @@
  * the certificate, registration and health of the workload on the same stream.
  *
  * Fail static: objects, position and certificate are kept in state_dir, so that a restart without
- * control serves what was served before, and a reconnect fetches only what changed. Main thread. */
+ * control serves what was served before, and a reconnect fetches only what changed.
+ *
+ * Registration: the workload (name, namespace, service account, labels) is reached by mesh mTLS at
+ * node->addrs[0] on each of app_ports; workloads on one machine have addresses of their own
+ * (127.64.0.0/10). When nobody made a Service called as its label `app` in its namespace, control
+ * makes one: selector app=APP, the app's ports named by their protocol ("http-9080"), a virtual
+ * address. Without app_ports nothing but the workload is registered. Main thread. */
 #ifndef MODES_SHARED_SOURCE_XDS_H
 #define MODES_SHARED_SOURCE_XDS_H
 

@@ -80,6 +80,28 @@ static void loopback_is_the_apps_own(void)
     EQ_INT(status, 0);
 }
 
+static void other_workloads_of_the_machine_are_not_loopback(void)
+{
+    struct capture_netns n;
+    char text[ADDR_TEXT_MAX];
+    struct addr dst;
+    int fd, status = -1;
+
+    if (!open_for(&n, "exec 3<>/dev/tcp/127.64.0.1/9080; read -r line <&3; [ \"$line\" = hello ]",
+                  NULL))
+        return;
+    EQ_INT(capture_netns_go(&n), 0);
+    fd = accept_one(n.outbound_fd);
+    if (OK(fd >= 0)) {
+        EQ_INT(sock_original_dst(fd, &dst), 0);
+        EQ_STR(addr_format(&dst, text), "127.64.0.1:9080");
+        EQ_INT(write(fd, "hello\n", 6), 6);
+        close(fd);
+    }
+    finish(&n, &status);
+    EQ_INT(status, 0);
+}
+
 static void sockets_inside_are_had_on_request(void)
 {
     struct capture_netns n;
@@ -136,6 +158,8 @@ static const struct tap_case cases[] = {
     { "outbound_connections_arrive_with_their_destination",
       outbound_connections_arrive_with_their_destination },
     { "loopback_is_the_apps_own", loopback_is_the_apps_own },
+    { "other_workloads_of_the_machine_are_not_loopback",
+      other_workloads_of_the_machine_are_not_loopback },
     { "sockets_inside_are_had_on_request", sockets_inside_are_had_on_request },
     { "files_are_replaced_inside_only", files_are_replaced_inside_only },
     { "exit_codes_come_through", exit_codes_come_through },
