@@ -120,12 +120,14 @@ static void add_tries(struct buf *out, const struct telemetry_record *r)
     key(out, "tries");
     buf_add_char(out, '[');
     for (uint32_t i = 0; i < r->try_count; i++) {
+        struct telemetry_ring_try one = telemetry_ring_try(r, i);
+
         buf_add_str(out, i ? STR(",{") : STR("{"));
-        add_addr(out, "endpoint", &r->tries[i].addr);
-        if (r->tries[i].status)
-            add_number(out, "status", r->tries[i].status);
-        add_flags(out, r->tries[i].flags);
-        add_number(out, "durationUs", r->tries[i].duration_us);
+        add_addr(out, "endpoint", &one.addr);
+        if (one.status)
+            add_number(out, "status", one.status);
+        add_flags(out, one.flags);
+        add_number(out, "durationUs", one.duration_us);
         buf_add_char(out, '}');
     }
     buf_add_char(out, ']');

@@ -6,7 +6,7 @@
 
 #define MAX_TEXT   255 /* of one text */
 #define WORDS      ((sizeof(struct telemetry_record) + 7) / 8)
-#define TEXT_START offsetof(struct telemetry_record, text)
+#define AREA_START offsetof(struct telemetry_record, area)
 
 /* Words, not bytes, because they are copied by atomic loads and stores: what a reader gets while
  * the writer is at work is thrown away, but reading it must be no race. */
@@ -49,15 +49,15 @@ static size_t add_text(struct telemetry_record *r, size_t at, enum telemetry_rin
 {
     size_t len = text.len < MAX_TEXT ? text.len : MAX_TEXT;
 
-    if (len > TELEMETRY_RING_TEXT_BYTES - at)
-        len = TELEMETRY_RING_TEXT_BYTES - at;
+    if (len > TELEMETRY_RING_AREA_BYTES - at)
+        len = TELEMETRY_RING_AREA_BYTES - at;
     r->text_len[which] = (uint16_t)len;
     if (len)
-        memcpy(r->text + at, text.p, len);
+        memcpy(r->area + at, text.p, len);
     return at + len;
 }
 
-static size_t add_texts(struct telemetry_record *r, const struct decision *d)
+static size_t add_texts(struct telemetry_record *r, const struct decision *d, size_t at)
 {
     static const struct model_source none;
     const struct model_source *route = d->route ? &d->route->source : &none;
@@ -83,11 +83,26 @@ static size_t add_texts(struct telemetry_record *r, const struct decision *d)
         [TELEMETRY_RING_ROUTE_FILE] = route->file,
         [TELEMETRY_RING_USER_AGENT] = d->user_agent,
     };
-    size_t at = 0;
 
     for (int i = 0; i < TELEMETRY_RING_TEXT_COUNT; i++)
         at = add_text(r, at, (enum telemetry_ring_text)i, texts[i]);
     return at;
+}
+
+static size_t add_tries(struct telemetry_record *r, const struct decision *d)
+{
+    r->try_count = (uint8_t)(d->try_count < DECISION_TRIES_MAX ? d->try_count : DECISION_TRIES_MAX);
+    for (uint32_t i = 0; i < r->try_count; i++) {
+        struct telemetry_ring_try one = {
+            .status = d->tries[i].status,
+            .flags = d->tries[i].flags,
+            .duration_us = d->tries[i].duration_us,
+        };
+
+        copy_addr(&one.addr, &d->tries[i].addr);
+        memcpy(r->area + i * sizeof(one), &one, sizeof(one));
+    }
+    return r->try_count * sizeof(struct telemetry_ring_try);
 }
 
 static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
@@ -98,7 +113,7 @@ static uint64_t us_between(uint64_t from_ns, uint64_t to_ns)
 /* Returns how many bytes of r are used. */
 static size_t fill(struct telemetry_record *r, const struct decision *d, uint16_t worker)
 {
-    memset(r, 0, TEXT_START);
+    memset(r, 0, AREA_START);
     r->id = d->id;
     r->start_wall_us = d->start_wall_us;
     r->snapshot_version = d->snapshot ? d->snapshot->version : 0;
@@ -127,14 +142,7 @@ static size_t fill(struct telemetry_record *r, const struct decision *d, uint16_
     copy_addr(&r->peer, &d->peer);
     copy_addr(&r->local, d->original_dst.family == ADDR_NONE ? &d->local : &d->original_dst);
     copy_addr(&r->upstream, &d->upstream_remote);
-    r->try_count = (uint8_t)(d->try_count < DECISION_TRIES_MAX ? d->try_count : DECISION_TRIES_MAX);
-    for (uint32_t i = 0; i < r->try_count; i++) {
-        copy_addr(&r->tries[i].addr, &d->tries[i].addr);
-        r->tries[i].status = d->tries[i].status;
-        r->tries[i].flags = d->tries[i].flags;
-        r->tries[i].duration_us = d->tries[i].duration_us;
-    }
-    return TEXT_START + add_texts(r, d);
+    return AREA_START + add_texts(r, d, add_tries(r, d));
 }
 
 void telemetry_ring_add(struct telemetry_ring *ring, const struct decision *d)
@@ -158,9 +166,9 @@ void telemetry_ring_add(struct telemetry_ring *ring, const struct decision *d)
 
 /* ---- reading ---- */
 
-static size_t text_bytes(const struct telemetry_record *r)
+static size_t area_bytes(const struct telemetry_record *r)
 {
-    size_t total = 0;
+    size_t total = r->try_count * sizeof(struct telemetry_ring_try);
 
     for (int i = 0; i < TELEMETRY_RING_TEXT_COUNT; i++)
         total += r->text_len[i];
@@ -187,7 +195,7 @@ bool telemetry_ring_get(const struct telemetry_ring *ring, uint32_t back,
     for (size_t i = 0; i < WORDS; i++)
         copy.words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
     if (atomic_load_explicit(&slot->sequence, memory_order_relaxed) != 2 * n + 2 ||
-        text_bytes(&copy.record) > TELEMETRY_RING_TEXT_BYTES)
+        area_bytes(&copy.record) > TELEMETRY_RING_AREA_BYTES)
         return false;
     *out = copy.record;
     return true;
@@ -195,9 +203,17 @@ bool telemetry_ring_get(const struct telemetry_ring *ring, uint32_t back,
 
 struct str telemetry_ring_text(const struct telemetry_record *r, enum telemetry_ring_text which)
 {
-    size_t at = 0;
+    size_t at = r->try_count * sizeof(struct telemetry_ring_try);
 
     for (int i = 0; i < (int)which; i++)
         at += r->text_len[i];
-    return str_make(r->text + at, r->text_len[which]);
+    return str_make(r->area + at, r->text_len[which]);
+}
+
+struct telemetry_ring_try telemetry_ring_try(const struct telemetry_record *r, uint32_t i)
+{
+    struct telemetry_ring_try one;
+
+    memcpy(&one, r->area + i * sizeof(one), sizeof(one));
+    return one;
 }

@@ -12,7 +12,7 @@
 #include "core/model/decision.h"
 
 #define TELEMETRY_RING_RECORDS    1024
-#define TELEMETRY_RING_TEXT_BYTES 896 /* of all texts together; the last ones are cut */
+#define TELEMETRY_RING_AREA_BYTES 1152 /* of tries and texts; the last texts are cut */
 
 /* Texts of a record, in the order they are kept. */
 enum telemetry_ring_text {
@@ -61,9 +61,9 @@ struct telemetry_record {
     bool inbound, gateway, is_tcp, is_grpc, mtls_down, mtls_up;
     bool authz_denied, has_authz_policy, shadow_denied;
     struct telemetry_ring_addr peer, local, upstream;
-    struct telemetry_ring_try tries[DECISION_TRIES_MAX];
     uint16_t text_len[TELEMETRY_RING_TEXT_COUNT];
-    char text[TELEMETRY_RING_TEXT_BYTES]; /* only the used part is kept */
+    /* The tries, then the texts. Only what is used is copied: a request costs what it has. */
+    _Alignas(4) char area[TELEMETRY_RING_AREA_BYTES];
 };
 
 struct telemetry_ring; /* opaque */
@@ -79,6 +79,8 @@ void telemetry_ring_add(struct telemetry_ring *ring, const struct decision *d);
 bool telemetry_ring_get(const struct telemetry_ring *ring, uint32_t back,
                         struct telemetry_record *out);
 
+/* Number i, below try_count. */
+struct telemetry_ring_try telemetry_ring_try(const struct telemetry_record *r, uint32_t i);
 /* Borrowed from r. */
 struct str telemetry_ring_text(const struct telemetry_record *r, enum telemetry_ring_text which);
 
