@@ -30,6 +30,9 @@ struct compile_listener {
 struct compile_app_port {
     uint16_t port;
     uint8_t protocol; /* enum model_protocol */
+    /* For registration only; 0: the same as port. */
+    uint16_t service_port; /* what clients ask for */
+    uint16_t reach_port;   /* where our listener for it is */
 };
 
 /* A gateway's port as configured -> the port really bound (for ports below 1024, or several

@@ -1,14 +1,15 @@
-/* Configuration and identity from control: delta ADS for objects and addresses, CreateCertificate for
- * the certificate, registration and health of the workload on the same stream.
+/* Configuration and identity from control: delta ADS for objects and addresses, CreateCertificate
+ * for the certificate, registration and health of the workload on the same stream.
  *
  * Fail static: objects, position and certificate are kept in state_dir, so that a restart without
  * control serves what was served before, and a reconnect fetches only what changed.
  *
  * Registration: the workload (name, namespace, service account, labels) is reached by mesh mTLS at
- * node->addrs[0] on each of app_ports; workloads on one machine have addresses of their own
- * (127.64.0.0/10). When nobody made a Service called as its label `app` in its namespace, control
- * makes one: selector app=APP, the app's ports named by their protocol ("http-9080"), a virtual
- * address. Without app_ports nothing but the workload is registered. Main thread. */
+ * node->addrs[0] on the reach_port of each of app_ports; workloads on one machine have addresses of
+ * their own (127.64.0.0/10). When nobody made a Service called as its label `app` in its namespace,
+ * control makes one: selector app=APP, the service ports named by their protocol ("http-9080"), a
+ * virtual address; the workload says reach_port under those names (as WorkloadEntry.ports). Without
+ * app_ports nothing but the workload is registered. Main thread. */
 #ifndef MODES_SHARED_SOURCE_XDS_H
 #define MODES_SHARED_SOURCE_XDS_H
 
@@ -30,8 +31,8 @@ struct source_xds_options {
     void *on_synced_arg;
 };
 
-/* ERR_INVALID with a message on standard error: settings that cannot work. Connecting goes on in the
- * background, for ever. */
+/* ERR_INVALID with a message on standard error: settings that cannot work. Connecting goes on in
+ * the background, for ever. */
 int source_xds_new(struct runtime *rt, const struct source_xds_options *options,
                    struct source_xds **out);
 /* Tells control that this workload ends (deregisters). NULL is allowed, as in free. */
