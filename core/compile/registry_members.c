@@ -1,5 +1,6 @@
 #include "core/compile/registry_members.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,6 +219,14 @@ static uint16_t target_of(const struct registry_port *p, const struct registry_w
 
     if (!named && p->target_name.len)
         named = registry_workload_named_port(w, p->target_name);
+    if (!named && w->ports_by_service && p->target) {
+        char number[8];
+
+        /* A registered workload knows its app's ports, not what services call them: its ports are
+         * keyed by the app port's number ("9080": where the sidecar listens for it). */
+        snprintf(number, sizeof(number), "%u", p->target);
+        named = registry_workload_named_port(w, str_of(number));
+    }
     return named ? named : p->target;
 }
 
