@@ -1,10 +1,4 @@
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cmd/paths.h"
 #include "cmd/role_flags.h"
@@ -13,10 +7,15 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 
+/* Each needs a listener; some are left for the way out and host ports. */
+#define PORTS_MAX (ROLE_LISTENERS_MAX - RUN_APP_HOST_PORTS_MAX - 2)
+
 /* clang-format off */
 static const struct cli_flag flags[] = {
     { "name", 0, CLI_FLAG_TEXT, "NAME", NULL, "Name of the workload [the command's name]", NULL },
-    { "port", 'p', CLI_FLAG_LIST, "PORT[:PROTO]", NULL, "A port the app listens on (http, http2, grpc, tcp; default: found out)", NULL },
+    { "port", 'p', CLI_FLAG_LIST, "[FROM=]PORT[:PROTO]", NULL, "A port the app listens on; FROM: what clients ask for; PROTO: http, http2, grpc, tcp [found out]", NULL },
+    { "host-port", 0, CLI_FLAG_LIST, "PORT", NULL, "Show this port of the app on the host's 127.0.0.1, too", NULL },
+    { "ip", 0, CLI_FLAG_TEXT, "IP", NULL, "Address that peers reach the ports at [one of this machine's loopback]", NULL },
     { "label", 'l', CLI_FLAG_LIST, "NAME=VALUE", NULL, "Label of the workload; `app` names its service [the name]", NULL },
     { "sa", 0, CLI_FLAG_TEXT, "ACCOUNT", NULL, "Service account, for its identity [the app]", NULL },
     { "namespace", 'n', CLI_FLAG_TEXT, "NAMESPACE", "default", "Namespace of the workload", NULL },
@@ -32,19 +31,45 @@ static const struct cli_flag flags[] = {
 };
 /* clang-format on */
 
-static int read_port(struct role_options *o, const char *text)
+static bool read_number(struct str text, uint16_t *out)
 {
-    struct str protocol = str_of(text), number = str_cut(&protocol, ':');
-    struct compile_app_port *p = &o->app_ports[o->app_port_count];
     uint64_t port;
 
-    if (o->app_port_count == ROLE_LISTENERS_MAX - 1)
-        return cli_fail(CLI_USAGE, "more than %d ports", ROLE_LISTENERS_MAX - 1);
-    if (str_to_u64(number, 65535, &port) != 0 || port == 0 ||
+    if (str_to_u64(text, 65535, &port) != 0 || port == 0)
+        return false;
+    *out = (uint16_t)port;
+    return true;
+}
+
+/* "9080", "9080:http", or "80=8080:http": clients ask for 80, the app listens on 8080. */
+static int read_port(struct role_options *o, const char *text)
+{
+    struct str protocol = str_of(text), number = str_cut(&protocol, ':'), app = number;
+    struct str service = str_cut(&app, '=');
+    struct compile_app_port *p = &o->app_ports[o->app_port_count];
+
+    if (o->app_port_count == PORTS_MAX)
+        return cli_fail(CLI_USAGE, "more than %d ports", PORTS_MAX);
+    if (!read_number(app.p ? app : number, &p->port) ||
+        (app.p && !read_number(service, &p->service_port)) ||
         (protocol.p && role_flags_protocol(protocol, &p->protocol) != 0))
-        return cli_fail(CLI_USAGE, "--port: \"%s\" is no port such as 9080 or 9080:http", text);
-    p->port = (uint16_t)port;
+        return cli_fail(CLI_USAGE, "--port: \"%s\" is no port such as 9080, 9080:http or 80=8080",
+                        text);
     o->app_port_count++;
+    return 0;
+}
+
+static int read_host_ports(const struct cli_args *args, struct run_app_options *run)
+{
+    size_t count;
+    const char *const *list = cli_args_list(args, "host-port", &count);
+
+    if (count > RUN_APP_HOST_PORTS_MAX)
+        return cli_fail(CLI_USAGE, "more than %d host ports", RUN_APP_HOST_PORTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (!read_number(str_of(list[i]), &run->host_ports[run->host_port_count++]))
+            return cli_fail(CLI_USAGE, "--host-port: \"%s\" is no port", list[i]);
+    }
     return 0;
 }
 
@@ -119,6 +144,9 @@ static int run(const struct cli_args *args)
         run.argv = args->rest;
         run.no_capture = cli_args_bool(args, "no-capture");
         run.verbose = cli_args_bool(args, "verbose");
+        run.ip = cli_args_text(args, "ip");
+        if (!code)
+            code = read_host_ports(args, &run);
         if (!code)
             code = run_app(&run);
     }

@@ -1,43 +1,48 @@
 #include "cmd/run_app.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd/cli.h"
+#include "cmd/run_child.h"
+#include "cmd/run_place.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
-#include "core/capture/capture_netns.h"
 #include "core/loop/sigwatch.h"
 #include "core/loop/worker.h"
 #include "core/net/stream_tcp.h"
 #include "modes/shared/mesh_dns.h"
 #include "modes/shared/runtime.h"
 
-#define KILL_MS ((uint64_t)10000) /* from the polite signal to the last one */
-#define SETUP_MS ((uint64_t)15000) /* for control to answer */
+#define SETUP_MS   ((uint64_t)15000) /* for control to answer */
+#define DRAIN_MS   ((uint64_t)500)   /* the app is gone: only goodbyes are left to say */
+#define CONNECT_MS 5000
+
+/* Passed on to the app; TSTP and the like are between it and the terminal. */
+static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+
+#define FORWARDED_COUNT (sizeof(forwarded) / sizeof(forwarded[0]))
 
 struct app {
     const struct run_app_options *options;
+    struct arena arena;
     struct worker worker;
+    bool has_worker;
     struct role *role;
     struct mesh_dns *dns;
-    struct capture_netns netns;
-    bool captured;
-    pthread_mutex_t dial_lock; /* of netns.control */
-    pid_t pid;
-    int go; /* --no-capture: the app waits for this pipe */
+    struct run_child child;
+    struct run_place place;
+    pthread_mutex_t dial_lock; /* of the child's namespace, which hands out sockets one by one */
     bool started, ending;
     int code;
-    struct sigwatch child, term, intr;
-    struct timer timer; /* set-up, then kill */
+    struct sigwatch on_child, signals[FORWARDED_COUNT];
+    struct timer setup;
 };
 
 /* ---- dialling the app: sockets made in its namespace ---- */
@@ -45,13 +50,13 @@ struct app {
 static int dial_app(void *arg, struct worker *w, uint16_t port, struct stream **out)
 {
     struct app *app = arg;
-    struct stream_tcp_options tcp = { .connect_timeout_ms = 5000 };
+    struct stream_tcp_options tcp = { .connect_timeout_ms = CONNECT_MS };
     struct addr to;
     int fd, err;
 
     addr_parse(STR("127.0.0.1"), port, &to);
     pthread_mutex_lock(&app->dial_lock);
-    err = capture_netns_socket(&app->netns, &fd);
+    err = capture_netns_socket(&app->child.netns, &fd);
     pthread_mutex_unlock(&app->dial_lock);
     if (err)
         return err;
@@ -74,205 +79,232 @@ static void end(struct app *app, int code)
         return;
     app->ending = true;
     app->code = code;
-    timer_cancel(&app->timer);
+    timer_cancel(&app->setup);
     if (app->role)
         role_stop(app->role, on_stopped, app);
     else
         worker_quit(&app->worker);
 }
 
-static void on_child(void *arg, int signo)
+static void on_child_signal(void *arg, int signo)
 {
     struct app *app = arg;
     int status;
 
     (void)signo;
-    if (waitpid(app->pid, &status, WNOHANG) != app->pid)
+    if (app->child.pid < 0 || waitpid(app->child.pid, &status, WNOHANG) != app->child.pid)
         return;
-    app->pid = -1;
-    if (!app->started)
-        end(app, CLI_NO_MESH);
+    app->child.pid = -1;
+    if (WIFSIGNALED(status))
+        end(app, 128 + WTERMSIG(status));
     else
-        end(app, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        end(app, app->started ? WEXITSTATUS(status) : CLI_NO_MESH);
 }
 
-static void on_timer(struct timer *t)
+/* What a terminal sends goes to the whole group, so the app has it already. */
+static bool is_from_terminal(int signo)
 {
-    struct app *app = CONTAINER_OF(t, struct app, timer);
-
-    if (app->started) {
-        (void)kill(app->pid, SIGKILL);
-        return;
-    }
-    fprintf(stderr, "mesh run: no answer from the control plane at %s; is `mesh up` running?\n",
-            app->options->role->control ? app->options->role->control : "-");
-    end(app, CLI_NO_MESH);
+    return (signo == SIGINT || signo == SIGQUIT) && isatty(STDIN_FILENO) &&
+           tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
-/* A terminal's Ctrl-C reaches the app by itself; a kill of this process alone is passed on. */
-static void on_term(void *arg, int signo)
+static void on_signal(void *arg, int signo)
 {
     struct app *app = arg;
 
-    if (!app->started) {
+    if (!app->started)
         end(app, 128 + signo);
-        return;
-    }
-    if (app->pid > 0 && (signo == SIGTERM || !isatty(STDIN_FILENO)))
-        (void)kill(app->pid, signo);
-    timer_start(&app->timer, KILL_MS);
+    else if (app->child.pid > 0 && !is_from_terminal(signo))
+        (void)kill(app->child.pid, signo);
+}
+
+static void on_setup_timeout(struct timer *t)
+{
+    struct app *app = CONTAINER_OF(t, struct app, setup);
+    const char *control = app->options->role->control;
+
+    if (control)
+        fprintf(stderr, "mesh run: no answer from the control plane at %s; is `mesh up` running?\n",
+                control);
+    else
+        fprintf(stderr, "mesh run: the sidecar was not ready in time\n");
+    end(app, CLI_NO_MESH);
 }
 
 /* ---- the beginning ---- */
 
-/* Tells the waiting child where its HTTP proxy is. */
-static int go_plain(struct app *app, struct runtime *rt)
+static int let_go(struct app *app, struct runtime *rt)
 {
-    struct addr addr;
-    char text[16];
-    int len, err = flow_listener_addr(runtime_flow(rt), STR("outbound"), &addr);
+    struct mesh_dns_options dns = { .udp_fd = app->child.netns.dns_udp_fd,
+                                    .tcp_fd = app->child.netns.dns_tcp_fd };
+    struct addr outbound = { 0 };
+    int err;
 
-    if (err)
-        return err;
-    len = snprintf(text, sizeof(text), "%u", addr.port);
-    return write(app->go, text, (size_t)len) == len ? 0 : -EPIPE;
+    if (app->child.captured)
+        err = mesh_dns_open(rt, &dns, &app->dns);
+    else
+        err = flow_listener_addr(runtime_flow(rt), STR("outbound"), &outbound);
+    return err ? err : run_child_go(&app->child, outbound.port);
+}
+
+static void tell(const struct app *app, struct runtime *rt)
+{
+    const struct role_options *o = app->options->role;
+    char text[ADDR_TEXT_MAX];
+    struct addr addr;
+
+    fprintf(stderr, "mesh run: %s, address %s, state in %s\n", o->name,
+            addr_format_ip(&app->place.ip, text), o->state_dir);
+    for (uint32_t i = 0; i < o->listener_count; i++) {
+        struct str name = o->listeners[i].name;
+
+        if (flow_listener_addr(runtime_flow(rt), name, &addr) == 0)
+            fprintf(stderr, "mesh run: %.*s at %s\n", STR_ARG(name), addr_format(&addr, text));
+    }
+    if (runtime_admin_addr(rt)->family != ADDR_NONE)
+        fprintf(stderr, "mesh run: admin at %s\n", addr_format(runtime_admin_addr(rt), text));
 }
 
 static void on_ready(void *arg, struct runtime *rt)
 {
     struct app *app = arg;
-    struct mesh_dns_options dns = { .udp_fd = app->netns.dns_udp_fd,
-                                    .tcp_fd = app->netns.dns_tcp_fd };
-    char text[ADDR_TEXT_MAX];
-    struct addr addr;
-    int err = 0;
+    int err;
 
     if (app->started || app->ending)
         return;
-    if (app->captured)
-        err = mesh_dns_open(rt, &dns, &app->dns);
-    if (err) {
-        fprintf(stderr, "mesh run: DNS: %s\n", error_text(err));
-        end(app, CLI_NO_MESH);
-        return;
-    }
-    for (uint32_t i = 0; app->options->verbose && i < app->options->role->listener_count; i++) {
-        struct str name = app->options->role->listeners[i].name;
-
-        if (flow_listener_addr(runtime_flow(rt), name, &addr) == 0)
-            fprintf(stderr, "mesh run: %.*s at %s\n", STR_ARG(name), addr_format(&addr, text));
-    }
-    timer_cancel(&app->timer);
+    timer_cancel(&app->setup);
+    if (app->options->verbose)
+        tell(app, rt);
     app->started = true;
-    if (app->captured ? capture_netns_go(&app->netns) : go_plain(app, rt))
-        end(app, CLI_NO_MESH);
-}
-
-static void add_listener(struct role_options *o, const char *name, struct addr bind, uint8_t kind,
-                         uint16_t port)
-{
-    o->listeners[o->listener_count++] = (struct compile_listener){
-        .name = str_of(name), .bind = bind, .kind = kind, .app_port = port };
-}
-
-/* Every app port has a listener of its own outside, on a port the system chooses. */
-static void add_inbound(struct role_options *o, struct arena *a)
-{
-    struct addr any;
-
-    addr_parse(STR("127.0.0.1:0"), 0, &any);
-    for (uint32_t i = 0; i < o->app_port_count; i++)
-        add_listener(o, arena_printf(a, "inbound-%u", o->app_ports[i].port).p, any,
-                     MODEL_LISTENER_INBOUND_PORT, o->app_ports[i].port);
-}
-
-static int open_captured(struct app *app)
-{
-    const struct capture_netns_options netns = {
-        .argv = app->options->argv,
-        .resolv_conf = "nameserver 127.0.0.1\noptions ndots:1\n",
-    };
-    struct role_options *o = app->options->role;
-    const char *why;
-    struct addr at;
-    int err = capture_netns_open(&netns, &app->netns, &why);
-
+    err = let_go(app, rt);
     if (err) {
-        fprintf(stderr, "mesh run: %s (%s)\n", why, strerror(-err));
-        return CLI_NO_MESH;
+        fprintf(stderr, "mesh run: the app cannot be started: %s\n", error_text(err));
+        end(app, CLI_NO_MESH);
     }
-    app->captured = true;
-    app->pid = app->netns.pid;
-    addr_parse(STR("0.0.0.0:15001"), 0, &at);
-    add_listener(o, "virtualOutbound", at, MODEL_LISTENER_OUTBOUND, 0);
+}
+
+static int fail(const char *what, int err)
+{
+    return cli_fail(CLI_NO_MESH, "run: %s: %s", what, error_text(err));
+}
+
+static int take_place(struct app *app)
+{
+    struct role_options *o = app->options->role;
+    const char **addrs = arena_alloc0(&app->arena, 1, sizeof(*addrs));
+    char text[ADDR_TEXT_MAX];
+    int err = run_place_take(&app->place, o->ns, o->name, &app->arena);
+
+    if (err)
+        return fail("no place for this workload's state", err);
+    o->workload = o->name;
+    o->name = app->place.name;
+    o->state_dir = app->place.state_dir;
+    if (app->options->ip && addr_parse_ip(str_of(app->options->ip), &app->place.ip) != 0)
+        return cli_fail(CLI_USAGE, "--ip: \"%s\" is no IP address", app->options->ip);
+    /* An app beside us that listens on all addresses needs its port for itself. */
+    err = run_place_listen(&app->place, o, !app->options->no_capture, app->options->ip != NULL,
+                           &app->arena);
+    if (err)
+        return fail("the app's ports cannot be opened", err);
+    addrs[0] = arena_str(&app->arena, str_of(addr_format_ip(&app->place.ip, text))).p;
+    o->addrs = addrs;
+    o->addr_count = 1;
+    return 0;
+}
+
+static void add_listener(struct app *app, const char *name, const char *at, uint8_t kind,
+                         uint16_t app_port)
+{
+    struct role_options *o = app->options->role;
+    struct compile_listener *l = &o->listeners[o->listener_count++];
+
+    *l = (struct compile_listener){ .name = str_of(name), .kind = kind, .app_port = app_port };
+    addr_parse(str_of(at), app_port, &l->bind);
+}
+
+/* The app's ports on the host's loopback are ways in like others: policy and telemetry apply. */
+static void add_host_ports(struct app *app)
+{
+    for (uint32_t i = 0; i < app->options->host_port_count; i++) {
+        uint16_t port = app->options->host_ports[i];
+
+        add_listener(app, arena_printf(&app->arena, "host-%u", port).p, "127.0.0.1",
+                     MODEL_LISTENER_INBOUND_PORT, port);
+    }
+}
+
+static void set_environment(const struct app *app)
+{
+    const struct role_options *o = app->options->role;
+
+    (void)setenv("MESH_WORKLOAD", o->name, 1);
+    (void)setenv("MESH_NAMESPACE", o->ns, 1);
+    (void)setenv("INSTANCE_IP", o->addrs[0], 1);
+}
+
+static int open_child(struct app *app)
+{
+    struct role_options *o = app->options->role;
+    const char *why = NULL;
+    int err;
+
+    set_environment(app);
+    err = run_child_open(&app->child, app->options->argv, !app->options->no_capture, &why);
+    if (err)
+        return cli_fail(CLI_NO_MESH, "run: %s (%s)", why, strerror(-err));
+    if (!app->child.captured) {
+        add_listener(app, "outbound", "127.0.0.1:0", MODEL_LISTENER_OUTBOUND, 0);
+        return 0;
+    }
+    add_listener(app, "virtualOutbound", "0.0.0.0:15001", MODEL_LISTENER_OUTBOUND, 0);
     o->fds[o->fd_count].name = "virtualOutbound";
-    o->fds[o->fd_count++].fd = app->netns.outbound_fd;
+    o->fds[o->fd_count++].fd = app->child.netns.outbound_fd;
     o->dial_app = dial_app;
     o->dial_app_arg = app;
     return 0;
 }
 
-/* The child waits on a pipe, so that it begins when the sidecar serves, as with capture. */
-static int open_plain(struct app *app)
+static int start_sidecar(struct app *app)
 {
     struct role_options *o = app->options->role;
-    struct addr at;
-    int go[2];
+    struct worker *w = &app->worker;
+    int err;
 
-    if (pipe2(go, O_CLOEXEC) != 0)
-        return CLI_NO_MESH;
-    addr_parse(STR("127.0.0.1:0"), 0, &at);
-    add_listener(o, "outbound", at, MODEL_LISTENER_OUTBOUND, 0);
-    app->pid = fork();
-    if (app->pid < 0)
-        return CLI_NO_MESH;
-    if (app->pid == 0) {
-        char port[16] = { 0 }, proxy[64];
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (read(go[0], port, sizeof(port) - 1) <= 0)
-            _exit(125);
-        (void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%s", port);
-        (void)setenv("http_proxy", proxy, 1);
-        (void)setenv("HTTP_PROXY", proxy, 1);
-        (void)setenv("NO_PROXY", "localhost,127.0.0.1", 1);
-        execvp(app->options->argv[0], app->options->argv);
-        fprintf(stderr, "mesh: %s: %s\n", app->options->argv[0], strerror(errno));
-        _exit(errno == ENOENT ? 127 : 126);
-    }
-    close(go[0]);
-    app->go = go[1];
-    return 0;
-}
-
-static int start(struct app *app, struct arena *a)
-{
-    struct role_options *o = app->options->role;
-    int code;
-
-    add_inbound(o, a);
-    code = app->options->no_capture ? open_plain(app) : open_captured(app);
-    if (code)
-        return code;
-    /* Threads only from here on: the fork is behind us. */
     sigwatch_ignore_pipe();
-    if (worker_init(&app->worker, 0, 1) != 0)
-        return CLI_NO_MESH;
-    timer_init(&app->timer, &app->worker.timers, on_timer);
+    err = worker_init(w, 0, 1);
+    if (err)
+        return fail("no event loop", err);
+    app->has_worker = true;
+    timer_init(&app->setup, &w->timers, on_setup_timeout);
+    sigwatch_open(&app->on_child, w, SIGCHLD, on_child_signal, app);
+    for (size_t i = 0; i < FORWARDED_COUNT; i++)
+        sigwatch_open(&app->signals[i], w, forwarded[i], on_signal, app);
+    timer_start(&app->setup, SETUP_MS);
     o->on_ready = on_ready;
     o->on_ready_arg = app;
-    sigwatch_open(&app->child, &app->worker, SIGCHLD, on_child, app);
-    sigwatch_open(&app->term, &app->worker, SIGTERM, on_term, app);
-    sigwatch_open(&app->intr, &app->worker, SIGINT, on_term, app);
-    timer_start(&app->timer, SETUP_MS);
-    return role_start(&app->worker, o, &app->role) == 0 ? 0 : CLI_NO_MESH;
+    o->drain_ms = DRAIN_MS;
+    return role_start(w, o, &app->role) == 0 ? 0 : CLI_NO_MESH;
 }
 
-static void stop(struct app *app)
+static int start(struct app *app)
 {
-    sigwatch_close(&app->child, NULL);
-    sigwatch_close(&app->term, NULL);
-    sigwatch_close(&app->intr, NULL);
+    int code = take_place(app);
+
+    if (!code)
+        code = open_child(app);
+    if (code)
+        return code;
+    add_host_ports(app);
+    return start_sidecar(app); /* threads only from here on: the fork is behind us */
+}
+
+static void stop_sidecar(struct app *app)
+{
+    sigwatch_close(&app->on_child, NULL);
+    for (size_t i = 0; i < FORWARDED_COUNT; i++)
+        sigwatch_close(&app->signals[i], NULL);
+    timer_cancel(&app->setup);
     mesh_dns_close(app->dns);
     role_free(app->role);
     worker_deinit(&app->worker);
@@ -281,32 +313,24 @@ static void stop(struct app *app)
 int run_app(const struct run_app_options *options)
 {
     struct app *app = mem_alloc0(1, sizeof(*app));
-    struct arena a;
     int code;
 
     app->options = options;
-    app->pid = -1;
-    app->go = -1;
-    app->netns.control = app->netns.go = -1;
+    app->place.lock_fd = -1;
+    app->child.pid = app->child.go = -1;
     pthread_mutex_init(&app->dial_lock, NULL);
-    arena_init(&a, 512);
-    code = start(app, &a);
+    arena_init(&app->arena, 1024);
+    code = start(app);
     if (code == 0) {
         worker_run(&app->worker);
         code = app->code;
     }
-    if (app->worker.loop.data || app->worker.rx)
-        stop(app);
-    if (app->go >= 0)
-        close(app->go);
-    if (app->pid > 0) {
-        (void)kill(app->pid, SIGKILL);
-        (void)waitpid(app->pid, NULL, 0);
-    }
-    if (app->captured)
-        capture_netns_close(&app->netns);
+    if (app->has_worker)
+        stop_sidecar(app);
+    run_child_close(&app->child);
+    run_place_leave(&app->place);
     pthread_mutex_destroy(&app->dial_lock);
-    arena_deinit(&a);
+    arena_deinit(&app->arena);
     mem_free(app);
     return code;
 }

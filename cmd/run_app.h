@@ -4,9 +4,15 @@
 
 #include "modes/shared/role.h"
 
+#define RUN_APP_HOST_PORTS_MAX 16
+
 struct run_app_options {
-    struct role_options *role; /* listeners, descriptors and dialling are filled in here */
+    struct role_options *role; /* name, namespace, labels, app ports are set; the rest of where and
+                                  how to listen is filled in here */
     char **argv;               /* NULL-terminated */
+    const char *ip;            /* address that peers reach us at; NULL: one of loopback's */
+    uint16_t host_ports[RUN_APP_HOST_PORTS_MAX]; /* app ports to show on 127.0.0.1, too */
+    uint32_t host_port_count;
     bool no_capture;
     bool verbose;
 };

@@ -39,8 +39,9 @@ struct verdict {
 };
 
 static const char *const step_texts[] = {
-    [STEP_UNSHARE] = "this system does not let ordinary users make namespaces (container, seccomp or "
-                     "AppArmor); use --no-capture, or root",
+    [STEP_UNSHARE] =
+        "this system does not let ordinary users make namespaces (container, seccomp or "
+        "AppArmor); use --no-capture, or root",
     [STEP_MAP] = "the user cannot be mapped into a namespace; use --no-capture, or root",
     [STEP_LINK] = "the namespace's loopback interface cannot be set up; use --no-capture",
     [STEP_ROUTE] = "the namespace's route cannot be set; use --no-capture",
@@ -173,6 +174,8 @@ static int replace_files(const struct capture_netns_options *o)
         return -errno;
     if (o->resolv_conf)
         err = replace_file("/etc/resolv.conf", o->resolv_conf);
+    if (err == -ENOENT)
+        err = 0; /* without one resolvers ask 127.0.0.1, which is what we want */
     if (!err && o->hosts)
         err = replace_file("/etc/hosts", o->hosts);
     return err;
@@ -211,18 +214,34 @@ fail:
     return err;
 }
 
+/* Root needs no user namespace, except where its capabilities were taken away (containers). */
+static int unshare_all(bool *is_user)
+{
+    const int flags = CLONE_NEWNET | CLONE_NEWNS;
+
+    *is_user = geteuid() != 0;
+    if (!*is_user && unshare(flags) == 0)
+        return 0;
+    if (!*is_user && errno != EPERM)
+        return -errno;
+    *is_user = true;
+    return unshare(flags | CLONE_NEWUSER) == 0 ? 0 : -errno;
+}
+
 static int prepare(const struct capture_netns_options *o, int *fds, enum step *step)
 {
     const struct capture_rules rules = { .tcp_port = OUTBOUND_PORT, .dns_port = DNS_PORT };
     uid_t uid = geteuid();
     gid_t gid = getegid();
+    bool is_user;
     int err;
 
     *step = STEP_UNSHARE;
-    if (unshare(CLONE_NEWNET | CLONE_NEWNS | (uid ? CLONE_NEWUSER : 0)) != 0)
-        return -errno;
+    err = unshare_all(&is_user);
+    if (err)
+        return err;
     *step = STEP_MAP;
-    err = uid ? map_user(uid, gid) : 0;
+    err = is_user ? map_user(uid, gid) : 0;
     if (err)
         return err;
     *step = STEP_LINK;
@@ -336,6 +355,7 @@ static void child(const struct capture_netns_options *o, int control, int go)
         close(fds[i]);
     if (v.step != STEP_OK || recv(go, &word, 1, 0) != 1)
         _exit(125);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* new ids and namespaces clear it */
     if (o->cwd && chdir(o->cwd) != 0)
         _exit(126);
     if (!o->argv)

@@ -18,6 +18,7 @@ struct role_options {
     bool is_gateway;
     /* Who we are; NULL: the default in brackets. */
     const char *name;            /* [host name] */
+    const char *workload;        /* [name]; what instances have in common, for telemetry */
     const char *ns;              /* ["default"; gateways "istio-system"] */
     const char *service_account; /* ["default"] */
     const char *trust_domain;    /* ["cluster.local"] */

@@ -111,7 +111,7 @@ int role_node_init(struct model_node *node, const struct role_options *o, struct
         err = set_addrs(node, o, a);
     if (err)
         return err;
-    node->workload_name = node->name;
+    node->workload_name = o->workload ? arena_str(a, str_of(o->workload)) : node->name;
     node->app = label(node, "app");
     node->version = label(node, "version");
     node->canonical_service = first_of(label(node, "service.istio.io/canonical-name"),
