@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/http/http_pool.h"
@@ -26,7 +27,8 @@ static struct str body;
 struct relay {
     struct http_stream *down, *up;
     struct http_msg *head;
-    bool end;
+    struct buf early; /* body that came before there was a connection */
+    bool end, early_end;
 };
 
 static void end_relay(struct relay *r)
@@ -34,6 +36,7 @@ static void end_relay(struct relay *r)
     http_stream_release(r->down);
     if (r->up)
         http_stream_release(r->up);
+    buf_deinit(&r->early);
     mem_free(r);
 }
 
@@ -78,8 +81,12 @@ static void down_body(void *arg, const uint8_t *p, size_t len, bool end)
 {
     struct relay *r = arg;
 
-    if (r->up)
+    if (r->up) {
         pass(r->up, p, len, end);
+    } else {
+        buf_add(&r->early, p, len);
+        r->early_end = end;
+    }
     http_stream_consume(r->down, len);
 }
 
@@ -106,6 +113,8 @@ static void on_upstream(void *arg, struct http_stream *hs, int err)
     http_stream_set_events(hs, &up_events, r);
     if (http_stream_send_head(hs, r->head, r->end) != 0)
         end_relay(r);
+    else if (buf_len(&r->early) || r->early_end)
+        pass(hs, (const uint8_t *)buf_str(&r->early).p, buf_len(&r->early), r->early_end);
 }
 
 static void forward(struct http_stream *hs, struct http_msg *head, bool end)
@@ -116,6 +125,7 @@ static void forward(struct http_stream *hs, struct http_msg *head, bool end)
     int err;
 
     r->down = hs;
+    buf_init(&r->early, 0);
     r->head = head;
     r->end = end;
     http_stream_set_events(hs, &down_events, r);

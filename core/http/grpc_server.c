@@ -45,14 +45,14 @@ static void send_status(struct http_stream *hs, enum grpc_status status, struct 
 
     http_msg_init(&m, hs->arena);
     if (hs->head_sent) {
-        grpc_status_add(&m.headers, status, message);
+        grpc_status_add(&m.headers, (int)status, message);
         (void)http_stream_send_trailers(hs, &m.headers);
         return;
     }
     m.is_response = true;
     m.status = 200;
     http_headers_add_token(&m.headers, HTTP_TOKEN_CONTENT_TYPE, STR("application/grpc"));
-    grpc_status_add(&m.headers, status, message);
+    grpc_status_add(&m.headers, (int)status, message);
     (void)http_stream_send_head(hs, &m, true);
 }
 

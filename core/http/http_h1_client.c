@@ -76,7 +76,9 @@ static void end(struct http_h1_client *c, int err)
         return;
     c->ended = true;
     c->err = err;
-    worker_defer(c->worker, &c->task); /* before the stream's own, which frees it */
+    if (c->cur)
+        http_h1_stream_cut(c->cur);
+    worker_defer(c->worker, &c->task);
     stream_close(c->stream);
 }
 

@@ -567,6 +567,14 @@ static int start(struct http_server_conn *conn)
     return 0;
 }
 
+static void ended(struct http_server_conn *conn)
+{
+    struct h1 *c = conn->codec_state;
+
+    if (c->cur)
+        http_h1_stream_cut(c->cur);
+}
+
 static void stop(struct http_server_conn *conn, int err)
 {
     struct h1 *c = conn->codec_state;
@@ -594,5 +602,6 @@ const struct http_server_codec http_h1_server_codec = {
     .on_drain = on_drain,
     .on_deadline = on_deadline,
     .drain = drain,
+    .ended = ended,
     .stop = stop,
 };

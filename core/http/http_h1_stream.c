@@ -114,8 +114,11 @@ static int failed(struct http_h1_stream *s, int err)
 
 static int write_iov(struct http_h1_stream *s, const struct iovec *iov, int count)
 {
-    int err = stream_write(s->hs.transport, iov, count);
+    int err;
 
+    if (!s->hs.transport)
+        return ERR_CLOSED;
+    err = stream_write(s->hs.transport, iov, count);
     s->wrote = true;
     return err ? failed(s, err) : 0;
 }
@@ -245,7 +248,13 @@ size_t http_h1_stream_unsent(const struct http_stream *hs)
 {
     const struct http_h1_stream *s = (const struct http_h1_stream *)hs; /* its first member */
 
-    return s->conn ? stream_unsent(hs->transport) + buf_len(&s->out) : 0;
+    return hs->transport ? stream_unsent(hs->transport) + buf_len(&s->out) : 0;
+}
+
+void http_h1_stream_cut(struct http_h1_stream *s)
+{
+    worker_undefer(&s->task);
+    s->hs.transport = NULL;
 }
 
 /* ---- input ---- */
@@ -253,7 +262,7 @@ size_t http_h1_stream_unsent(const struct http_stream *hs)
 void http_h1_stream_hold(struct http_h1_stream *s, size_t len)
 {
     s->held += len;
-    if (s->held > HTTP_H1_STREAM_HELD_BYTES && !s->read_stopped && s->conn) {
+    if (s->held > HTTP_H1_STREAM_HELD_BYTES && !s->read_stopped && s->hs.transport) {
         s->read_stopped = true;
         stream_read_stop(s->hs.transport);
     }
@@ -262,7 +271,7 @@ void http_h1_stream_hold(struct http_h1_stream *s, size_t len)
 void http_h1_stream_unhold(struct http_h1_stream *s, size_t len)
 {
     s->held -= len < s->held ? len : s->held;
-    if (s->read_stopped && s->held <= HTTP_H1_STREAM_HELD_BYTES / 2 && s->conn) {
+    if (s->read_stopped && s->held <= HTTP_H1_STREAM_HELD_BYTES / 2 && s->hs.transport) {
         s->read_stopped = false;
         stream_read_start(s->hs.transport);
     }

@@ -51,6 +51,8 @@ int http_h1_stream_trailers(struct http_h1_stream *s, const struct http_headers 
 int http_h1_stream_flush(struct http_h1_stream *s);
 void http_h1_stream_flush_later(struct http_h1_stream *s);
 size_t http_h1_stream_unsent(const struct http_stream *hs);
+/* The transport is gone: nothing more is written, now or later. */
+void http_h1_stream_cut(struct http_h1_stream *s);
 /* Counts bytes given to the user; stops reading above the limit. */
 void http_h1_stream_hold(struct http_h1_stream *s, size_t len);
 /* Takes them back; starts reading again at half of it. */

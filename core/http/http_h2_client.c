@@ -35,10 +35,10 @@ static void end(struct http_h2_client *c, int err, bool flush)
     if (c->ended)
         return;
     c->ended = true;
-    c->session.ended = true;
+    http_h2_session_cut(&c->session);
     c->err = err;
     timer_cancel(&c->ping);
-    worker_defer(c->worker, &c->task); /* before the stream's own, which frees it */
+    worker_defer(c->worker, &c->task);
     if (flush)
         stream_close_flush(c->stream);
     else

@@ -149,6 +149,13 @@ static int start(struct http_server_conn *conn)
     return err;
 }
 
+static void ended(struct http_server_conn *conn)
+{
+    struct h2 *c = conn->codec_state;
+
+    http_h2_session_cut(&c->session);
+}
+
 static void stop(struct http_server_conn *conn, int err)
 {
     struct h2 *c = conn->codec_state;
@@ -165,5 +172,6 @@ const struct http_server_codec http_h2_server_codec = {
     .on_drain = on_drain,
     .on_deadline = on_deadline,
     .drain = drain,
+    .ended = ended,
     .stop = stop,
 };

@@ -40,13 +40,56 @@ static nghttp2_mem ng_mem = { NULL, ng_malloc, ng_free, ng_calloc, ng_realloc };
 
 /* ---- output ---- */
 
+/* The cork of the connection that wrote last serves the next one that has something to say: corks
+ * are full for a part of a turn only, and growing a new one each time costs copies. */
+static struct worker_key spare_key;
+
+static void free_spare(void *ptr)
+{
+    buf_deinit(ptr);
+    mem_free(ptr);
+}
+
+static struct buf *spare_of(struct worker *w)
+{
+    struct buf *spare = worker_get(w, &spare_key);
+
+    if (!spare) {
+        spare = mem_alloc0(1, sizeof(*spare));
+        buf_init(spare, 0);
+        worker_set(w, &spare_key, spare, free_spare);
+    }
+    return spare;
+}
+
+static void take_cork(struct http_h2_session *h)
+{
+    struct buf *spare = spare_of(h->worker);
+
+    if (h->cork.p)
+        return;
+    h->cork = *spare;
+    buf_init(spare, 0);
+}
+
+static void give_cork(struct http_h2_session *h)
+{
+    struct buf *spare = spare_of(h->worker);
+
+    if (spare->p || h->cork.cap > 2 * CORK_BYTES)
+        buf_deinit(&h->cork);
+    else
+        *spare = h->cork;
+    buf_init(&h->cork, 0);
+}
+
 static int write_cork(struct http_h2_session *h)
 {
     struct iovec iov = { h->cork.p + h->cork.start, buf_len(&h->cork) };
-    int err = iov.iov_len ? stream_write(h->transport, &iov, 1) : 0;
+    int err = h->ended ? ERR_CLOSED : iov.iov_len ? stream_write(h->transport, &iov, 1) : 0;
 
     buf_clear(&h->cork);
-    if (err && !h->fatal) {
+    if (err && !h->fatal && !h->ended) {
         h->fatal = err;
         worker_defer(h->worker, &h->task);
     }
@@ -65,6 +108,7 @@ void http_h2_session_pump(struct http_h2_session *h)
 
     if (!http_h2_session_can_pump(h))
         return;
+    take_cork(h);
     h->sending = true;
     while (!h->ended && (n = nghttp2_session_mem_send(h->ng, &p)) > 0) {
         buf_add(&h->cork, p, (size_t)n);
@@ -112,7 +156,7 @@ static void on_task(struct worker_task *task)
     http_h2_session_pump(h);
     worker_undefer(&h->task);
     if (write_cork(h) == 0) {
-        buf_shrink(&h->cork);
+        give_cork(h);
         if (!list_is_empty(&h->events))
             worker_defer(h->worker, &h->task);
     }
@@ -478,6 +522,14 @@ int http_h2_session_init(struct http_h2_session *h, struct stream *transport,
     if (!err)
         worker_defer(h->worker, &h->task);
     return err;
+}
+
+void http_h2_session_cut(struct http_h2_session *h)
+{
+    h->ended = true;
+    worker_undefer(&h->task);
+    LIST_FOREACH(link, next, &h->streams)
+    LIST_ITEM(link, struct http_h2_stream, link)->hs.transport = NULL;
 }
 
 void http_h2_session_deinit(struct http_h2_session *h, int err)

@@ -78,6 +78,8 @@ int http_h2_session_init(struct http_h2_session *h, struct stream *transport,
 /* Tells streams in motion that the connection is gone. Top level. */
 void http_h2_session_deinit(struct http_h2_session *h, int err);
 
+/* The transport is about to be given up: nothing touches it from here on. */
+void http_h2_session_cut(struct http_h2_session *h);
 void http_h2_session_recv(struct http_h2_session *h, const uint8_t *p, size_t len);
 /* The transport's unsent bytes fell to its low-water mark. */
 void http_h2_session_drained(struct http_h2_session *h);

@@ -67,7 +67,9 @@ void http_server_conn_end(struct http_server_conn *conn, int err, bool flush)
     conn->ended = true;
     conn->err = err;
     timer_cancel(&conn->timer);
-    worker_defer(conn->worker, &conn->task); /* before the stream's own task, which frees it */
+    if (conn->codec_state)
+        conn->codec->ended(conn);
+    worker_defer(conn->worker, &conn->task);
     if (flush)
         stream_close_flush(conn->stream);
     else

@@ -19,6 +19,8 @@ struct http_server_codec {
     void (*on_drain)(struct http_server_conn *conn);
     void (*on_deadline)(struct http_server_conn *conn);
     void (*drain)(struct http_server_conn *conn);
+    /* The stream is about to be given up: nothing may touch it from here on. */
+    void (*ended)(struct http_server_conn *conn);
     /* Frees codec_state; streams in motion are told. Top level, the last call. */
     void (*stop)(struct http_server_conn *conn, int err);
 };
