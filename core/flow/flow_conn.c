@@ -46,7 +46,7 @@ void flow_conn_close(struct flow_conn *c)
     }
     stream_close(c->stream);
     conn_free(c);
-    atomic_fetch_sub_explicit(&fw->connections, 1, memory_order_relaxed);
+    flow_worker_count(&fw->connections, -1);
 }
 
 void flow_conn_drain(struct flow_conn *c)
@@ -121,7 +121,7 @@ static void on_http_close(void *arg, struct http_server_conn *conn, int err)
     (void)conn;
     (void)err;
     conn_free(c);
-    atomic_fetch_sub_explicit(&fw->connections, 1, memory_order_relaxed);
+    flow_worker_count(&fw->connections, -1);
 }
 
 static const struct http_server_handler handler = {
@@ -490,8 +490,8 @@ void flow_conn_accept(struct flow_listen *listen, struct stream *s)
     c->kind = listen->kind;
     c->stream = s;
     list_push(&fw->conns, &c->link);
-    atomic_fetch_add_explicit(&fw->connections, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&fw->connections_total, 1, memory_order_relaxed);
+    flow_worker_count(&fw->connections, 1);
+    flow_worker_count(&fw->connections_total, 1);
     if (!listen->proxy_protocol) {
         decide(c);
         return;

@@ -1,9 +1,6 @@
 #include "core/flow/flow_heads.h"
 
-#include <time.h>
-
 #include "core/base/random.h"
-#include "core/loop/clock.h"
 #include "core/tls/tls_identity.h"
 #include "core/tls/tls_peer.h"
 
@@ -150,25 +147,14 @@ void flow_heads_to_upstream(struct flow_request *r)
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH, r->original_path);
 }
 
-/* One text a second and worker would be enough, but gmtime_r is cheap beside a request that has no
- * date: apps nearly always send one. */
-static struct str http_date(struct arena *a)
-{
-    time_t now = (time_t)clock_wall_s();
-    char text[40];
-    struct tm tm;
-
-    gmtime_r(&now, &tm);
-    return arena_str(a, str_make(text, strftime(text, sizeof(text), "%a, %d %b %Y %T GMT", &tm)));
-}
-
 void flow_heads_to_downstream(struct flow_request *r, struct http_msg *head, bool local)
 {
     struct http_headers *h = &head->headers;
     bool outbound = r->conn && r->conn->kind == MODEL_LISTENER_OUTBOUND;
 
     if (!http_headers_get(h, HTTP_TOKEN_DATE).p)
-        http_headers_add_token(h, HTTP_TOKEN_DATE, http_date(r->filter.arena));
+        http_headers_add_token(h, HTTP_TOKEN_DATE,
+                               flow_worker_date(r->fw, r->decision.start_wall_us));
     http_headers_set_token(h, HTTP_TOKEN_SERVER, outbound ? STR("envoy") : STR("istio-envoy"));
     if (local)
         return;

@@ -33,7 +33,7 @@ void flow_request_finish(struct flow_request *r)
     chunk_queue_clear(&r->replay);
     http_stream_release(r->down); /* the arena goes with it: last use of its text above */
     flow_worker_drop_lease(fw, r->lease);
-    atomic_fetch_sub_explicit(&fw->requests_active, 1, memory_order_relaxed);
+    flow_worker_count(&fw->requests_active, -1);
     slab_free(&fw->requests, r);
 }
 
@@ -298,7 +298,7 @@ static struct flow_request *request_new(struct flow_conn *conn, struct http_stre
     struct flow_worker *fw = conn->fw;
     struct flow_request *r = slab_alloc(&fw->requests);
 
-    memset(r, 0, sizeof(*r));
+    memset(r, 0, offsetof(struct flow_request, decision.tries));
     r->fw = fw;
     r->conn = conn;
     r->down = hs;
@@ -319,8 +319,8 @@ static struct flow_request *request_new(struct flow_conn *conn, struct http_stre
         .resume = on_filter_resume,
     };
     r->decision.is_grpc = r->filter.is_grpc;
-    atomic_fetch_add_explicit(&fw->requests_active, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&fw->requests_total, 1, memory_order_relaxed);
+    flow_worker_count(&fw->requests_active, 1);
+    flow_worker_count(&fw->requests_total, 1);
     http_stream_set_events(hs, &down_events, r);
     return r;
 }

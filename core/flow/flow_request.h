@@ -30,7 +30,6 @@ struct flow_request {
     struct flow_worker *fw;
     struct flow_conn *conn; /* outlives the request: a connection that ends resets its streams first */
     struct filter_request filter; /* head, route, decision, query ... */
-    struct decision decision;
     struct flow_lease *lease;
     uint8_t state;             /* enum flow_request_state */
     bool free_retry_used; /* the one beside the policy, for connections that died unread */
@@ -66,6 +65,7 @@ struct flow_request {
     struct timer total, per_try; /* per_try also times the backoff */
     struct http_msg sent; /* the head as it goes upstream; headers are the request's */
     struct str original_path;
+    struct decision decision; /* last: its tries are not cleared */
 };
 
 void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct http_msg *head,

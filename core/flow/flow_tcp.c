@@ -74,7 +74,7 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
     flow_worker_drop_lease(fw, t->lease);
     tls_peer_unref(t->tls_peer);
     arena_deinit(&t->arena);
-    atomic_fetch_sub_explicit(&fw->connections, 1, memory_order_relaxed);
+    flow_worker_count(&fw->connections, -1);
     mem_free(t);
 }
 

@@ -1,5 +1,7 @@
 #include "core/flow/flow_worker.h"
 
+#include <time.h>
+
 #include "core/base/mem.h"
 #include "core/loop/clock.h"
 
@@ -30,4 +32,19 @@ void flow_worker_begin_decision(struct flow_worker *fw, struct decision *d)
     d->id = ((uint64_t)(uint32_t)fw->worker->index << 48) | ++fw->next_decision_id;
     d->start_ns = now;
     d->start_wall_us = (uint64_t)((int64_t)now + fw->wall_offset_ns) / 1000;
+}
+
+struct str flow_worker_date(struct flow_worker *fw, uint64_t wall_us)
+{
+    uint64_t now_s = wall_us / 1000000;
+
+    if (now_s != fw->date_s) {
+        time_t now = (time_t)now_s;
+        struct tm tm;
+
+        gmtime_r(&now, &tm);
+        fw->date_len = strftime(fw->date, sizeof(fw->date), "%a, %d %b %Y %T GMT", &tm);
+        fw->date_s = now_s;
+    }
+    return str_make(fw->date, fw->date_len);
 }

@@ -45,9 +45,24 @@ struct flow_worker {
     uint64_t next_decision_id;
     int64_t wall_offset_ns;   /* wall time - monotonic time, as of the last look */
     uint64_t wall_checked_ns;
+    uint64_t date_s; /* what date says */
+    char date[40];
+    size_t date_len;
     /* Read by other threads for totals, hence atomic; written here only. */
     atomic_uint_fast64_t connections, requests_active, connections_total, requests_total;
 };
+
+/* Changes a count that only this worker writes: a load and a store, not a locked addition. */
+static inline void flow_worker_count(atomic_uint_fast64_t *count, int by)
+{
+    atomic_store_explicit(count,
+                          atomic_load_explicit(count, memory_order_relaxed) + (uint_fast64_t)by,
+                          memory_order_relaxed);
+}
+
+/* The date header's text for this moment; made anew when the second changes. Borrowed until the next
+ * call. */
+struct str flow_worker_date(struct flow_worker *fw, uint64_t wall_us);
 
 /* The options given to flow_new. */
 const struct flow_options *flow_worker_options(const struct flow_worker *fw);

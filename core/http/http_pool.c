@@ -159,7 +159,7 @@ static void on_h1_idle(void *arg)
     c->idle_since_ms = p->last_used_ms;
     list_push_front(&p->idle, &c->idle);
     p->idle_count++;
-    if (p->idle_count > or_default(p->config.max_idle, 100)) {
+    if (p->idle_count > or_default(p->config.max_idle, 512)) {
         struct conn *oldest = LIST_ITEM(p->idle.prev, struct conn, idle);
 
         take_from_idle(oldest);

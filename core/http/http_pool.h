@@ -20,7 +20,7 @@ struct http_pool_config {
     uint32_t max_requests_per_conn; /* [0: no limit] maxRequestsPerConnection */
     uint32_t max_streams_per_conn;  /* [100] HTTP/2, also bounded by the peer */
     uint32_t idle_timeout_ms;       /* [90000] of a connection */
-    uint32_t max_idle;              /* [100] idle HTTP/1 connections kept */
+    uint32_t max_idle;              /* [512] idle HTTP/1 connections kept */
     uint32_t connect_timeout_ms;    /* [10000] until ready, TLS included */
     uint32_t max_header_bytes;      /* [61440] of a response head */
     uint32_t stream_window_bytes, connection_window_bytes; /* [262144, 1048576] */

@@ -64,7 +64,6 @@ struct decision {
     const struct model_route *route;
     const struct model_cluster *cluster;
     const struct model_endpoint *endpoint; /* of the last try */
-    struct decision_try tries[DECISION_TRIES_MAX];
     uint32_t try_count;
     uint32_t flags; /* enum decision_flag */
     uint16_t status; /* sent downstream; 0 for TCP */
@@ -90,6 +89,8 @@ struct decision {
     struct str method, path, original_path, authority, request_id, user_agent, forwarded_for;
     uint64_t upstream_service_time_ms;
     bool has_upstream_service_time;
+    /* Last, so that a new record need not clear them: valid up to try_count. */
+    struct decision_try tries[DECISION_TRIES_MAX];
 };
 
 #endif
