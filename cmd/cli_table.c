@@ -7,6 +7,8 @@
     X(proxy)                                                                                       \
     X(run)                                                                                         \
     X(gateway)                                                                                     \
+    X(validate)                                                                                    \
+    X(explain)                                                                                     \
     X(version)                                                                                     \
     X(completion)
 
