@@ -358,21 +358,6 @@ static int send_interim(struct h1 *c, struct http_h1_stream *s, const struct htt
     return err ? err : http_h1_stream_flush(s);
 }
 
-/* The request's key is answered when what is behind us had none to answer. */
-static void answer_key(struct http_h1_stream *s, struct http_msg *m)
-{
-    struct str key = http_headers_get(&s->head.headers, HTTP_TOKEN_SEC_WEBSOCKET_KEY);
-    struct http_headers with;
-
-    if (!key.len || http_headers_get(&m->headers, HTTP_TOKEN_SEC_WEBSOCKET_ACCEPT).p)
-        return;
-    http_headers_init(&with, &s->arena);
-    http_headers_copy(&with, &m->headers, false);
-    http_headers_add_token(&with, HTTP_TOKEN_SEC_WEBSOCKET_ACCEPT,
-                           http_websocket_accept(&s->arena, key));
-    m->headers = with;
-}
-
 /* How the final head is framed, and what it says about the connection. */
 static int choose(struct h1 *c, struct http_h1_stream *s, struct http_msg *m, bool end,
                   struct http_h1_write *how)
@@ -385,7 +370,7 @@ static int choose(struct h1 *c, struct http_h1_stream *s, struct http_msg *m, bo
         if (m->status == 101 && !m->upgrade.len)
             m->upgrade = s->head.upgrade;
         if (m->status == 101 && http_websocket_is(m->upgrade))
-            answer_key(s, m);
+            http_websocket_answer(m, &s->head, &s->arena);
         how->framing = HTTP_H1_BODY_RAW;
         how->connection =
             m->status == 101 ? HTTP_H1_CONNECTION_UPGRADE : HTTP_H1_CONNECTION_DEFAULT;

@@ -41,3 +41,16 @@ struct str http_websocket_accept(struct arena *a, struct str key)
     SHA1_Final(digest, &ctx);
     return base64(a, digest, sizeof(digest));
 }
+
+void http_websocket_answer(struct http_msg *m, const struct http_msg *request, struct arena *a)
+{
+    struct str key = http_headers_get(&request->headers, HTTP_TOKEN_SEC_WEBSOCKET_KEY);
+    struct http_headers with;
+
+    if (!key.len || http_headers_get(&m->headers, HTTP_TOKEN_SEC_WEBSOCKET_ACCEPT).p)
+        return;
+    http_headers_init(&with, a);
+    http_headers_copy(&with, &m->headers, false);
+    http_headers_add_token(&with, HTTP_TOKEN_SEC_WEBSOCKET_ACCEPT, http_websocket_accept(a, key));
+    m->headers = with;
+}

@@ -14,5 +14,8 @@ bool http_websocket_is(struct str upgrade);
 struct str http_websocket_key(struct arena *a, struct random *r);
 /* The Sec-WebSocket-Accept that answers key, in a. */
 struct str http_websocket_accept(struct arena *a, struct str key);
+/* Adds to the answer of a request with a key what proves it, unless it is there. m's list becomes a
+ * copy in a. */
+void http_websocket_answer(struct http_msg *m, const struct http_msg *request, struct arena *a);
 
 #endif
