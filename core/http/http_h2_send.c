@@ -485,10 +485,8 @@ static void release(struct http_stream *hs)
         abandon(s, NGHTTP2_CANCEL);
     else if (!hs->ended_in && !hs->is_server)
         abandon(s, NGHTTP2_CANCEL);
-    else if (!hs->ended_in && nghttp2_session_get_stream_local_close(s->session->ng, s->id) == 1)
-        abandon(s, NGHTTP2_NO_ERROR); /* answered; the rest of the request is not needed */
     else if (!hs->ended_in)
-        s->rst_after = true;
+        s->discarding = true;
 }
 
 const struct http_stream_ops http_h2_send_ops = {
@@ -510,7 +508,7 @@ void http_h2_send_refusal(struct http_h2_stream *s, int status)
     m.status = (uint16_t)status;
     m.content_length = 0;
     s->hs.released = s->hs.ended_out = true;
-    s->rst_after = !s->hs.ended_in;
+    s->discarding = !s->hs.ended_in;
     if (send_response(s, &m, true) != 0)
         (void)nghttp2_submit_rst_stream(s->session->ng, NGHTTP2_FLAG_NONE, s->id,
                                         NGHTTP2_PROTOCOL_ERROR);

@@ -24,6 +24,7 @@ static void leave(struct h2 *c)
 
 static void leave_for_good(struct h2 *c)
 {
+    http_h2_session_stop_discarding(&c->session);
     http_h2_session_goaway(&c->session);
     http_server_conn_set_deadline(c->conn, 0);
     if (!c->session.active)

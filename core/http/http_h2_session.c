@@ -182,6 +182,18 @@ void http_h2_session_announce(struct http_h2_session *h)
     http_h2_session_pump_later(h);
 }
 
+void http_h2_session_stop_discarding(struct http_h2_session *h)
+{
+    LIST_FOREACH(link, next, &h->streams)
+    {
+        struct http_h2_stream *s = LIST_ITEM(link, struct http_h2_stream, link);
+
+        if (s->discarding && s->out.len == 0)
+            (void)nghttp2_submit_rst_stream(h->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+    }
+    http_h2_session_pump_later(h);
+}
+
 void http_h2_session_goaway(struct http_h2_session *h)
 {
     if (h->goaway_out || h->ended)
@@ -228,24 +240,15 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
     struct http_h2_session *h = arg;
     struct http_h2_stream *s = nghttp2_session_get_stream_user_data(ng, frame->hd.stream_id);
 
-    switch (frame->hd.type) {
-    case NGHTTP2_HEADERS:
-        if (s)
-            s->on_wire = true;
-        break;
-    case NGHTTP2_RST_STREAM: /* streams the peer makes us reset cost it nothing either */
-        if (is_peers_fault(frame->rst_stream.error_code) &&
-            http_h2_meter_add(&h->meter, HTTP_H2_METER_RESET, worker_now_ms(h->worker)) != 0 &&
-            !h->fatal) {
-            h->fatal = ERR_LIMIT;
-            worker_defer(h->worker, &h->task);
-        }
-        return 0;
-    default:
-        break;
+    if (frame->hd.type == NGHTTP2_HEADERS && s)
+        s->on_wire = true;
+    /* Streams the peer makes us reset cost it nothing either. */
+    if (frame->hd.type == NGHTTP2_RST_STREAM && is_peers_fault(frame->rst_stream.error_code) &&
+        http_h2_meter_add(&h->meter, HTTP_H2_METER_RESET, worker_now_ms(h->worker)) != 0 &&
+        !h->fatal) {
+        h->fatal = ERR_LIMIT;
+        worker_defer(h->worker, &h->task);
     }
-    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && s && s->rst_after)
-        (void)nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
     return 0;
 }
 

@@ -95,6 +95,8 @@ void http_h2_session_pump_later(struct http_h2_session *h);
 void http_h2_session_fail(struct http_h2_session *h, int err, uint32_t h2_code);
 /* GOAWAY in two steps: announce with the highest id, then, a round trip later, the real one. */
 void http_h2_session_announce(struct http_h2_session *h);
+/* Resets streams that were answered and whose request goes on. */
+void http_h2_session_stop_discarding(struct http_h2_session *h);
 void http_h2_session_goaway(struct http_h2_session *h);
 void http_h2_session_ping(struct http_h2_session *h);
 

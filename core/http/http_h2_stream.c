@@ -8,9 +8,10 @@
 #include "core/http/http_h2_send.h"
 #include "core/net/stream.h"
 
-#define ARENA_BYTES ((size_t)4096 - 64)
-#define FREE_MAX    256
-#define INTERIM_MAX 10
+#define ARENA_BYTES   ((size_t)4096 - 64)
+#define FREE_MAX      256
+#define INTERIM_MAX   10
+#define DISCARD_BYTES ((size_t)4 * 1024 * 1024)
 
 /* ---- recycling ---- */
 
@@ -338,6 +339,18 @@ void http_h2_stream_end_headers(struct http_h2_stream *s, bool end)
 
 /* ---- bodies ---- */
 
+/* Answered before the request was complete. RFC 9113 section 8.1 would have us reset the stream
+ * with NO_ERROR at once; clients exist that lose the answer over it (curl 7.88), so a body that is
+ * about to end anyway is let end. */
+static void discard(struct http_h2_stream *s, size_t len)
+{
+    s->discarded += len;
+    if (!s->discarding || s->discarded <= DISCARD_BYTES || s->hs.ended_in)
+        return;
+    s->discarding = false;
+    reject(s, NGHTTP2_NO_ERROR);
+}
+
 void http_h2_stream_data(struct http_h2_stream *s, const uint8_t *p, size_t len, bool end)
 {
     struct http_h2_session *h = s->session;
@@ -347,6 +360,7 @@ void http_h2_stream_data(struct http_h2_stream *s, const uint8_t *p, size_t len,
         s->hs.ended_in = true;
     if (!is_told(s)) {
         (void)nghttp2_session_consume(h->ng, s->id, len);
+        discard(s, len);
         return;
     }
     s->held += len;

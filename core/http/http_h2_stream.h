@@ -21,6 +21,7 @@ struct http_h2_stream {
     size_t now_offset, now_left;
     size_t held;              /* body bytes whose window has not been given back */
     uint64_t left;            /* of a body by length being sent */
+    size_t discarded;         /* body bytes dropped after the answer */
     size_t header_bytes;      /* decoded, of the block being read */
     uint8_t asked;            /* enum http_method of the request */
     struct str asked_upgrade; /* client: the protocol of an extended CONNECT, in arena */
@@ -31,9 +32,10 @@ struct http_h2_stream {
     bool by_length; /* left counts */
     bool mute;      /* what is sent has no body: HEAD, 204, 304 */
     bool out_end, has_trailers;
-    bool deferred; /* nghttp2 waits for nghttp2_session_resume_data */
-    bool closed;   /* nghttp2 forgot it */
-    bool peer_reset, was_high, writable, rst_after, continued;
+    bool discarding; /* server: answered and released; the rest of the request is dropped */
+    bool deferred;   /* nghttp2 waits for nghttp2_session_resume_data */
+    bool closed;     /* nghttp2 forgot it */
+    bool peer_reset, was_high, writable, continued;
     uint8_t interims;
     struct http_headers out_trailers; /* in arena */
 };
