@@ -6,6 +6,7 @@
 #define COMMANDS(X)                                                                                \
     X(proxy)                                                                                       \
     X(run)                                                                                         \
+    X(up)                                                                                          \
     X(demo_service)                                                                                \
     X(gateway)                                                                                     \
     X(validate)                                                                                    \

@@ -1,0 +1,82 @@
+#include "cmd/up_files.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd/self_exec.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "modes/shared/dirwatch.h"
+
+static struct log_module log_module = LOG_MODULE("up");
+
+/* One apply at a time; a change while it runs is another one behind it. */
+struct up_files {
+    struct worker *worker;
+    char *path;
+    struct dirwatch *watch;
+    struct self_exec *apply; /* running */
+    bool again;
+};
+
+static void apply(struct up_files *f);
+
+static void on_applied(void *arg, int code)
+{
+    struct up_files *f = arg;
+
+    f->apply = NULL;
+    if (code)
+        fprintf(stderr,
+                "mesh up: %s was not applied (exit code %d); it is tried again when it "
+                "changes\n",
+                f->path, code);
+    if (f->again)
+        apply(f);
+}
+
+static void apply(struct up_files *f)
+{
+    const char *argv[] = { "apply", "-f", f->path, NULL };
+    const struct self_exec_options options = { .argv = argv,
+                                               .output = STDOUT_FILENO,
+                                               .error = STDERR_FILENO };
+    int err;
+
+    f->again = f->apply != NULL;
+    if (f->again)
+        return;
+    err = self_exec_start(f->worker, &options, on_applied, f, &f->apply);
+    if (err)
+        log_error("mesh apply cannot be started: %s", error_text(err));
+}
+
+static void on_change(void *arg)
+{
+    apply(arg);
+}
+
+struct up_files *up_files_new(struct worker *w, const char *path)
+{
+    struct up_files *f = mem_alloc0(1, sizeof(*f));
+    int err;
+
+    f->worker = w;
+    f->path = mem_strdup(path);
+    apply(f);
+    err = dirwatch_new(w, path, on_change, f, &f->watch);
+    if (err)
+        log_warn("%s is not watched for changes: %s", path, error_text(err));
+    return f;
+}
+
+void up_files_free(struct up_files *f)
+{
+    if (!f)
+        return;
+    dirwatch_free(f->watch);
+    self_exec_forget(f->apply);
+    mem_free(f->path);
+    mem_free(f);
+}
