@@ -8,6 +8,7 @@
     X(run)                                                                                         \
     X(up)                                                                                          \
     X(demo_service)                                                                                \
+    X(control)                                                                                     \
     X(gateway)                                                                                     \
     X(validate)                                                                                    \
     X(explain)                                                                                     \

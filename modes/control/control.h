@@ -4,7 +4,8 @@
  *                                                 ^                     |
  *                                    workloads ---'<--- register, health, acks, CSRs
  *
- * Everything runs on the worker it was started on; the store has its own disk thread. Main thread. */
+ * Everything runs on the worker it was started on; the store has its own disk thread. Main thread.
+ */
 #ifndef MODES_CONTROL_CONTROL_H
 #define MODES_CONTROL_CONTROL_H
 
@@ -19,14 +20,14 @@ struct store;
 struct worker;
 
 struct control_options {
-    const char *state_dir;    /* config.db, live.db, keys */
-    const char *trust_domain; /* [cluster.local]; fixed when the state is first made */
-    const char *cluster_id;   /* [Kubernetes] */
-    const char *dns_domain;   /* [cluster.local] */
-    const char *socket_path;  /* API on a Unix socket, mode 0600; NULL: none */
-    struct addr api;          /* [127.0.0.1:15014] API, console, metrics; ADDR_NONE: off */
-    struct addr xds_plain;    /* [127.0.0.1:15010] loopback or Unix socket only */
-    struct addr xds;          /* [0.0.0.0:15012] TLS: ADS and CA */
+    const char *state_dir;       /* config.db, live.db, keys */
+    const char *trust_domain;    /* [cluster.local]; fixed when the state is first made */
+    const char *cluster_id;      /* [Kubernetes] */
+    const char *dns_domain;      /* [cluster.local] */
+    const char *socket_path;     /* API on a Unix socket, mode 0600; NULL: none */
+    struct addr api;             /* [127.0.0.1:15014] API, console, metrics; ADDR_NONE: off */
+    struct addr xds_plain;       /* [127.0.0.1:15010] loopback or Unix socket only */
+    struct addr xds;             /* [0.0.0.0:15012] TLS: ADS and CA */
     const char *xds_socket_path; /* ADS and CA without TLS for this machine; NULL: none */
 };
 
@@ -47,5 +48,6 @@ struct stats *control_stats(struct control *c);
 /* As bound. */
 const struct addr *control_api_addr(const struct control *c);
 const struct addr *control_xds_addr(const struct control *c);
+const struct addr *control_xds_plain_addr(const struct control *c);
 
 #endif

@@ -1,0 +1,404 @@
+#include "modes/control/ads_feed.h"
+
+#include <stdio.h>
+
+#include "core/api/object.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/random.h"
+#include "core/compile/registry.h"
+#include "core/compile/registry_address.h"
+#include "core/text/node_json.h"
+#include "core/text/timestamp.h"
+#include "core/xds/xds_msg.h"
+#include "store/store.h"
+
+static struct log_module log_module = LOG_MODULE("ads");
+
+struct ads_feed {
+    struct store *store;
+    struct registry *registry;
+    struct xds_clock clock;
+    struct xds_cache objects, addresses, authorizations;
+    struct store_watch *watches[STORE_CLASS_COUNT];
+    char *positions[STORE_CLASS_COUNT]; /* up to which changes were taken */
+    struct map service_names;           /* host -> resource name, owned */
+    void (*changed)(void *arg);
+    void *arg;
+};
+
+/* ---- objects ---- */
+
+/* Kinds that proxies compile from; the rest is turned into addresses, or only for people. */
+static bool is_served(uint16_t kind)
+{
+    switch (kind) {
+    case API_KIND_DEPLOYMENT:
+    case API_KIND_EVENT:
+    case API_KIND_LEASE:
+    case API_KIND_SERVICE_ACCOUNT:
+    case API_KIND_CONFIG_MAP:
+    case API_KIND_WORKLOAD_GROUP:
+        return false;
+    default:
+        return api_kind_by_id(kind) && !registry_wants(kind);
+    }
+}
+
+/* "virtualservices.networking.istio.io/prod/reviews" */
+static struct str name_of(const struct store_object *o, struct arena *a)
+{
+    const struct api_kind *k = api_kind_by_id(o->kind & STORE_KIND_MAX);
+
+    return arena_printf(a, "%s%s%s/%.*s/%.*s", k->plural, *k->group ? "." : "", k->group,
+                        STR_ARG(o->ns), STR_ARG(o->name));
+}
+
+/* The object with what the store knows about it. */
+static struct object *decode(const struct ads_feed *f, const struct store_object *row)
+{
+    const struct store_object *status = store_find_status(f->store, row);
+    struct object_options options = { .stored = true };
+    struct object *o = NULL;
+    struct node *root, *meta, *part;
+    char uid[STORE_OBJECT_UID_TEXT], created[TIMESTAMP_TEXT_BYTES];
+    struct arena a;
+    int err;
+
+    arena_init(&a, 4096);
+    err = node_json_read(&a, row->body, NULL, NULL, &root);
+    meta = err ? NULL : node_getz(root, "metadata");
+    if (meta) {
+        store_object_uid_text(row, uid);
+        node_set_str(&a, meta, "uid", str_of(uid));
+        node_set_str(&a, meta, "resourceVersion", str_of(row->version));
+        node_set_str(
+            &a, meta, "creationTimestamp",
+            arena_str(&a, str_make(created, timestamp_write(row->created_ms * 1000000, created))));
+        if (status && node_json_read(&a, status->body, NULL, NULL, &part) == 0)
+            node_set(root, STR("status"), part);
+        err = object_decode(&o, root, NULL, &options);
+    }
+    if (!o)
+        log_error("an object of the store cannot be read: kind %u %.*s/%.*s: %s", row->kind,
+                  STR_ARG(row->ns), STR_ARG(row->name), error_text(err));
+    arena_deinit(&a);
+    return o;
+}
+
+static void serve_object(struct ads_feed *f, const struct store_object *row, const struct object *o)
+{
+    struct xds_cache_item item = { .ns = row->ns, .tag = row->kind };
+    struct arena a;
+    struct buf bytes;
+
+    arena_init(&a, 512);
+    buf_init(&bytes, 0);
+    item.name = name_of(row, &a);
+    if (object_encode_proto(o, &bytes) == 0) {
+        item.value = buf_str(&bytes);
+        xds_cache_put(&f->objects, &item);
+    }
+    buf_deinit(&bytes);
+    arena_deinit(&a);
+}
+
+static void take(struct ads_feed *f, const struct store_object *row)
+{
+    uint16_t kind = row->kind & STORE_KIND_MAX;
+    const struct api_kind *k = api_kind_by_id(kind);
+    struct object *o;
+    struct arena a;
+
+    if (!k || (!is_served(kind) && !registry_wants(kind)))
+        return;
+    if (row->dead) {
+        arena_init(&a, 512);
+        if (is_served(kind))
+            xds_cache_remove(&f->objects, name_of(row, &a));
+        else
+            registry_remove(f->registry, kind, row->ns, row->name);
+        arena_deinit(&a);
+        return;
+    }
+    o = decode(f, row);
+    if (o && is_served(kind))
+        serve_object(f, row, o);
+    else if (o)
+        registry_put(f->registry, o);
+    object_unref(o);
+}
+
+/* A change of a status row is one of its object where the registry reads it. */
+static void take_change(struct ads_feed *f, const struct store_object *row)
+{
+    if (row->kind & STORE_KIND_STATUS) {
+        if (!registry_wants(row->kind & STORE_KIND_MAX))
+            return;
+        row = store_find(f->store, (uint16_t)(row->kind & ~STORE_KIND_STATUS), row->ns, row->name);
+        if (!row)
+            return;
+    }
+    take(f, row);
+}
+
+/* ---- addresses ---- */
+
+static void serve_workload(struct ads_feed *f, const struct registry_workload *w)
+{
+    struct xds_cache_item item = { .name = w->uid, .ns = w->ns };
+    struct buf bytes;
+
+    buf_init(&bytes, 0);
+    if (registry_encode_workload(f->registry, w, &bytes) == 0) {
+        item.value = buf_str(&bytes);
+        xds_cache_put(&f->addresses, &item);
+    }
+    buf_deinit(&bytes);
+}
+
+static void forget_service(struct ads_feed *f, struct str host)
+{
+    struct map_slot *slot = map_find(&f->service_names, host);
+    char *key, *name;
+
+    if (!slot)
+        return;
+    key = (char *)(uintptr_t)slot->key.p; /* made by str_dup */
+    name = slot->value;
+    map_remove(&f->service_names, host);
+    xds_cache_remove(&f->addresses, str_of(name));
+    mem_free(name);
+    mem_free(key);
+}
+
+static void serve_service(struct ads_feed *f, const struct registry_service *s)
+{
+    char *name = mem_printf("%.*s/%.*s", STR_ARG(s->ns), STR_ARG(s->host));
+    const char *before = map_get(&f->service_names, s->host);
+    struct xds_cache_item item = { .name = str_of(name), .ns = s->ns };
+    struct buf bytes;
+
+    if (before && !str_is(item.name, before))
+        forget_service(f, s->host);
+    buf_init(&bytes, 0);
+    if (registry_address_encode_service(s, &bytes) == 0) {
+        item.value = buf_str(&bytes);
+        xds_cache_put(&f->addresses, &item);
+    }
+    buf_deinit(&bytes);
+    if (map_find(&f->service_names, s->host))
+        mem_free(name);
+    else
+        map_put(&f->service_names, str_make(str_dup(s->host), s->host.len), name);
+}
+
+static void on_host(void *arg, struct str host, uint32_t what)
+{
+    struct ads_feed *f = arg;
+    const struct registry_service *s = registry_find(f->registry, host);
+    const struct registry_endpoints *list = registry_find_endpoints(f->registry, host);
+
+    (void)what;
+    if (!s) {
+        forget_service(f, host);
+        return;
+    }
+    serve_service(f, s);
+    /* A workload's message has the ports of its services in it. */
+    for (uint32_t i = 0; list && i < list->count; i++)
+        serve_workload(f, list->list[i].workload);
+}
+
+static void on_workload(void *arg, struct str uid, const struct registry_workload *w)
+{
+    struct ads_feed *f = arg;
+
+    if (w)
+        serve_workload(f, w);
+    else
+        xds_cache_remove(&f->addresses, uid);
+}
+
+/* ---- the store's cursors ---- */
+
+static void on_ready(void *arg)
+{
+    struct ads_feed *f = arg;
+
+    f->changed(f->arg);
+}
+
+static int watch(struct ads_feed *f, enum store_class class, struct str from)
+{
+    struct store_watch_query query = { .class = class, .from = from };
+
+    store_watch_stop(f->watches[class]);
+    f->watches[class] = NULL;
+    return store_watch_start(f->store, &query, on_ready, f, &f->watches[class]);
+}
+
+static void list_all(struct ads_feed *f)
+{
+    for (size_t i = 0; i < api_kind_count(); i++) {
+        uint16_t kind = api_kind_at(i)->id;
+        const uint16_t both[] = { kind, STORE_KIND_LIVE | kind };
+
+        for (size_t j = 0; j < 2; j++) {
+            const struct store_object *o =
+                store_next(f->store, both[j], STR(""), STR_NONE, STR_NONE);
+
+            for (; o; o = store_next(f->store, both[j], STR(""), o->ns, o->name))
+                take(f, o);
+        }
+    }
+}
+
+static void drain_one(struct ads_feed *f, enum store_class class)
+{
+    const struct store_change *change;
+    int err = ERR_CLOSED;
+
+    for (int tries = 0; tries < 2; tries++) {
+        while (f->watches[class] && (err = store_watch_next(f->watches[class], &change)) == 0)
+            take_change(f, change->object);
+        if (err != ERR_LIMIT)
+            break;
+        /* One turn brought more changes than the log holds. From a position the store tells all
+         * that changed by looking at the objects. */
+        log_warn("the change log was overrun");
+        err = watch(f, class, str_of(f->positions[class]));
+        if (err) {
+            log_error("changes are no longer followed: %s", error_text(err));
+            break;
+        }
+    }
+    mem_free(f->positions[class]);
+    f->positions[class] = mem_strdup(store_token(f->store, class));
+}
+
+bool ads_feed_drain(struct ads_feed *f)
+{
+    uint64_t before = f->clock.mod;
+
+    drain_one(f, STORE_CLASS_CONFIG);
+    drain_one(f, STORE_CLASS_LIVE);
+    registry_run(f->registry, on_host, f);
+    registry_each_changed_workload(f->registry, on_workload, f);
+    return f->clock.mod != before;
+}
+
+/* ---- life ---- */
+
+int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg), void *arg,
+                 struct ads_feed **out)
+{
+    struct ads_feed *f = mem_alloc0(1, sizeof(*f));
+    struct registry_options registry = { .dns_domain = str_of(options->dns_domain),
+                                         .cluster_id = str_of(options->cluster_id),
+                                         .trust_domain = str_of(options->trust_domain) };
+    int err;
+
+    f->store = options->store;
+    f->changed = changed;
+    f->arg = arg;
+    f->clock.mod = 1;
+    random_bytes(&f->clock.epoch, sizeof(f->clock.epoch));
+    f->registry = registry_new(&registry);
+    map_init(&f->service_names);
+    xds_cache_init(&f->objects, XDS_MSG_OBJECT_TYPE, XDS_MSG_OBJECT_ANY, &f->clock);
+    xds_cache_init(&f->addresses, XDS_MSG_ADDRESS_TYPE, XDS_MSG_ADDRESS_TYPE, &f->clock);
+    xds_cache_init(&f->authorizations, XDS_MSG_AUTHORIZATION_TYPE, XDS_MSG_AUTHORIZATION_TYPE,
+                   &f->clock);
+    err = watch(f, STORE_CLASS_CONFIG, STR(""));
+    if (!err)
+        err = watch(f, STORE_CLASS_LIVE, STR(""));
+    if (err) {
+        ads_feed_free(f);
+        return err;
+    }
+    list_all(f);
+    (void)ads_feed_drain(f);
+    *out = f;
+    return 0;
+}
+
+void ads_feed_free(struct ads_feed *f)
+{
+    struct map_slot *slot;
+
+    if (!f)
+        return;
+    for (int i = 0; i < STORE_CLASS_COUNT; i++) {
+        store_watch_stop(f->watches[i]);
+        mem_free(f->positions[i]);
+    }
+    registry_free(f->registry);
+    for (size_t at = 0; (slot = map_next(&f->service_names, &at));) {
+        mem_free(slot->value);
+        mem_free((void *)(uintptr_t)slot->key.p);
+    }
+    map_deinit(&f->service_names);
+    xds_cache_deinit(&f->objects);
+    xds_cache_deinit(&f->addresses);
+    xds_cache_deinit(&f->authorizations);
+    mem_free(f);
+}
+
+const struct xds_clock *ads_feed_clock(const struct ads_feed *f)
+{
+    return &f->clock;
+}
+
+struct xds_cache *ads_feed_cache(struct ads_feed *f, struct str type_url)
+{
+    struct xds_cache *all[] = { &f->objects, &f->addresses, &f->authorizations };
+
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        if (str_is(type_url, all[i]->type_url))
+            return all[i];
+    return NULL;
+}
+
+/* ---- positions ---- */
+
+/* Objects are rows of the store, whose version vector says it all. An address is made of several
+ * rows of two classes: after a restart names and versions are compared instead. */
+void ads_feed_add_position(struct ads_feed *f, const struct xds_cache *c, struct buf *out)
+{
+    if (c == &f->objects)
+        buf_add_str(out, str_of(store_token(f->store, STORE_CLASS_CONFIG)));
+}
+
+static void ignore_ready(void *arg)
+{
+    (void)arg;
+}
+
+int ads_feed_changed_since(struct ads_feed *f, const struct xds_cache *c, struct str position,
+                           void (*each)(void *each_arg, struct str name), void *each_arg)
+{
+    struct store_watch_query query = { .class = STORE_CLASS_CONFIG, .from = position };
+    const struct store_change *change;
+    struct store_watch *w;
+    struct arena a;
+    int err;
+
+    if (c != &f->objects || !str_starts(position, STR("x")))
+        return ERR_UNSUPPORTED;
+    err = store_watch_start(f->store, &query, ignore_ready, NULL, &w);
+    if (err)
+        return err;
+    arena_init(&a, 512);
+    while ((err = store_watch_next(w, &change)) == 0) {
+        const struct store_object *o = change->object;
+
+        arena_reset(&a);
+        if (!(o->kind & STORE_KIND_STATUS) && is_served(o->kind & STORE_KIND_MAX))
+            each(each_arg, name_of(o, &a));
+    }
+    arena_deinit(&a);
+    store_watch_stop(w);
+    return err == ERR_AGAIN ? 0 : err;
+}
