@@ -6,6 +6,7 @@
 #define COMMANDS(X)                                                                                \
     X(proxy)                                                                                       \
     X(run)                                                                                         \
+    X(demo)                                                                                        \
     X(up)                                                                                          \
     X(demo_service)                                                                                \
     X(control)                                                                                     \

@@ -1,4 +1,6 @@
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "cmd/paths.h"
 #include "cmd/role_flags.h"
@@ -27,6 +29,7 @@ static const struct cli_flag flags[] = {
     { "admin", 0, CLI_FLAG_TEXT, "ADDR", "none", "Admin pages of the sidecar", NULL },
     { "access-log", 0, CLI_FLAG_TEXT, "PATH", NULL, "Write an access log", NULL },
     { "log", 0, CLI_FLAG_TEXT, "LEVELS", "warn", "Log levels of the sidecar", NULL },
+    { "with-parent", 0, CLI_FLAG_BOOL, NULL, "false", "End when the process that started this one ends", NULL },
     { "verbose", 'v', CLI_FLAG_BOOL, NULL, "false", "Say what is set up", NULL },
 };
 /* clang-format on */
@@ -136,6 +139,8 @@ static int run(const struct cli_args *args)
     int code;
 
     arena_init(&a, 1024);
+    if (cli_args_bool(args, "with-parent"))
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (args->rest_count == 0) {
         code = cli_fail(CLI_USAGE, "say what to run: mesh run [FLAGS] -- CMD...");
     } else {
@@ -161,11 +166,13 @@ const struct cli_command cmd_run = {
     .group = "Run",
     .arguments = "-- CMD...",
     .summary = "Start a program as a workload of the mesh, unchanged",
-    .details = "Puts the program into a network namespace of its own, without root: its connections and\n"
-               "DNS questions go through a sidecar, and calls to its ports come through it. Exits with\n"
-               "the program's code; 80 when the mesh could not be set up.",
-    .examples = "  mesh run --name ratings -p 9080 -- ./ratings\n"
-                "  mesh run --name reviews-v2 -l app=reviews -l version=v2 -p 9080:http -- java -jar r.jar",
+    .details =
+        "Puts the program into a network namespace of its own, without root: its connections and\n"
+        "DNS questions go through a sidecar, and calls to its ports come through it. Exits with\n"
+        "the program's code; 80 when the mesh could not be set up.",
+    .examples =
+        "  mesh run --name ratings -p 9080 -- ./ratings\n"
+        "  mesh run --name reviews-v2 -l app=reviews -l version=v2 -p 9080:http -- java -jar r.jar",
     .flags = flags,
     .flag_count = COUNT_OF(flags),
     .max_args = 0,

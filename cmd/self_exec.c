@@ -78,6 +78,7 @@ int self_exec_start(struct worker *w, const struct self_exec_options *options,
     uv_process_options_t spawn = { .exit_cb = on_exit_status,
                                    .file = "/proc/self/exe",
                                    .args = argv,
+                                   .flags = options->own_session ? UV_PROCESS_DETACHED : 0,
                                    .stdio = stdio,
                                    .stdio_count = 3 };
     int err;

@@ -2,6 +2,7 @@
 #ifndef CMD_SELF_EXEC_H
 #define CMD_SELF_EXEC_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct worker;
@@ -10,6 +11,7 @@ struct self_exec_options {
     const char *const *argv; /* behind the program's name, NULL-terminated */
     const char *input;       /* standard input; NULL: none */
     int output, error;       /* descriptors the child gets; -1: /dev/null */
+    bool own_session;        /* a Ctrl-C at the terminal is not for the child */
 };
 
 struct self_exec; /* opaque */
