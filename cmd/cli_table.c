@@ -12,6 +12,8 @@
     X(control)                                                                                     \
     X(gateway)                                                                                     \
     X(validate)                                                                                    \
+    X(get)                                                                                         \
+    X(delete)                                                                                      \
     X(explain)                                                                                     \
     X(version)                                                                                     \
     X(completion)
