@@ -16,6 +16,7 @@
 #include "core/model/snapshot.h"
 
 struct compile;
+struct registry;
 
 /* A listener that the process wants whatever the objects say. Gateways' own come from objects. */
 struct compile_listener {
@@ -77,6 +78,9 @@ void compile_run(struct compile *c, struct diag *d, struct snapshot **out);
  * each(arg, host) for every one. */
 void compile_missing_hosts(const struct compile *c, void (*each)(void *arg, struct str host),
                            void *arg);
+
+/* Services and workloads as of the last run; borrowed, for name servers and dumps. */
+const struct registry *compile_registry(const struct compile *c);
 
 /* How much the last run did, for tests, logs and bench. */
 struct compile_stats {

@@ -129,13 +129,19 @@ static void mark_member(void *arg, struct str host)
     mark(arg, host);
 }
 
+/* The first change after a run begins a new list. */
+static void begin_changes(struct registry *r)
+{
+    if (!r->has_run)
+        return;
+    map_clear(&r->changed);
+    arena_reset(&r->changed_arena);
+    r->has_run = false;
+}
+
 static void note_workload(struct registry *r, struct str uid)
 {
-    if (r->has_run) {
-        map_clear(&r->changed);
-        arena_reset(&r->changed_arena);
-        r->has_run = false;
-    }
+    begin_changes(r);
     if (!map_find(&r->changed, uid))
         map_put(&r->changed, arena_str(&r->changed_arena, uid), r);
 }
@@ -458,6 +464,7 @@ static int by_name(const void *a, const void *b)
 void registry_run(struct registry *r, void (*changed)(void *arg, struct str host, uint32_t what),
                   void *arg)
 {
+    begin_changes(r);
     /* In order of names, so that allocated addresses do not depend on the order of input. */
     if (r->dirty_count > 1)
         qsort(r->dirty, r->dirty_count, sizeof(struct host *), by_name);

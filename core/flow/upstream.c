@@ -8,8 +8,9 @@
 #include "core/tls/stream_tls.h"
 #include "core/tls/tls_config.h"
 
-#define ORIGINAL_DST_IDLE_MS ((uint64_t)5 * 60 * 1000) /* an unused pass-through host is forgotten */
-#define ORIGINAL_DST_MAX     4096
+#define ORIGINAL_DST_IDLE_MS                                                                       \
+    ((uint64_t)5 * 60 * 1000) /* an unused pass-through host is forgotten */
+#define ORIGINAL_DST_MAX 4096
 
 static void host_unref(struct upstream_host *h)
 {
@@ -165,9 +166,15 @@ void upstream_set_hosts(struct upstream *up, struct model_cluster *resolved)
 struct upstream *upstream_get(struct flow_worker *fw, struct model_cluster *cluster)
 {
     struct upstream *up = map_get_u64(&fw->upstreams, cluster->id);
+    struct model_cluster *newest = NULL;
 
     if (up)
         return up;
+    /* A virtual host outlives changes of endpoints, so what it names may be of an earlier time. */
+    if (fw->lease)
+        newest = snapshot_find_cluster(fw->lease->snapshot, cluster->config->name);
+    if (newest)
+        cluster = newest;
     up = mem_alloc0(1, sizeof(*up));
     up->fw = fw;
     map_init(&up->by_addr);
@@ -302,8 +309,8 @@ static struct upstream_host *begin_use(struct upstream *up, struct upstream_host
     return h;
 }
 
-static int pick_listed(struct upstream *up, struct upstream_host *const *tried, uint32_t tried_count,
-                       struct upstream_host **out)
+static int pick_listed(struct upstream *up, struct upstream_host *const *tried,
+                       uint32_t tried_count, struct upstream_host **out)
 {
     int32_t at;
 

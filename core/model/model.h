@@ -57,7 +57,7 @@ struct model_outbound_service {
     struct str host; /* "reviews.default.svc.cluster.local" */
     uint16_t port;
     uint8_t protocol; /* enum model_protocol as declared; AUTO is sniffed */
-    struct model_route_table *http; /* of this port number; NULL when the port is not HTTP */
+    struct model_route_table *http; /* NULL: by_port's of this port number, if any */
     struct model_tcp_route *tcp;    /* first match wins; the last one has no conditions */
     uint32_t tcp_count;
 };

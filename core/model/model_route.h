@@ -15,24 +15,24 @@
 #include "core/base/str.h"
 #include "core/model/model_cluster.h"
 
-struct regex; /* core/text */
+struct regex;       /* core/text */
 struct route_index; /* core/route: how a virtual host is searched; built by route_index_new */
 
 enum model_match_type {
     MODEL_MATCH_PRESENT,
     MODEL_MATCH_EXACT,
     MODEL_MATCH_PREFIX,
-    MODEL_MATCH_REGEX, /* RE2, the whole value */
+    MODEL_MATCH_REGEX,       /* RE2, the whole value */
     MODEL_MATCH_PATH_PREFIX, /* Gateway API: whole segments */
 };
 
 struct model_string_match {
     uint8_t type; /* enum model_match_type */
     bool ignore_case;
-    bool invert;                 /* the request must not match */
-    bool missing_is_empty;       /* withoutHeaders: an absent header counts as "" */
-    struct str value;            /* EXACT, PREFIX */
-    const struct regex *regex;   /* REGEX */
+    bool invert;               /* the request must not match */
+    bool missing_is_empty;     /* withoutHeaders: an absent header counts as "" */
+    struct str value;          /* EXACT, PREFIX */
+    const struct regex *regex; /* REGEX */
 };
 
 struct model_header_match {
@@ -126,16 +126,16 @@ struct model_cors {
 };
 
 struct model_redirect {
-    uint16_t status; /* 301 */
+    uint16_t status;                                 /* 301 */
     struct str scheme, authority, path, path_prefix; /* empty: keep */
-    uint16_t port;      /* 0: keep or derive */
+    uint16_t port;                                   /* 0: keep or derive */
     bool port_from_protocol, port_from_request;
     bool has_port;
 };
 
 struct model_rewrite {
-    struct str authority;      /* empty: keep */
-    struct str path;           /* replaces the matched prefix, or the whole path */
+    struct str authority; /* empty: keep */
+    struct str path;      /* replaces the matched prefix, or the whole path */
     bool has_path;
     const struct regex *regex; /* uriRegexRewrite */
     struct str substitution;
@@ -160,7 +160,7 @@ struct model_route {
     uint16_t direct_status;
     struct str direct_body;
     struct model_rewrite *rewrite;
-    uint64_t timeout_ms; /* 0: none */
+    uint64_t timeout_ms;       /* 0: none */
     struct model_retry *retry; /* NULL: none */
     struct model_fault *fault;
     struct model_mirror *mirrors;
@@ -171,14 +171,14 @@ struct model_route {
 };
 
 struct model_vhost {
-    struct str name; /* "reviews.default.svc.cluster.local:9080" */
+    struct str name;     /* "reviews.default.svc.cluster.local:9080" */
     struct str *domains; /* lower case: exact, "*.suffix", "*"; with ":port" in tables of explicit
                             listeners */
     uint32_t domain_count;
     struct model_route *routes;
     uint32_t route_count;
     struct route_index *index; /* NULL: linear */
-    bool require_tls; /* httpsRedirect: 301 to https */
+    bool require_tls;          /* httpsRedirect: 301 to https */
 };
 
 /* Refcounted on its own, so that a virtual host is shared by tables and snapshots. */
@@ -190,6 +190,17 @@ struct model_route_vhost {
     void (*deinit)(struct model_route_vhost *v); /* drops clusters, regexes, index */
 };
 
+/* What virtual host a name leads to, as its place in the table's list plus 1. Apart from the table,
+ * so that one changed virtual host does not cost all names again. Immutable, refcounted. */
+struct model_route_names {
+    atomic_uint refs;
+    struct arena arena;
+    struct map exact;  /* host -> place */
+    struct map suffix; /* ".example.com" -> place (longest wins) */
+    uint32_t any;      /* place of "*"; 0: no match */
+    bool has_ports;    /* some domains carry a port */
+};
+
 struct model_route_table {
     atomic_uint refs;
     struct arena arena;
@@ -197,14 +208,14 @@ struct model_route_table {
     uint16_t port;
     struct model_route_vhost **vhosts; /* one reference each */
     uint32_t vhost_count;
-    struct map exact;      /* host -> struct model_vhost */
-    struct map suffix;     /* ".example.com" -> struct model_vhost (longest wins) */
-    struct model_vhost *any; /* "*"; or NULL: no match */
-    bool has_ports; /* some domains carry a port */
+    struct model_route_names *names; /* one reference */
 };
 
 struct model_route_vhost *model_route_vhost_ref(struct model_route_vhost *v);
 void model_route_vhost_unref(struct model_route_vhost *v);
+struct model_route_names *model_route_names_new(void);
+struct model_route_names *model_route_names_ref(struct model_route_names *n);
+void model_route_names_unref(struct model_route_names *n); /* NULL is allowed */
 struct model_route_table *model_route_table_ref(struct model_route_table *t);
 void model_route_table_unref(struct model_route_table *t);
 

@@ -20,7 +20,7 @@
 
 struct snapshot {
     atomic_uint refs;
-    uint64_t version; /* 1, 2, 3, ... within this process */
+    uint64_t version;    /* 1, 2, 3, ... within this process */
     struct str revision; /* control's resume token this picture corresponds to, or empty */
     struct arena arena;
     const struct model_node *node;
@@ -33,11 +33,11 @@ struct snapshot {
     uint32_t cluster_count;
     struct model_route_table **tables; /* each holds a reference */
     uint32_t table_count;
-    /* Peers by IP text (addr_format_ip) -> struct model_telemetry_peer, for source labels. */
-    struct map peers_by_ip;
-    /* Peers by SPIFFE id without "spiffe://". */
-    struct map peers_by_identity;
-    void (*deinit)(struct snapshot *s); /* set by the builder: drops what the maps and configs hold */
+    /* Ask snapshot_find_peer*: what changed lately stands in the second map. */
+    struct map peers_by_ip, recent_by_ip;             /* addr_format_ip -> model_telemetry_peer */
+    struct map peers_by_identity, recent_by_identity; /* SPIFFE id without "spiffe://" */
+    void (*deinit)(
+        struct snapshot *s); /* set by the builder: drops what the maps and configs hold */
 };
 
 struct snapshot *snapshot_ref(struct snapshot *s);
@@ -45,5 +45,12 @@ void snapshot_unref(struct snapshot *s); /* NULL is allowed */
 
 struct model_cluster *snapshot_find_cluster(const struct snapshot *s, struct str name);
 const struct model_inbound_port *snapshot_find_inbound(const struct snapshot *s, uint16_t port);
+
+/* The workload at the other end, by its IP or its SPIFFE id (with or without "spiffe://"); NULL:
+ * unknown. Borrowed from the snapshot. */
+const struct model_telemetry_peer *snapshot_find_peer(const struct snapshot *s,
+                                                      const struct addr *ip);
+const struct model_telemetry_peer *snapshot_find_peer_by_identity(const struct snapshot *s,
+                                                                  struct str id);
 
 #endif

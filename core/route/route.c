@@ -5,28 +5,33 @@
 /* ---- virtual hosts ---- */
 
 /* Below: name is lower case. */
-static const struct model_vhost *find_suffix(const struct map *suffixes, struct str name)
+static uint32_t place_in(const struct map *map, struct str name)
+{
+    return (uint32_t)(uintptr_t)map_get(map, name); /* a number, stored as a pointer */
+}
+
+static uint32_t find_suffix(const struct map *suffixes, struct str name)
 {
     if (suffixes->count == 0)
-        return NULL;
+        return 0;
     /* From the left, so that the longest suffix is met first; "*.a" does not match "a" itself. */
     for (size_t i = 1; i < name.len; i++) {
-        struct model_vhost *found;
+        uint32_t found;
 
         if (name.p[i] != '.')
             continue;
-        found = map_get(suffixes, str_skip(name, i));
+        found = place_in(suffixes, str_skip(name, i));
         if (found)
             return found;
     }
-    return NULL;
+    return 0;
 }
 
-static const struct model_vhost *find_name(const struct model_route_table *table, struct str name)
+static uint32_t find_name(const struct model_route_names *names, struct str name)
 {
-    const struct model_vhost *found = map_get(&table->exact, name);
+    uint32_t found = place_in(&names->exact, name);
 
-    return found ? found : find_suffix(&table->suffix, name);
+    return found ? found : find_suffix(&names->suffix, name);
 }
 
 static struct str lower(struct str s, char out[ROUTE_HOST_MAX])
@@ -36,80 +41,83 @@ static struct str lower(struct str s, char out[ROUTE_HOST_MAX])
     return str_make(out, s.len);
 }
 
-static const struct model_vhost *find_with_port(const struct model_route_table *table,
-                                                struct str host, struct str port)
+static uint32_t find_with_port(const struct model_route_names *names, struct str host,
+                               struct str port)
 {
     char text[ROUTE_HOST_MAX + 8];
 
     if (port.len == 0 || port.len > 5)
-        return NULL;
+        return 0;
     memcpy(text, host.p, host.len);
     text[host.len] = ':';
     memcpy(text + host.len + 1, port.p, port.len);
-    return find_name(table, str_make(text, host.len + 1 + port.len));
+    return find_name(names, str_make(text, host.len + 1 + port.len));
 }
 
 const struct model_vhost *route_find_vhost(const struct model_route_table *table,
                                            struct str authority)
 {
+    const struct model_route_names *names = table->names;
     struct route_host_parts parts = route_host_split(authority);
-    const struct model_vhost *found = NULL;
     char text[ROUTE_HOST_MAX];
+    uint32_t found = 0;
     struct str host;
 
-    if (parts.host.len == 0 || parts.host.len > ROUTE_HOST_MAX)
-        return table->any;
-    host = lower(parts.host, text);
-    if (table->has_ports)
-        found = find_with_port(table, host, parts.port);
-    if (!found && (!table->has_ports || parts.port.len == 0 || str_is(parts.port, "80")))
-        found = find_name(table, host);
-    return found ? found : table->any;
+    if (parts.host.len && parts.host.len <= ROUTE_HOST_MAX) {
+        host = lower(parts.host, text);
+        if (names->has_ports)
+            found = find_with_port(names, host, parts.port);
+        if (!found && (!names->has_ports || parts.port.len == 0 || str_is(parts.port, "80")))
+            found = find_name(names, host);
+    }
+    if (!found)
+        found = names->any;
+    return found ? &table->vhosts[found - 1]->vhost : NULL;
 }
 
 /* A bare IPv6 address gets the brackets it has in an authority. */
-static struct str domain_key(struct model_route_table *table, struct str domain)
+static struct str domain_key(struct model_route_names *names, struct str domain)
 {
     ptrdiff_t first = str_chr(domain, ':');
 
     if (first < 0 || domain.p[0] == '[')
         return domain;
     if (str_rchr(domain, ':') != first)
-        return arena_printf(&table->arena, "[%.*s]", STR_ARG(domain));
-    table->has_ports = true;
+        return arena_printf(&names->arena, "[%.*s]", STR_ARG(domain));
+    names->has_ports = true;
     return domain;
 }
 
-static void add_domain(struct model_route_table *table, struct str domain,
-                       struct model_vhost *vhost)
+void route_names_add(struct model_route_names *names, struct str domain, uint32_t index)
 {
-    struct map *map = &table->exact;
+    struct map *map = &names->exact;
 
     if (str_is(domain, "*")) {
-        if (!table->any)
-            table->any = vhost;
+        if (!names->any)
+            names->any = index + 1;
         return;
     }
     if (str_starts(domain, STR("*."))) {
-        map = &table->suffix;
+        map = &names->suffix;
         domain = str_skip(domain, 1);
     }
     if (domain.len == 0)
         return;
-    domain = domain_key(table, domain);
+    domain = domain_key(names, domain);
     if (str_starts(domain, STR("[")) && domain.p[domain.len - 1] != ']')
-        table->has_ports = true;
+        names->has_ports = true;
     if (!map_find(map, domain))
-        map_put(map, domain, vhost);
+        map_put(map, domain, (void *)(uintptr_t)(index + 1)); /* a number, no address */
 }
 
 void route_table_index(struct model_route_table *table)
 {
+    table->names = model_route_names_new();
     for (uint32_t i = 0; i < table->vhost_count; i++) {
-        struct model_vhost *vhost = &table->vhosts[i]->vhost;
+        const struct model_vhost *vhost = &table->vhosts[i]->vhost;
 
         for (uint32_t d = 0; d < vhost->domain_count; d++)
-            add_domain(table, vhost->domains[d], vhost);
+            route_names_add(table->names, vhost->domains[d], i);
     }
 }
 

@@ -14,14 +14,13 @@ static const struct model_telemetry_peer *look_up(const struct decision *d)
     const struct snapshot *s = d->snapshot;
     const struct model_telemetry_peer *there = NULL, *named;
     struct str identity = bare(d->peer_identity);
-    char text[ADDR_TEXT_MAX];
 
     if (d->peer.family == ADDR_IPV4 || d->peer.family == ADDR_IPV6)
-        there = map_get(&s->peers_by_ip, str_of(addr_format_ip(&d->peer, text)));
+        there = snapshot_find_peer(s, &d->peer);
     if (identity.len == 0 || (there && str_eq(bare(there->principal), identity)))
         return there;
-    named = map_get(&s->peers_by_identity, identity);
-    return named ? named : NULL; /* what is at the address is somebody else */
+    named = snapshot_find_peer_by_identity(s, identity);
+    return named; /* what is at the address is somebody else */
 }
 
 /* Address without port, then identity. 0: does not fit. */

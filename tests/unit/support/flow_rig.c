@@ -95,8 +95,6 @@ static struct model_route_table *build_table(struct flow_rig *r, struct model_cl
 
     atomic_init(&t->refs, 1);
     arena_init(&t->arena, 0);
-    map_init(&t->exact);
-    map_init(&t->suffix);
     t->name = STR("http.80");
     atomic_init(&v->refs, 1);
     arena_init(&v->arena, 0);

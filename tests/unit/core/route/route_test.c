@@ -12,8 +12,6 @@ static struct model_route_table *table_of(const char *const *domains, uint32_t n
 
     arena_init(&t->arena, 0);
     atomic_init(&t->refs, 1);
-    map_init(&t->exact);
-    map_init(&t->suffix);
     t->vhosts = arena_alloc0(&t->arena, n, sizeof(struct model_route_vhost *));
     t->vhost_count = n;
     for (uint32_t i = 0; i < n; i++) {

@@ -1,0 +1,350 @@
+#include "core/compile/compile_cluster.h"
+
+#include "core/api/workload_selector.h"
+#include "core/base/mem.h"
+#include "core/compile/compile_peer.h"
+#include "core/compile/compile_tls.h"
+#include "core/compile/digest.h"
+#include "core/text/duration.h"
+#include "core/tls/tls_config.h"
+
+/* ---- config ---- */
+
+struct str compile_cluster_name(uint16_t port, struct str subset, struct str host, struct arena *a)
+{
+    return arena_printf(a, "outbound|%u|%.*s|%.*s", port, STR_ARG(subset), STR_ARG(host));
+}
+
+static void deinit_config(struct model_cluster_config *config)
+{
+    tls_config_unref(config->tls);
+}
+
+struct model_cluster_config *compile_cluster_new_config(struct str name, uint8_t type)
+{
+    struct model_cluster_config *config = mem_alloc0(1, sizeof(*config));
+
+    atomic_init(&config->refs, 1);
+    arena_init(&config->arena, 512);
+    config->name = arena_str(&config->arena, name);
+    config->type = type;
+    config->lb = MODEL_LB_LEAST_REQUEST;
+    config->deinit = deinit_config;
+    return config;
+}
+
+static uint64_t ms_of(const struct field_opt *d)
+{
+    return d->set && d->value > 0 ? (uint64_t)(d->value / DURATION_MS) : 0;
+}
+
+static uint32_t limit_of(int64_t n)
+{
+    return n > 0 && n <= INT32_MAX ? (uint32_t)n : 0;
+}
+
+static void tcp_limits(const struct traffic_policy_tcp *tcp, struct model_limits *out)
+{
+    out->max_connections = limit_of(tcp->max_connections);
+    if (ms_of(&tcp->connect_timeout))
+        out->connect_timeout_ms = ms_of(&tcp->connect_timeout);
+    out->max_connection_ms = ms_of(&tcp->max_connection_duration);
+    out->tcp_idle_timeout_ms = ms_of(&tcp->idle_timeout);
+    out->idle_timeout_ms = ms_of(&tcp->idle_timeout); /* CB-4: HTTP's own wins */
+    if (tcp->keepalive) {
+        out->keepalive.set = true;
+        out->keepalive.probes = limit_of(tcp->keepalive->probes);
+        out->keepalive.idle_s = (uint32_t)(ms_of(&tcp->keepalive->time) / 1000);
+        out->keepalive.interval_s = (uint32_t)(ms_of(&tcp->keepalive->interval) / 1000);
+    }
+}
+
+void compile_cluster_limits(const struct compile *c, const struct traffic_policy_pool *pool,
+                            struct model_limits *out)
+{
+    *out = (struct model_limits){ .connect_timeout_ms = c->options.settings.connect_timeout_ms };
+    if (!pool)
+        return;
+    if (pool->tcp)
+        tcp_limits(pool->tcp, out);
+    if (pool->http) {
+        out->max_pending = limit_of(pool->http->http1_max_pending_requests);
+        out->max_requests = limit_of(pool->http->http2_max_requests);
+        out->max_requests_per_conn = limit_of(pool->http->max_requests_per_connection);
+        out->max_retries = limit_of(pool->http->max_retries);
+        out->max_streams_per_conn = limit_of(pool->http->max_concurrent_streams);
+        if (ms_of(&pool->http->idle_timeout))
+            out->idle_timeout_ms = ms_of(&pool->http->idle_timeout);
+    }
+}
+
+static bool has_names(const struct registry_endpoints *members)
+{
+    for (uint32_t i = 0; members && i < members->count; i++) {
+        if (members->list[i].workload->hostname.len)
+            return true;
+    }
+    return false;
+}
+
+static uint8_t type_of(const struct compile_cluster_key *key)
+{
+    switch (key->service->resolution) {
+    case REGISTRY_DNS:
+        return MODEL_CLUSTER_DNS;
+    case REGISTRY_DNS_ONE:
+        return MODEL_CLUSTER_DNS_ONE;
+    case REGISTRY_NONE:
+        return MODEL_CLUSTER_ORIGINAL_DST;
+    default:
+        return has_names(key->members) ? MODEL_CLUSTER_DNS : MODEL_CLUSTER_STATIC;
+    }
+}
+
+static void set_lb(struct model_cluster_config *config, const struct traffic_policy_lb *lb)
+{
+    if (!lb || !lb->simple.set)
+        return;
+    switch (lb->simple.value) {
+    case TRAFFIC_POLICY_LB_ROUND_ROBIN:
+        config->lb = MODEL_LB_ROUND_ROBIN;
+        return;
+    case TRAFFIC_POLICY_LB_RANDOM:
+        config->lb = MODEL_LB_RANDOM;
+        return;
+    case TRAFFIC_POLICY_LB_PASSTHROUGH: /* LB-8 */
+        config->lb = MODEL_LB_PASSTHROUGH;
+        config->type = MODEL_CLUSTER_ORIGINAL_DST;
+        return;
+    default:
+        config->lb = MODEL_LB_LEAST_REQUEST;
+        return;
+    }
+}
+
+static bool is_http(uint8_t protocol)
+{
+    return protocol == MODEL_PROTOCOL_HTTP || protocol == MODEL_PROTOCOL_HTTP2 ||
+           protocol == MODEL_PROTOCOL_GRPC;
+}
+
+static bool is_h2(const struct model_cluster_config *config)
+{
+    return config->h2_upgrade || config->protocol == MODEL_PROTOCOL_HTTP2 ||
+           config->protocol == MODEL_PROTOCOL_GRPC;
+}
+
+static uint64_t set_tls(struct compile *c, struct model_cluster_config *config,
+                        const struct compile_dr_result *dr, const struct traffic_policy_tls *tls,
+                        struct str *secret, struct arena *a)
+{
+    static const uint8_t modes[] = {
+        [TRAFFIC_POLICY_TLS_DISABLE] = MODEL_TLS_DISABLE,
+        [TRAFFIC_POLICY_TLS_SIMPLE] = MODEL_TLS_SIMPLE,
+        [TRAFFIC_POLICY_TLS_MUTUAL] = MODEL_TLS_MUTUAL,
+        [TRAFFIC_POLICY_TLS_ISTIO_MUTUAL] = MODEL_TLS_ISTIO_MUTUAL,
+    };
+    uint64_t hash = 0;
+
+    if (!tls) /* MT-5: no mTLS of its own accord to what is outside the mesh */
+        config->tls_mode = config->external ? MODEL_TLS_DISABLE : MODEL_TLS_AUTO;
+    else
+        config->tls_mode = modes[tls->mode];
+    if (config->tls_mode == MODEL_TLS_SIMPLE || config->tls_mode == MODEL_TLS_MUTUAL)
+        /* What went wrong was reported; without settings the cluster refuses to connect. */
+        (void)compile_tls_client(c, dr->object, tls, config->host, is_h2(config),
+                                 is_http(config->protocol) ||
+                                     config->protocol == MODEL_PROTOCOL_AUTO,
+                                 &config->tls, &hash, secret, a);
+    if (config->tls_mode == MODEL_TLS_ISTIO_MUTUAL && tls->sni.len)
+        config->sni = arena_str(&config->arena, tls->sni);
+    return hash;
+}
+
+/* Names that a server may have beside its own identity. */
+static void set_identities(struct model_cluster_config *config, const struct registry_service *s,
+                           const struct traffic_policy_tls *tls)
+{
+    const struct str *list = s->sans;
+    size_t count = s->san_count;
+
+    if (tls && tls->subject_alt_names_count) {
+        list = tls->subject_alt_names;
+        count = tls->subject_alt_names_count;
+    }
+    config->identities = arena_alloc0(&config->arena, count, sizeof(*config->identities));
+    for (size_t i = 0; i < count; i++)
+        config->identities[config->identity_count++] = arena_str(&config->arena, list[i]);
+}
+
+static uint64_t digest_limits(uint64_t h, const struct model_limits *l)
+{
+    const uint64_t numbers[] = { l->max_connections,     l->max_pending,
+                                 l->max_requests,        l->max_requests_per_conn,
+                                 l->max_retries,         l->max_streams_per_conn,
+                                 l->connect_timeout_ms,  l->idle_timeout_ms,
+                                 l->tcp_idle_timeout_ms, l->max_connection_ms,
+                                 l->keepalive.idle_s,    l->keepalive.interval_s,
+                                 l->keepalive.probes,    l->keepalive.set };
+
+    return digest_str(h, str_make(numbers, sizeof(numbers)));
+}
+
+static uint64_t digest_config(const struct model_cluster_config *config, uint64_t tls)
+{
+    uint64_t h = digest_u64(1, tls);
+
+    h = digest_str(h, config->name);
+    h = digest_str(h, config->sni);
+    h = digest_strs(h, config->identities, config->identity_count);
+    h = digest_limits(h, &config->limits);
+    h = digest_str(digest_str(h, config->service_name), config->service_ns);
+    h = digest_str(digest_str(h, config->source.kind), config->source.name);
+    h = digest_str(digest_str(h, config->source.ns), config->source.file);
+    h = digest_u64(h, config->source.line);
+    return digest_u64(h, config->type | (uint64_t)config->protocol << 8 |
+                             (uint64_t)config->lb << 16 | (uint64_t)config->tls_mode << 24 |
+                             (uint64_t)config->h2_upgrade << 32 | (uint64_t)config->external << 33);
+}
+
+static struct model_source copy_source(const struct model_source *from, struct arena *a)
+{
+    return (struct model_source){
+        .kind = arena_str(a, from->kind),
+        .ns = arena_str(a, from->ns),
+        .name = arena_str(a, from->name),
+        .file = arena_str(a, from->file),
+        .line = from->line,
+    };
+}
+
+struct model_cluster_config *compile_cluster_config(struct compile *c,
+                                                    const struct compile_cluster_key *key,
+                                                    const struct compile_dr_result *dr,
+                                                    struct str *secret, struct arena *a)
+{
+    const struct registry_service *s = key->service;
+    const struct registry_port *port = &s->ports[key->port_index];
+    const struct destination_rule_subset *subset = key->subset ? key->subset->subset : NULL;
+    struct compile_dr_policy policy = compile_dr_policy_of(dr, subset, port->port);
+    struct str subset_name = subset ? subset->name : STR_NONE;
+    struct model_cluster_config *config = compile_cluster_new_config(
+        compile_cluster_name(port->port, subset_name, s->host, a), type_of(key));
+    struct arena *own = &config->arena;
+    uint64_t tls;
+
+    config->host = arena_str(own, s->host);
+    config->service_host = config->host;
+    config->service_name = arena_str(own, s->name);
+    config->service_ns = arena_str(own, s->ns);
+    config->subset = arena_str(own, subset_name);
+    config->port = port->port;
+    config->protocol = port->protocol;
+    config->external = s->external;
+    config->h2_upgrade = policy.pool && policy.pool->http &&
+                         policy.pool->http->h2_upgrade_policy == TRAFFIC_POLICY_H2_UPGRADE;
+    config->sni = arena_printf(own, "outbound_.%u_.%.*s_.%.*s", port->port, STR_ARG(subset_name),
+                               STR_ARG(s->host));
+    set_lb(config, policy.lb);
+    compile_cluster_limits(c, policy.pool, &config->limits);
+    tls = set_tls(c, config, dr, policy.tls, secret, a);
+    set_identities(config, s, policy.tls);
+    if (dr->object)
+        config->source = compile_source(key->subset ? key->subset->object : dr->object,
+                                        subset ? subset->at.line : 0, own);
+    else
+        config->source = copy_source(&s->source, own);
+    config->hash = digest_config(config, tls);
+    return config;
+}
+
+/* ---- endpoints ---- */
+
+struct model_endpoints *compile_cluster_new_endpoints(void)
+{
+    struct model_endpoints *set = mem_alloc0(1, sizeof(*set));
+
+    atomic_init(&set->refs, 1);
+    arena_init(&set->arena, 1024);
+    return set;
+}
+
+void compile_cluster_peer(const struct compile *c, const struct registry_workload *w,
+                          struct arena *a, struct model_telemetry_peer *out)
+{
+    struct str principal = registry_workload_principal(w, c->trust_domain, a);
+
+    *out = (struct model_telemetry_peer){
+        .workload = arena_str(a, w->workload_name),
+        .ns = arena_str(a, w->ns),
+        .app = arena_str(a, w->app),
+        .version = arena_str(a, w->version),
+        .cluster = arena_str(a, w->cluster),
+        .canonical_service = arena_str(a, w->canonical_service),
+        .canonical_revision = arena_str(a, w->canonical_revision),
+    };
+    if (principal.len)
+        out->principal = arena_printf(a, "spiffe://%.*s", STR_ARG(principal));
+}
+
+/* MT-5: by what the endpoint can do, unless its own policy says plain. */
+static uint8_t hop_of(const struct compile *c, const struct registry_service *s,
+                      const struct registry_workload *w, uint16_t port)
+{
+    if (w->hop == MODEL_HOP_PLAIN || s->external)
+        return MODEL_HOP_PLAIN;
+    if (compile_peer_mode(c, w->ns, w->labels, w->label_count, port) == MODEL_MTLS_DISABLE)
+        return MODEL_HOP_PLAIN;
+    return w->hop;
+}
+
+static void add_endpoint(const struct compile *c, const struct compile_cluster_key *key,
+                         const struct registry_endpoint *m, struct model_endpoints *set)
+{
+    const struct registry_workload *w = m->workload;
+    struct model_endpoint *e = &set->list[set->count++];
+    struct arena *a = &set->arena;
+
+    e->port = m->ports[key->port_index];
+    if (w->addr_count) {
+        e->addr = w->addrs[0];
+        if (e->addr.family != ADDR_UNIX)
+            e->addr.port = e->port;
+    } else {
+        e->hostname = arena_str(a, w->hostname);
+    }
+    e->weight = w->weight ? w->weight : 1;
+    e->healthy = m->healthy;
+    e->hop = hop_of(c, key->service, w, e->port);
+    e->workload_uid = arena_str(a, w->uid);
+    e->locality = arena_str(a, w->locality);
+    compile_cluster_peer(c, w, a, &e->peer);
+    e->identity = e->peer.principal;
+    set->weight_total += e->weight;
+    set->hash = digest_u64(set->hash, w->hash);
+    set->hash =
+        digest_u64(set->hash, e->port | (uint64_t)e->hop << 16 | (uint64_t)e->healthy << 24);
+}
+
+struct model_endpoints *compile_cluster_endpoints(struct compile *c,
+                                                  const struct compile_cluster_key *key)
+{
+    const struct registry_endpoints *members = key->members;
+    struct model_endpoints *set = compile_cluster_new_endpoints();
+    const struct destination_rule_subset *subset = key->subset ? key->subset->subset : NULL;
+
+    if (!members || !members->count)
+        return set;
+    set->list = arena_alloc0(&set->arena, members->count, sizeof(*set->list));
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct registry_endpoint *m = &members->list[i];
+
+        if (!m->ports[key->port_index])
+            continue;
+        if (subset && !workload_selector_is_match(subset->labels, subset->labels_count,
+                                                  m->workload->labels, m->workload->label_count))
+            continue;
+        add_endpoint(c, key, m, set);
+    }
+    return set;
+}

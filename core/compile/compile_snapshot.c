@@ -1,0 +1,166 @@
+#include "core/compile/compile_snapshot.h"
+
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+#include "core/compile/compile_gateway.h"
+#include "core/compile/compile_inbound.h"
+#include "core/compile/compile_outbound.h"
+#include "core/compile/compile_part.h"
+#include "core/compile/compile_peers.h"
+#include "core/compile/compile_table.h"
+
+enum { PARTS_MAX = 5 };
+
+struct own_snapshot {
+    struct snapshot model; /* first: it is freed as a whole */
+    struct compile_part *parts[PARTS_MAX];
+    uint32_t part_count;
+};
+
+static void keep(struct own_snapshot *s, struct compile_part *p)
+{
+    if (p)
+        s->parts[s->part_count++] = compile_part_ref(p);
+}
+
+static void deinit(struct snapshot *model)
+{
+    struct own_snapshot *s = CONTAINER_OF(model, struct own_snapshot, model);
+
+    compile_peers_return(model);
+    if (model->outbound) {
+        model_cluster_unref(model->outbound->passthrough);
+        model_cluster_unref(model->outbound->blackhole);
+        compile_outbound_deinit(model->outbound);
+    }
+    for (uint32_t i = 0; i < s->part_count; i++)
+        compile_part_unref(s->parts[i]);
+}
+
+/* ---- clusters ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct model_cluster *const *ca = a, *const *cb = b;
+
+    return str_cmp((*ca)->config->name, (*cb)->config->name);
+}
+
+static uint32_t count_clusters(const struct compile *c)
+{
+    const struct compile_inbound *in = c->inbound ? c->inbound->data : NULL;
+    uint32_t n = 2 + (in ? in->cluster_count : 0);
+    size_t at = 0;
+
+    for (struct map_slot *s; (s = map_next(&c->hosts, &at));)
+        n += ((const struct compile_host *)s->value)->cluster_count;
+    return n;
+}
+
+static void add_clusters(struct compile *c, struct snapshot *s)
+{
+    const struct compile_inbound *in = c->inbound ? c->inbound->data : NULL;
+    size_t at = 0;
+
+    s->clusters = arena_alloc0(&s->arena, count_clusters(c), sizeof(struct model_cluster *));
+    s->clusters[s->cluster_count++] = model_cluster_ref(c->passthrough);
+    s->clusters[s->cluster_count++] = model_cluster_ref(c->blackhole);
+    for (uint32_t i = 0; in && i < in->cluster_count; i++)
+        s->clusters[s->cluster_count++] = model_cluster_ref(in->clusters[i]);
+    for (struct map_slot *slot; (slot = map_next(&c->hosts, &at));) {
+        const struct compile_host *h = slot->value;
+
+        for (uint32_t i = 0; i < h->cluster_count; i++)
+            s->clusters[s->cluster_count++] = model_cluster_ref(h->clusters[i].model);
+    }
+    qsort(s->clusters, s->cluster_count, sizeof(struct model_cluster *), by_name);
+}
+
+/* Nothing about them changed: the same, in the same order. */
+static void copy_clusters(const struct snapshot *from, struct snapshot *s)
+{
+    s->clusters =
+        arena_dup(&s->arena, from->clusters, from->cluster_count * sizeof(from->clusters[0]));
+    s->cluster_count = from->cluster_count;
+    for (uint32_t i = 0; i < s->cluster_count; i++)
+        model_cluster_ref(s->clusters[i]);
+}
+
+/* ---- the rest ---- */
+
+static void add_tables(struct compile *c, struct snapshot *s)
+{
+    size_t at = 0;
+
+    s->tables = arena_alloc0(&s->arena, c->tables.count + 1 + compile_gateway_table_count(c),
+                             sizeof(struct model_route_table *));
+    for (struct map_slot *slot; (slot = map_next(&c->tables, &at));)
+        s->tables[s->table_count++] =
+            model_route_table_ref(((const struct compile_table *)slot->value)->model);
+    if (c->any_port && c->any_port->model)
+        s->tables[s->table_count++] = model_route_table_ref(c->any_port->model);
+}
+
+static void add_listeners(struct compile *c, struct snapshot *s)
+{
+    const struct compile_options *o = &c->options;
+    uint32_t gateways = compile_gateway_listener_count(c);
+
+    s->listeners = arena_alloc0(&s->arena, o->listener_count + gateways, sizeof(*s->listeners));
+    for (uint32_t i = 0; i < o->listener_count; i++) {
+        const struct compile_listener *from = &o->listeners[i];
+
+        s->listeners[s->listener_count++] = (struct model_listener){
+            .name = arena_str(&s->arena, from->name),
+            .bind = from->bind,
+            .kind = from->kind,
+            .proxy_protocol = from->proxy_protocol,
+            .app_port = from->app_port,
+        };
+    }
+    compile_gateway_listeners(c, s);
+}
+
+static struct model_settings copy_settings(const struct model_settings *from, struct arena *a)
+{
+    struct model_settings to = *from;
+
+    to.trust_domain = arena_str(a, from->trust_domain);
+    to.root_namespace = arena_str(a, from->root_namespace);
+    to.access_log.path = arena_str(a, from->access_log.path);
+    to.access_log.format = arena_str(a, from->access_log.format);
+    return to;
+}
+
+struct snapshot *compile_snapshot_build(struct compile *c)
+{
+    struct own_snapshot *own = mem_alloc0(1, sizeof(*own));
+    struct snapshot *s = &own->model;
+
+    atomic_init(&s->refs, 1);
+    arena_init(&s->arena, 4096);
+    s->deinit = deinit;
+    s->version = ++c->version;
+    s->node = c->node;
+    s->settings = copy_settings(&c->options.settings, &s->arena);
+    keep(own, c->vips);
+    keep(own, c->inbound);
+    keep(own, c->gateway);
+    keep(own, c->peers);
+    keep(own, c->recent_peers);
+    if (!c->node->is_gateway) {
+        s->outbound = compile_outbound_build(c, s);
+        model_cluster_ref(s->outbound->passthrough);
+        model_cluster_ref(s->outbound->blackhole);
+        s->inbound = &((struct compile_inbound *)c->inbound->data)->model;
+    }
+    if (c->last && !(c->dirty & COMPILE_PART_CLUSTERS))
+        copy_clusters(c->last, s);
+    else
+        add_clusters(c, s);
+    add_tables(c, s);
+    add_listeners(c, s);
+    compile_peers_lend(c, s);
+    return s;
+}

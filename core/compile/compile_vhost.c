@@ -1,0 +1,168 @@
+#include "core/compile/compile_vhost.h"
+
+#include "core/base/mem.h"
+#include "core/compile/compile_host.h"
+#include "core/compile/compile_vs.h"
+#include "core/compile/digest.h"
+#include "core/route/route_index.h"
+
+/* ---- names ---- */
+
+/* "name.ns" of "name.ns.svc.DOMAIN", cut in two; false: not of that form. */
+static bool cut_service_name(const struct compile *c, struct str host, struct str *name,
+                             struct str *ns)
+{
+    struct arena a;
+    struct str suffix, rest = host;
+    bool fits;
+
+    arena_init(&a, 128);
+    suffix = arena_printf(&a, ".svc.%.*s", STR_ARG(c->dns_domain));
+    fits = str_ends(host, suffix);
+    arena_deinit(&a);
+    if (!fits || host.p[0] == '*')
+        return false;
+    rest = str_head(host, host.len - suffix.len);
+    *name = str_cut(&rest, '.');
+    *ns = rest;
+    return name->len && ns->len && str_chr(*ns, '.') < 0;
+}
+
+void compile_vhost_domains(const struct compile *c, const struct compile_host *h, struct arena *a,
+                           void (*each)(void *arg, struct str domain, bool is_alias), void *arg)
+{
+    const struct registry_service *s = h->service;
+    struct str name, ns;
+
+    each(arg, h->name, false);
+    if (!s)
+        return;
+    for (uint32_t i = 0; i < s->vip_count; i++) {
+        char text[ADDR_TEXT_MAX];
+
+        each(arg, arena_str(a, str_of(addr_format_ip(&s->vips[i], text))), true);
+    }
+    if (s->headless)
+        each(arg, arena_printf(a, "*.%.*s", STR_ARG(h->name)), true);
+    if (!cut_service_name(c, h->name, &name, &ns))
+        return;
+    each(arg, arena_printf(a, "%.*s.%.*s.svc", STR_ARG(name), STR_ARG(ns)), true);
+    each(arg, arena_printf(a, "%.*s.%.*s", STR_ARG(name), STR_ARG(ns)), true);
+    if (str_eq(ns, c->node->ns))
+        each(arg, arena_str(a, name), true);
+}
+
+/* ---- building ---- */
+
+struct domains {
+    struct model_vhost *vhost;
+    struct arena *a;
+};
+
+static void add_domain(void *arg, struct str domain, bool is_alias)
+{
+    struct domains *d = arg;
+    struct model_vhost *v = d->vhost;
+
+    (void)is_alias;
+    if ((v->domain_count & (v->domain_count - 1)) == 0)
+        v->domains =
+            arena_grow(d->a, v->domains, v->domain_count,
+                       v->domain_count ? (size_t)v->domain_count * 2 : 1, sizeof(*v->domains));
+    v->domains[v->domain_count++] = arena_str(d->a, domain);
+}
+
+static bool is_http(uint8_t protocol)
+{
+    return protocol == MODEL_PROTOCOL_HTTP || protocol == MODEL_PROTOCOL_HTTP2 ||
+           protocol == MODEL_PROTOCOL_GRPC || protocol == MODEL_PROTOCOL_AUTO;
+}
+
+/* H-9: an alias leads to the clusters of the service it stands for. */
+static struct model_cluster *own_cluster(const struct compile_route_place *place,
+                                         const struct compile_host *h)
+{
+    const struct compile_host *concrete;
+    struct model_cluster *cluster = NULL;
+
+    if (h->service->alias_of.len) {
+        place->on_use(place->arg, h->service->alias_of);
+        concrete = compile_host_find(place->c, h->service->alias_of);
+        if (concrete)
+            cluster = compile_host_cluster(concrete, place->port, STR_NONE);
+    }
+    return cluster ? cluster : compile_host_cluster(h, place->port, STR_NONE);
+}
+
+static struct model_route_vhost *build_port(struct compile_host *h, struct compile_vs *vs,
+                                            const struct compile_route_place *place)
+{
+    struct model_route_vhost *v = compile_route_new_vhost();
+    struct domains d = { &v->vhost, &v->arena };
+
+    if (vs) {
+        uint32_t room = compile_route_room(vs->rules, vs->rule_count);
+
+        v->vhost.routes = arena_alloc0(&v->arena, room, sizeof(*v->vhost.routes));
+        compile_route_build(place, vs->rules, vs->rule_count, v, room);
+    } else {
+        compile_route_default(place, own_cluster(place, h), v);
+    }
+    if (v->vhost.route_count == 0) { /* no rule is for us: as if the host were unknown */
+        model_route_vhost_unref(v);
+        return NULL;
+    }
+    v->vhost.name = arena_printf(&v->arena, "%.*s:%u", STR_ARG(h->name), place->port);
+    compile_vhost_domains(place->c, h, &v->arena, add_domain, &d);
+    route_index_build(&v->vhost, &v->arena);
+    return v;
+}
+
+static void add_port(struct compile_host *h, struct compile_vs *vs,
+                     const struct compile_route_place *place)
+{
+    struct compile_vhost *to = &h->vhosts[h->vhost_count++];
+
+    to->port = place->port;
+    to->model = build_port(h, vs, place);
+    to->names_hash =
+        to->model ? digest_strs(to->port, to->model->vhost.domains, to->model->vhost.domain_count)
+                  : 0;
+}
+
+void compile_vhost_drop(struct compile_vhost *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        model_route_vhost_unref(list[i].model);
+    mem_free(list);
+}
+
+void compile_vhost_build(struct compile *c, struct compile_host *h,
+                         void (*on_use)(void *arg, struct str host), void *arg)
+{
+    struct compile_route_place place = { .c = c, .on_use = on_use, .arg = arg };
+    const struct registry_service *s = h->service;
+    struct compile_vs *vs;
+
+    h->vhosts = NULL;
+    h->vhost_count = 0;
+    if (c->node->is_gateway)
+        return;
+    vs = compile_vs_find_mesh(c, h->name);
+    if (vs) {
+        compile_vs_resolve(c, vs);
+        if (!vs->rule_count)
+            vs = NULL; /* only tls or tcp rules */
+    }
+    h->vhosts = mem_alloc0(s ? s->port_count : 1, sizeof(*h->vhosts));
+    for (uint32_t i = 0; s && i < s->port_count; i++) {
+        place.port = s->ports[i].port;
+        if (!s->ports[i].is_udp && is_http(s->ports[i].protocol))
+            add_port(h, vs, &place);
+    }
+    /* H-4: on port 80 also hosts that no registry knows. */
+    if (!s && vs && compile_vs_has_host(vs, h->name)) {
+        place.port = 80;
+        add_port(h, vs, &place);
+    }
+}

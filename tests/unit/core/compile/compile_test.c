@@ -1,0 +1,293 @@
+#include "core/compile/compile.h"
+
+#include <string.h>
+
+#include "tests/tap.h"
+#include "tests/unit/support/compile_rig.h"
+
+/* Two versions of reviews in default, ratings in another namespace. */
+#define MESH                                                                                       \
+    "apiVersion: v1\nkind: Service\nmetadata: {name: reviews, namespace: default}\n"               \
+    "spec: {clusterIP: 10.1.0.1, selector: {app: reviews}, ports: [{name: http, port: 9080}]}\n"   \
+    "---\n"                                                                                        \
+    "apiVersion: v1\nkind: Service\nmetadata: {name: ratings, namespace: other}\n"                 \
+    "spec: {clusterIP: 10.1.0.2, ports: [{name: http, port: 9080}, {name: tcp, port: 7000}]}\n"    \
+    "---\n"                                                                                        \
+    "apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"                                    \
+    "metadata: {name: reviews-v1, namespace: default}\n"                                           \
+    "spec: {address: 10.0.1.1, serviceAccount: reviews, "                                          \
+    "labels: {app: reviews, version: v1, security.istio.io/tlsMode: istio}}\n"                     \
+    "---\n"                                                                                        \
+    "apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"                                    \
+    "metadata: {name: reviews-v2, namespace: default}\n"                                           \
+    "spec: {address: 10.0.1.2, ports: {http: 9999}, labels: {app: reviews, version: v2}}\n"        \
+    "---\n"                                                                                        \
+    "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n"                                  \
+    "metadata: {name: reviews, namespace: default}\n"                                              \
+    "spec:\n  host: reviews\n  subsets:\n"                                                         \
+    "  - {name: v1, labels: {version: v1}}\n"                                                      \
+    "  - {name: v2, labels: {version: v2}, trafficPolicy: {loadBalancer: {simple: RANDOM}}}\n"     \
+    "---\n"
+
+#define REVIEWS "reviews.default.svc.cluster.local"
+#define RATINGS "ratings.other.svc.cluster.local"
+
+static struct compile_rig rig;
+
+static bool begin(const char *yaml)
+{
+    compile_rig_init(&rig);
+    return OK(compile_rig_apply(&rig, yaml));
+}
+
+static void finish(void)
+{
+    compile_rig_deinit(&rig);
+}
+
+/* The target of a route, compared at once since the text is reused. */
+#define GOES(port, host, path, headers, want)                                                      \
+    EQ_STR(compile_rig_target(compile_rig_route(&rig, port, host, path, headers)), want)
+
+static void nr1_service_without_virtual_service_has_a_default_route(void)
+{
+    const struct model_route *r;
+
+    if (begin(MESH)) {
+        r = compile_rig_route(&rig, 9080, REVIEWS, "/any", NULL);
+        GOES(9080, REVIEWS, "/any", NULL, "outbound|9080||" REVIEWS);
+        if (OK(r)) {
+            EQ_STRN(r->name.p, r->name.len, "default");
+            EQ_INT(r->timeout_ms, 0);
+            if (OK(r->retry))
+                EQ_INT(r->retry->attempts, 2);
+        }
+    }
+    finish();
+}
+
+static void h7_names_of_a_service(void)
+{
+    if (begin(MESH)) {
+        OK(compile_rig_vhost(&rig, 9080, REVIEWS));
+        OK(compile_rig_vhost(&rig, 9080, REVIEWS "."));
+        OK(compile_rig_vhost(&rig, 9080, "reviews.default.svc"));
+        OK(compile_rig_vhost(&rig, 9080, "reviews.default"));
+        OK(compile_rig_vhost(&rig, 9080, "REVIEWS:1234"));
+        OK(compile_rig_vhost(&rig, 9080, "10.1.0.1"));
+        OK(!compile_rig_vhost(&rig, 9080, "reviews.other"));
+    }
+    finish();
+}
+
+static void h7_short_name_only_in_own_namespace(void)
+{
+    if (begin(MESH)) {
+        OK(compile_rig_vhost(&rig, 9080, "reviews"));
+        OK(!compile_rig_vhost(&rig, 9080, "ratings"));
+        OK(compile_rig_vhost(&rig, 9080, "ratings.other"));
+    }
+    finish();
+}
+
+static void h7_without_port_only_port_80_on_explicit_listeners(void)
+{
+    if (begin("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\n"
+              "spec: {clusterIP: 10.1.0.9, ports: [{name: http, port: 80}, "
+              "{name: http-admin, port: 81}]}\n---\n" MESH)) {
+        GOES(0, "web", "/", NULL, "outbound|80||web.default.svc.cluster.local");
+        GOES(0, "web:81", "/", NULL, "outbound|81||web.default.svc.cluster.local");
+        GOES(0, "reviews", "/", NULL, "outbound|9080||" REVIEWS); /* its only HTTP port */
+        GOES(0, "reviews:9080", "/", NULL, "outbound|9080||" REVIEWS);
+        GOES(0, "10.1.0.1:9080", "/", NULL, "outbound|9080||" REVIEWS);
+        GOES(0, "reviews:81", "/", NULL, "");
+    }
+    finish();
+}
+
+static void endpoints_by_selector_with_ports_and_identity(void)
+{
+    const struct model_cluster *c;
+
+    if (begin(MESH) && OK(c = compile_rig_cluster(&rig, "outbound|9080||" REVIEWS))) {
+        const struct model_endpoints *set = c->endpoints;
+
+        if (EQ_INT(set->count, 2)) {
+            EQ_INT(set->list[0].port, 9080);
+            EQ_INT(set->list[0].addr.port, 9080);
+            EQ_INT(set->list[0].hop, MODEL_HOP_ISTIO);
+            EQ_STRN(set->list[0].identity.p, set->list[0].identity.len,
+                    "spiffe://cluster.local/ns/default/sa/reviews");
+            EQ_INT(set->list[1].port, 9999);
+            EQ_INT(set->list[1].hop, MODEL_HOP_PLAIN);
+            EQ_INT(set->list[1].identity.len, 0);
+        }
+        EQ_INT(c->config->tls_mode, MODEL_TLS_AUTO);
+        EQ_STRN(c->config->sni.p, c->config->sni.len, "outbound_.9080_._." REVIEWS);
+    }
+    finish();
+}
+
+static void dr_subsets_select_by_labels_with_own_policy(void)
+{
+    const struct model_cluster *v1, *v2;
+
+    if (begin(MESH) && OK(v1 = compile_rig_cluster(&rig, "outbound|9080|v1|" REVIEWS)) &&
+        OK(v2 = compile_rig_cluster(&rig, "outbound|9080|v2|" REVIEWS))) {
+        EQ_INT(v1->endpoints->count, 1);
+        EQ_INT(v2->endpoints->count, 1);
+        EQ_INT(v1->config->lb, MODEL_LB_LEAST_REQUEST);
+        EQ_INT(v2->config->lb, MODEL_LB_RANDOM);
+        EQ_STRN(v1->config->sni.p, v1->config->sni.len, "outbound_.9080_.v1_." REVIEWS);
+    }
+    finish();
+}
+
+#define VS(name, spec)                                                                             \
+    "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"                                   \
+    "metadata: {name: " name ", namespace: default}\nspec:\n" spec "---\n"
+
+static void vs1_first_rule_wins_by_header(void)
+{
+    if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
+                                 "  - match: [{headers: {end-user: {exact: jason}}}]\n"
+                                 "    route: [{destination: {host: reviews, subset: v2}}]\n"
+                                 "  - route: [{destination: {host: reviews, subset: v1}}]\n"))) {
+        GOES(9080, "reviews", "/", "end-user: jason", "outbound|9080|v2|" REVIEWS);
+        GOES(9080, "reviews", "/", "end-user: other", "outbound|9080|v1|" REVIEWS);
+        GOES(9080, "reviews", "/", NULL, "outbound|9080|v1|" REVIEWS);
+    }
+    finish();
+}
+
+static void vs_route_knows_where_it_was_written(void)
+{
+    const struct model_route *r;
+
+    if (begin(VS("reviews", "  hosts: [reviews]\n  http:\n"
+                            "  - route: [{destination: {host: reviews}}]\n") MESH) &&
+        OK(r = compile_rig_route(&rig, 9080, "reviews", "/", NULL))) {
+        EQ_STRN(r->source.kind.p, r->source.kind.len, "VirtualService");
+        EQ_STRN(r->source.name.p, r->source.name.len, "reviews");
+        EQ_STRN(r->source.file.p, r->source.file.len, "test.yaml");
+        EQ_INT(r->source.line, 7);
+    }
+    finish();
+}
+
+static void vs9_weights_are_summed_and_zero_gets_nothing(void)
+{
+    const struct model_route *r;
+
+    if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n  - route:\n"
+                                 "    - {destination: {host: reviews, subset: v1}, weight: 80}\n"
+                                 "    - {destination: {host: reviews, subset: v2}, weight: 20}\n"
+                                 "    - {destination: {host: ratings.other.svc.cluster.local}, "
+                                 "weight: 0}\n")) &&
+        OK(r = compile_rig_route(&rig, 9080, "reviews", "/", NULL))) {
+        EQ_INT(r->cluster_count, 2);
+        EQ_INT(r->weight_total, 100);
+    }
+    finish();
+}
+
+static void nr6_unknown_destination_is_no_cluster_and_warned(void)
+{
+    if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
+                                 "  - match: [{uri: {prefix: /a}}]\n"
+                                 "    route: [{destination: {host: nowhere}}]\n"
+                                 "  - route: [{destination: {host: reviews, subset: v9}}]\n"))) {
+        GOES(9080, "reviews", "/a", NULL, "NC");
+        GOES(9080, "reviews", "/b", NULL, "NC");
+        OK(compile_rig_warned(&rig, "Referenced host not found: "
+                                    "\"nowhere.default.svc.cluster.local\""));
+        OK(compile_rig_warned(&rig,
+                              "host+subset in destinationrule not found: \"" REVIEWS "+v9\""));
+    }
+    finish();
+}
+
+static void a_destination_that_comes_later_is_found(void)
+{
+    if (begin(VS("reviews", "  hosts: [reviews]\n  http:\n"
+                            "  - route: [{destination: {host: late}}]\n") MESH)) {
+        GOES(9080, "reviews", "/", NULL, "NC");
+        OK(compile_rig_apply(&rig,
+                             "apiVersion: v1\nkind: Service\n"
+                             "metadata: {name: late, namespace: default}\n"
+                             "spec: {clusterIP: 10.1.0.7, ports: [{name: http, port: 80}]}\n"));
+        GOES(9080, "reviews", "/", NULL, "outbound|80||late.default.svc.cluster.local");
+        compile_rig_remove(&rig, "Service", "default", "late");
+        OK(compile_rig_run(&rig));
+        GOES(9080, "reviews", "/", NULL, "NC");
+    }
+    finish();
+}
+
+static void nothing_new_gives_no_snapshot(void)
+{
+    if (begin(MESH)) {
+        OK(!compile_rig_run(&rig));
+        OK(!compile_rig_apply(&rig, MESH));
+    }
+    finish();
+}
+
+static void endpoint_change_shares_the_config(void)
+{
+    struct model_cluster *before, *after, *other;
+
+    if (begin(MESH)) {
+        before = model_cluster_ref(compile_rig_cluster(&rig, "outbound|9080|v1|" REVIEWS));
+        other = model_cluster_ref(compile_rig_cluster(&rig, "outbound|9080|v2|" REVIEWS));
+        OK(compile_rig_apply(&rig, "apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"
+                                   "metadata: {name: reviews-v1b, namespace: default}\n"
+                                   "spec: {address: 10.0.1.3, labels: {app: reviews, "
+                                   "version: v1}}\n"));
+        after = compile_rig_cluster(&rig, "outbound|9080|v1|" REVIEWS);
+        OK(after != before);
+        EQ_PTR(after->config, before->config);
+        EQ_INT(after->endpoints->count, 2);
+        EQ_PTR(compile_rig_cluster(&rig, "outbound|9080|v2|" REVIEWS), other);
+        model_cluster_unref(before);
+        model_cluster_unref(other);
+    }
+    finish();
+}
+
+static void tcp_service_is_found_by_address(void)
+{
+    const struct model_outbound_service *s;
+
+    if (begin(MESH) && OK(s = compile_rig_vip(&rig, "10.1.0.2:7000"))) {
+        EQ_INT(s->protocol, MODEL_PROTOCOL_TCP);
+        if (EQ_INT(s->tcp_count, 1))
+            EQ_STRN(s->tcp[0].clusters[0].cluster_name.p, s->tcp[0].clusters[0].cluster_name.len,
+                    "outbound|7000||" RATINGS);
+    }
+    finish();
+}
+
+static const struct tap_case cases[] = {
+    { "nr1_service_without_virtual_service_has_a_default_route",
+      nr1_service_without_virtual_service_has_a_default_route },
+    { "h7_names_of_a_service", h7_names_of_a_service },
+    { "h7_short_name_only_in_own_namespace", h7_short_name_only_in_own_namespace },
+    { "h7_without_port_only_port_80_on_explicit_listeners",
+      h7_without_port_only_port_80_on_explicit_listeners },
+    { "endpoints_by_selector_with_ports_and_identity",
+      endpoints_by_selector_with_ports_and_identity },
+    { "dr_subsets_select_by_labels_with_own_policy", dr_subsets_select_by_labels_with_own_policy },
+    { "vs1_first_rule_wins_by_header", vs1_first_rule_wins_by_header },
+    { "vs_route_knows_where_it_was_written", vs_route_knows_where_it_was_written },
+    { "vs9_weights_are_summed_and_zero_gets_nothing",
+      vs9_weights_are_summed_and_zero_gets_nothing },
+    { "nr6_unknown_destination_is_no_cluster_and_warned",
+      nr6_unknown_destination_is_no_cluster_and_warned },
+    { "a_destination_that_comes_later_is_found", a_destination_that_comes_later_is_found },
+    { "nothing_new_gives_no_snapshot", nothing_new_gives_no_snapshot },
+    { "endpoint_change_shares_the_config", endpoint_change_shares_the_config },
+    { "tcp_service_is_found_by_address", tcp_service_is_found_by_address },
+};
+
+TAP_MAIN(cases)
