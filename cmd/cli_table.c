@@ -12,8 +12,10 @@
     X(control)                                                                                     \
     X(gateway)                                                                                     \
     X(validate)                                                                                    \
+    X(apply)                                                                                       \
     X(get)                                                                                         \
     X(delete)                                                                                      \
+    X(analyze)                                                                                     \
     X(explain)                                                                                     \
     X(version)                                                                                     \
     X(completion)

@@ -80,12 +80,15 @@ struct subsets {
     const char *names[64];
     size_t count;
     const struct object *rule; /* the first for the host */
+    bool is_fresh;             /* a rule is among those that are reported on */
 };
 
-static void add_subsets(struct subsets *known, const struct object *o, struct analyze_state *s)
+static void add_subsets(struct subsets *known, const struct object *o, bool is_fresh,
+                        struct analyze_state *s)
 {
     const struct destination_rule *dr = o->spec;
 
+    known->is_fresh |= is_fresh;
     if (!known->rule)
         known->rule = o;
     for (size_t i = 0; i < dr->subsets_count && known->count < COUNT_OF(known->names); i++)
@@ -101,7 +104,7 @@ static void find_subsets(struct analyze_state *s, struct str full, struct subset
             analyze_state_full_host(s, ((const struct destination_rule *)o->spec)->host, o->ns);
 
         if (analyze_state_hosts_overlap(host, full))
-            add_subsets(known, o, s);
+            add_subsets(known, o, at <= s->fresh, s);
     }
 }
 
@@ -143,9 +146,10 @@ static void check_subset(struct analyze_state *s, const struct object *o, struct
         if (str_is(to->subset, known.names[i]))
             return;
     }
-    /* Without any rule for the host one may still come; with one the name is wrong. */
+    /* A rule that is written together with the route should have it; one that is there already may
+     * be replaced later. */
     explain_subsets(s, &known,
-                    analyze_state_report(s, o, known.rule ? DIAG_ERROR : s->missing, "IST0101",
+                    analyze_state_report(s, o, known.is_fresh ? DIAG_ERROR : s->missing, "IST0101",
                                          arena_printf(&s->arena, "%.*s.subset", STR_ARG(path)),
                                          "Referenced host+subset in destinationrule not found: "
                                          "\"%.*s+%.*s\"",
