@@ -128,6 +128,18 @@ struct str arena_lower(struct arena *a, struct str s)
     return str_make(copy, s.len);
 }
 
+struct str arena_u64(struct arena *a, uint64_t n)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n);
+    return arena_str(a, str_make(digits + at, sizeof(digits) - at));
+}
+
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
     va_list again;

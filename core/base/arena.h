@@ -50,6 +50,8 @@ void *arena_dup(struct arena *a, const void *p, size_t len);
 struct str arena_str(struct arena *a, struct str s);
 char *arena_strz(struct arena *a, struct str s);
 struct str arena_lower(struct arena *a, struct str s); /* ASCII lower case copy, terminated */
+/* Decimal digits. */
+struct str arena_u64(struct arena *a, uint64_t n);
 struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));

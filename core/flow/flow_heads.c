@@ -135,14 +135,13 @@ void flow_heads_to_upstream(struct flow_request *r)
 
     if (!r->decision.inbound)
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,
-                               arena_printf(r->filter.arena, "%u", r->decision.try_count));
+                               arena_u64(r->filter.arena, r->decision.try_count));
     if (r->decision.try_count > 1)
         return;
     add_client_cert(r);
     if (route && route->timeout_ms)
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
-                               arena_printf(r->filter.arena, "%llu",
-                                            (unsigned long long)route->timeout_ms));
+                               arena_u64(r->filter.arena, route->timeout_ms));
     if (r->original_path.p && !str_eq(r->original_path, r->filter.head->path))
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH, r->original_path);
 }
@@ -161,8 +160,7 @@ void flow_heads_to_downstream(struct flow_request *r, struct http_msg *head, boo
     http_headers_remove_token(h, HTTP_TOKEN_MESH_PROTO);
     if (!r->decision.inbound)
         http_headers_set_token(h, HTTP_TOKEN_X_ENVOY_UPSTREAM_SERVICE_TIME,
-                               arena_printf(r->filter.arena, "%llu",
-                                            (unsigned long long)r->decision.upstream_service_time_ms));
+                               arena_u64(r->filter.arena, r->decision.upstream_service_time_ms));
     if (r->conn && r->conn->kind == MODEL_LISTENER_GATEWAY) {
         http_headers_remove_token(h, HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION);
         http_headers_remove_token(h, HTTP_TOKEN_X_ENVOY_PEER_METADATA);

@@ -4,39 +4,12 @@
 
 #include "core/base/error.h"
 #include "core/base/mem.h"
+#include "core/http/http_h2_mem.h"
 #include "core/http/http_h2_send.h"
 #include "core/http/http_h2_stream.h"
 #include "core/net/stream.h"
 
 #define CORK_BYTES ((size_t)64 * 1024)
-
-/* ---- memory ---- */
-
-static void *ng_malloc(size_t size, void *arg)
-{
-    (void)arg;
-    return mem_alloc(size);
-}
-
-static void ng_free(void *p, void *arg)
-{
-    (void)arg;
-    mem_free(p);
-}
-
-static void *ng_calloc(size_t count, size_t size, void *arg)
-{
-    (void)arg;
-    return mem_alloc0(count, size);
-}
-
-static void *ng_realloc(void *p, size_t size, void *arg)
-{
-    (void)arg;
-    return mem_realloc(p, size);
-}
-
-static nghttp2_mem ng_mem = { NULL, ng_malloc, ng_free, ng_calloc, ng_realloc };
 
 /* ---- output ---- */
 
@@ -469,8 +442,8 @@ static int make_session(struct http_h2_session *h)
     nghttp2_option_set_max_outbound_ack(option, 1000);
     nghttp2_option_set_max_settings(option, 16);
     nghttp2_option_set_peer_max_concurrent_streams(option, 100); /* until SETTINGS say it */
-    err = h->config.is_server ? nghttp2_session_server_new3(&h->ng, callbacks, h, option, &ng_mem)
-                              : nghttp2_session_client_new3(&h->ng, callbacks, h, option, &ng_mem);
+    err = h->config.is_server ? nghttp2_session_server_new3(&h->ng, callbacks, h, option, http_h2_mem_of(h->worker))
+                              : nghttp2_session_client_new3(&h->ng, callbacks, h, option, http_h2_mem_of(h->worker));
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     return err ? ERR_INTERNAL : 0;
