@@ -107,8 +107,7 @@ struct answer {
     int status;
     const char *type;
     struct str body;
-    const char *name; /* one more header */
-    struct str value;
+    struct str cookie; /* to set, on the way to the page; empty: an ordinary answer */
 };
 
 /* The end of x. */
@@ -123,8 +122,10 @@ static void reply(struct exchange *x, const struct answer *a)
         head.content_length = (int64_t)a->body.len;
         http_headers_add(&head.headers, STR("content-type"), str_of(a->type));
         http_headers_add(&head.headers, STR(DEMO_SERVICE_HOPS), buf_str(&x->hops));
-        if (a->name)
-            http_headers_add(&head.headers, str_of(a->name), a->value);
+        if (a->cookie.len) {
+            http_headers_add(&head.headers, STR("set-cookie"), a->cookie);
+            http_headers_add(&head.headers, STR("location"), STR("/productpage"));
+        }
         if (http_stream_send_head(x->hs, &head, a->body.len == 0) == 0 && a->body.len)
             http_stream_send_bytes(x->hs, a->body.p, a->body.len, true);
     }
@@ -133,7 +134,7 @@ static void reply(struct exchange *x, const struct answer *a)
 
 static void reply_json(struct exchange *x, int status, struct str body)
 {
-    const struct answer a = { status, "application/json", body, NULL, STR_NONE };
+    const struct answer a = { status, "application/json", body, STR_NONE };
 
     reply(x, &a);
 }
@@ -209,7 +210,7 @@ static void reviews(struct exchange *x, const struct http_msg *head)
 
 static void finish_page(struct exchange *x)
 {
-    struct answer a = { 200, "text/html; charset=utf-8", STR_NONE, NULL, STR_NONE };
+    struct answer a = { 200, "text/html; charset=utf-8", STR_NONE, STR_NONE };
     struct buf out;
 
     if (--x->pending > 0)
@@ -272,9 +273,8 @@ static bool is_user_name(struct str s)
 
 static void redirect_with_cookie(struct exchange *x, struct str cookie)
 {
-    const struct answer a = { 303, "text/plain", STR_NONE, "set-cookie", cookie };
+    const struct answer a = { 303, "text/plain", STR_NONE, cookie };
 
-    http_headers_init(&x->headers, &x->arena);
     reply(x, &a);
 }
 
@@ -289,7 +289,7 @@ static void log_in(struct exchange *x, const struct http_msg *head)
             user = value;
     }
     if (!is_user_name(user)) {
-        const struct answer a = { 400, "text/plain", STR("username: letters and digits\n"), NULL,
+        const struct answer a = { 400, "text/plain", STR("username: letters and digits\n"),
                                   STR_NONE };
 
         reply(x, &a);
@@ -315,8 +315,7 @@ static void show_page(struct exchange *x, const struct http_msg *head)
 static void productpage(struct exchange *x, const struct http_msg *head)
 {
     struct str path = http_msg_path_only(head);
-    const struct answer not_found = { 404, "text/plain", STR("see /productpage\n"), NULL,
-                                      STR_NONE };
+    const struct answer not_found = { 404, "text/plain", STR("see /productpage\n"), STR_NONE };
 
     if (str_is(path, "/productpage"))
         show_page(x, head);

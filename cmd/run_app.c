@@ -234,6 +234,28 @@ static void add_host_ports(struct app *app)
     }
 }
 
+/* A control plane of this machine answers at once or is not there; then only what an earlier run of
+ * this workload saved can be served (fail static), and without that waiting is of no use. */
+static bool is_control_there(const struct role_options *o)
+{
+    struct addr at;
+    struct sockaddr_storage sa;
+    socklen_t len;
+    int fd, err;
+
+    if (!o->control || addr_parse(str_of(o->control), 0, &at) != 0 || at.family != ADDR_UNIX)
+        return true;
+    if (run_place_has_state(o->state_dir))
+        return true;
+    len = addr_to_sockaddr(&at, &sa);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    err = connect(fd, (struct sockaddr *)&sa, len);
+    close(fd);
+    return err == 0;
+}
+
 static void set_environment(const struct app *app)
 {
     const struct role_options *o = app->options->role;
@@ -291,6 +313,9 @@ static int start(struct app *app)
 {
     int code = take_place(app);
 
+    if (!code && !is_control_there(app->options->role))
+        code = cli_fail(CLI_NO_MESH, "run: no control plane at %s; start one with 'mesh up'",
+                        app->options->role->control);
     if (!code)
         code = open_child(app);
     if (code)

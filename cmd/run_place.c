@@ -1,5 +1,6 @@
 #include "cmd/run_place.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,6 +75,19 @@ void run_place_leave(struct run_place *p)
 {
     sock_close(p->lock_fd);
     p->lock_fd = -1;
+}
+
+bool run_place_has_state(const char *state_dir)
+{
+    DIR *dir = opendir(state_dir);
+    const struct dirent *e;
+    bool found = false;
+
+    while (dir && !found && (e = readdir(dir)) != NULL)
+        found = e->d_name[0] != '.' && strcmp(e->d_name, "lock") != 0;
+    if (dir)
+        closedir(dir);
+    return found;
 }
 
 /* Ports below 1024 are root's: then any other does, since peers are told which. */

@@ -25,6 +25,9 @@ struct run_place {
 int run_place_take(struct run_place *p, const char *ns, const char *name, struct arena *a);
 void run_place_leave(struct run_place *p);
 
+/* Whether an earlier run left something in the folder. */
+bool run_place_has_state(const char *state_dir);
+
 /* Opens a listener for each of o's app ports on the place's address and adds them and their
  * descriptors to o. same_port: on the app's own number where that is possible, else on any. Unless
  * fixed_ip, another address is taken when one of the ports is in use there. A libuv code when
