@@ -382,8 +382,12 @@ static void on_host(void *arg, struct str host, uint32_t what)
     struct compile *c = arg;
     uint32_t dirty = COMPILE_DIRTY_CLUSTERS;
 
+    const struct registry_service *service = registry_find(c->registry, host);
+
     if (what & REGISTRY_CHANGED_SERVICE)
         dirty |= COMPILE_DIRTY_ROUTES;
+    if (service && service->headless) /* its name stands for its endpoints */
+        c->dirty |= COMPILE_PART_VIPS;
     compile_host_mark(c, host, dirty);
     compile_inbound_follow(c, host);
 }

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 
 #include "core/base/mem.h"
+#include "core/compile/compile_names.h"
 #include "core/compile/compile_table.h"
 
 /* data of the part c->vips */
 struct vips {
-    struct map by_vip, tcp_by_port;
+    struct map by_vip, tcp_by_port, names;
 };
 
 /* ---- services with addresses ---- */
@@ -212,6 +213,8 @@ struct compile_part *compile_outbound_vips(struct compile *c)
         }
     }
     sort_by_port(v);
+    compile_names_build(c, p, &v->names);
+    compile_part_map(p, &v->names);
     compile_part_map(p, &v->by_vip);
     compile_part_map(p, &v->tcp_by_port);
     map_deinit(&owners);
@@ -230,6 +233,7 @@ struct model_outbound *compile_outbound_build(struct compile *c, struct snapshot
     /* The slots stay those of c->vips, which the snapshot holds. */
     out->by_vip = v->by_vip;
     out->tcp_by_port = v->tcp_by_port;
+    out->names = v->names;
     for (struct map_slot *slot; (slot = map_next(&c->tables, &at));) {
         const struct compile_table *t = slot->value;
 

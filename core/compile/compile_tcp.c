@@ -166,8 +166,7 @@ void compile_tcp_build(struct compile *c, struct compile_host *h,
     const struct registry_service *s = h->service;
     const struct compile_vs *vs;
 
-    if (h->tcp_count || s)
-        c->dirty |= COMPILE_PART_VIPS;
+    c->dirty |= COMPILE_PART_VIPS; /* also when it is gone: its address and name go with it */
     compile_part_unref(h->tcp_part);
     h->tcp_part = NULL;
     h->tcp = NULL;

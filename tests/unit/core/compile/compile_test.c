@@ -268,6 +268,44 @@ static void tcp_service_is_found_by_address(void)
     finish();
 }
 
+/* "10.1.0.1 10.1.0.2", or "none" when the DNS proxy does not know the name. */
+static const char *addresses(const char *host, char *out, size_t size)
+{
+    const struct model_dns_name *name =
+        rig.snapshot ? map_get(&rig.snapshot->outbound->names, str_of(host)) : NULL;
+    char text[ADDR_TEXT_MAX];
+    size_t len = 0;
+
+    *out = '\0';
+    for (uint32_t i = 0; name && i < name->count && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i ? " " : "",
+                                addr_format_ip(&name->addrs[i], text));
+    return name ? out : "none";
+}
+
+#define HEADLESS                                                                                   \
+    "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: default}\n"                    \
+    "spec: {clusterIP: None, selector: {app: reviews}, ports: [{name: tcp, port: 5432}]}\n"
+
+static void names_are_known_with_their_addresses(void)
+{
+    char text[256];
+
+    if (begin(MESH HEADLESS)) {
+        EQ_STR(addresses(REVIEWS, text, sizeof(text)), "10.1.0.1");
+        EQ_STR(addresses(RATINGS, text, sizeof(text)), "10.1.0.2");
+        EQ_STR(addresses("db.default.svc.cluster.local", text, sizeof(text)), "10.0.1.1 10.0.1.2");
+        EQ_STR(addresses("other.default.svc.cluster.local", text, sizeof(text)), "none");
+        /* What goes takes its name along, and a headless service follows its endpoints. */
+        compile_rig_remove(&rig, "WorkloadEntry", "default", "reviews-v1");
+        compile_rig_remove(&rig, "Service", "default", "reviews");
+        OK(compile_rig_run(&rig));
+        EQ_STR(addresses(REVIEWS, text, sizeof(text)), "none");
+        EQ_STR(addresses("db.default.svc.cluster.local", text, sizeof(text)), "10.0.1.2");
+    }
+    finish();
+}
+
 static const struct tap_case cases[] = {
     { "nr1_service_without_virtual_service_has_a_default_route",
       nr1_service_without_virtual_service_has_a_default_route },
@@ -285,6 +323,7 @@ static const struct tap_case cases[] = {
     { "nr6_unknown_destination_is_no_cluster_and_warned",
       nr6_unknown_destination_is_no_cluster_and_warned },
     { "a_destination_that_comes_later_is_found", a_destination_that_comes_later_is_found },
+    { "names_are_known_with_their_addresses", names_are_known_with_their_addresses },
     { "nothing_new_gives_no_snapshot", nothing_new_gives_no_snapshot },
     { "endpoint_change_shares_the_config", endpoint_change_shares_the_config },
     { "tcp_service_is_found_by_address", tcp_service_is_found_by_address },
