@@ -486,7 +486,7 @@ static void release(struct http_stream *hs)
     else if (!hs->ended_in && !hs->is_server)
         abandon(s, NGHTTP2_CANCEL);
     else if (!hs->ended_in)
-        s->discarding = true;
+        http_h2_stream_drop_rest(s);
 }
 
 const struct http_stream_ops http_h2_send_ops = {
@@ -508,7 +508,8 @@ void http_h2_send_refusal(struct http_h2_stream *s, int status)
     m.status = (uint16_t)status;
     m.content_length = 0;
     s->hs.released = s->hs.ended_out = true;
-    s->discarding = !s->hs.ended_in;
+    if (!s->hs.ended_in)
+        http_h2_stream_drop_rest(s);
     if (send_response(s, &m, true) != 0)
         (void)nghttp2_submit_rst_stream(s->session->ng, NGHTTP2_FLAG_NONE, s->id,
                                         NGHTTP2_PROTOCOL_ERROR);

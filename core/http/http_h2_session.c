@@ -215,6 +215,9 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
 
     if (frame->hd.type == NGHTTP2_HEADERS && s)
         s->on_wire = true;
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && s && s->rst_after &&
+        frame->hd.type <= NGHTTP2_HEADERS)
+        (void)nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
     /* Streams the peer makes us reset cost it nothing either. */
     if (frame->hd.type == NGHTTP2_RST_STREAM && is_peers_fault(frame->rst_stream.error_code) &&
         http_h2_meter_add(&h->meter, HTTP_H2_METER_RESET, worker_now_ms(h->worker)) != 0 &&

@@ -11,7 +11,7 @@
 #define ARENA_BYTES   ((size_t)4096 - 64)
 #define FREE_MAX      256
 #define INTERIM_MAX   10
-#define DISCARD_BYTES ((size_t)4 * 1024 * 1024)
+#define DISCARD_BYTES ((size_t)64 * 1024)
 
 /* ---- recycling ---- */
 
@@ -339,9 +339,22 @@ void http_h2_stream_end_headers(struct http_h2_stream *s, bool end)
 
 /* ---- bodies ---- */
 
-/* Answered before the request was complete. RFC 9113 section 8.1 would have us reset the stream
- * with NO_ERROR at once; clients exist that lose the answer over it (curl 7.88), so a body that is
- * about to end anyway is let end. */
+/* RFC 9113 section 8.1 would have the stream reset with NO_ERROR behind the answer. Clients exist
+ * that lose the answer over it while they send (curl 7.88), so a short rest of known length is let
+ * come; a long one is not, since the same client then never stops trying. */
+void http_h2_stream_drop_rest(struct http_h2_stream *s)
+{
+    int64_t length = s->head.content_length;
+
+    if (length >= 0 && (uint64_t)length <= s->hs.bytes_in + DISCARD_BYTES)
+        s->discarding = true;
+    else if (nghttp2_session_get_stream_local_close(s->session->ng, s->id) == 1)
+        reject(s, NGHTTP2_NO_ERROR);
+    else
+        s->rst_after = true;
+    http_h2_session_pump_later(s->session);
+}
+
 static void discard(struct http_h2_stream *s, size_t len)
 {
     s->discarded += len;

@@ -36,6 +36,7 @@ struct http_h2_stream {
     bool deferred;   /* nghttp2 waits for nghttp2_session_resume_data */
     bool closed;     /* nghttp2 forgot it */
     bool peer_reset, was_high, writable, continued;
+    bool rst_after; /* RST_STREAM goes out behind END_STREAM */
     uint8_t interims;
     struct http_headers out_trailers; /* in arena */
 };
@@ -49,6 +50,8 @@ static inline struct http_h2_stream *http_h2_stream_of(struct http_stream *hs)
 struct http_h2_stream *http_h2_stream_new(struct http_h2_session *h, int32_t id);
 /* Counts it as active: a user knows it from now on. */
 void http_h2_stream_show(struct http_h2_stream *s);
+/* Server: it is answered, and what is left of the request is not wanted. */
+void http_h2_stream_drop_rest(struct http_h2_stream *s);
 /* Recycles one that neither its user nor the session knows any more. */
 void http_h2_stream_put(struct http_h2_stream *s);
 /* nghttp2 is done with it (or the connection is gone, err): takes it off the session, tells the
