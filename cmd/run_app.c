@@ -268,11 +268,15 @@ static void set_environment(const struct app *app)
 static int open_child(struct app *app)
 {
     struct role_options *o = app->options->role;
+    struct run_child_options child = { .argv = app->options->argv,
+                                       .capture = !app->options->no_capture };
     const char *why = NULL;
     int err;
 
+    if (app->place.ip.family == ADDR_IPV4)
+        memcpy(child.ip, app->place.ip.ip, sizeof(child.ip));
     set_environment(app);
-    err = run_child_open(&app->child, app->options->argv, !app->options->no_capture, &why);
+    err = run_child_open(&app->child, &child, &why);
     if (err)
         return cli_fail(CLI_NO_MESH, "run: %s (%s)", why, strerror(-err));
     if (!app->child.captured) {

@@ -34,11 +34,14 @@ static char *inner_resolv_conf(void)
     return buf_take_strz(&out);
 }
 
-static int open_captured(struct run_child *c, char **argv, const char **why)
+static int open_captured(struct run_child *c, const struct run_child_options *o, const char **why)
 {
     char *conf = inner_resolv_conf();
-    const struct capture_netns_options netns = { .argv = argv, .resolv_conf = conf };
-    int err = capture_netns_open(&netns, &c->netns, why);
+    struct capture_netns_options netns = { .argv = o->argv, .resolv_conf = conf };
+    int err;
+
+    memcpy(netns.ip, o->ip, sizeof(netns.ip));
+    err = capture_netns_open(&netns, &c->netns, why);
 
     mem_free(conf);
     if (err)
@@ -87,10 +90,10 @@ static int open_plain(struct run_child *c, char **argv, const char **why)
     return err;
 }
 
-int run_child_open(struct run_child *c, char **argv, bool capture, const char **why)
+int run_child_open(struct run_child *c, const struct run_child_options *options, const char **why)
 {
     *c = (struct run_child){ .pid = -1, .go = -1, .netns = { .control = -1, .go = -1 } };
-    return capture ? open_captured(c, argv, why) : open_plain(c, argv, why);
+    return options->capture ? open_captured(c, options, why) : open_plain(c, options->argv, why);
 }
 
 int run_child_go(struct run_child *c, uint16_t proxy_port)

@@ -16,8 +16,14 @@ struct run_child {
     int go;                     /* when not: the child waits for this pipe */
 };
 
+struct run_child_options {
+    char **argv;
+    bool capture;
+    uint8_t ip[4]; /* IPv4 of the workload, to be the app's own in the namespace; zeros: none */
+};
+
 /* Forks: no thread may run yet. 0, or a negative errno and why, a static text. */
-int run_child_open(struct run_child *c, char **argv, bool capture, const char **why);
+int run_child_open(struct run_child *c, const struct run_child_options *options, const char **why);
 /* Lets the command begin. proxy_port: where its HTTP_PROXY is, when it is not captured. */
 int run_child_go(struct run_child *c, uint16_t proxy_port);
 /* Kills the child if it still runs. */

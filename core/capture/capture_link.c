@@ -31,6 +31,22 @@ int capture_link_up(void)
     return capture_nlmsg_talk(&m, NETLINK_ROUTE);
 }
 
+int capture_link_address(const uint8_t ip[4])
+{
+    struct ifaddrmsg body = { .ifa_family = AF_INET,
+                              .ifa_prefixlen = 32,
+                              .ifa_scope = RT_SCOPE_HOST };
+    struct capture_nlmsg m;
+
+    body.ifa_index = if_nametoindex("lo");
+    capture_nlmsg_init(&m);
+    capture_nlmsg_begin(&m, RTM_NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, &body,
+                        sizeof(body));
+    capture_nlmsg_attr(&m, IFA_LOCAL, ip, 4);
+    capture_nlmsg_attr(&m, IFA_ADDRESS, ip, 4);
+    return capture_nlmsg_talk(&m, NETLINK_ROUTE);
+}
+
 int capture_link_any_ip(int family)
 {
     struct rtmsg body = {

@@ -8,13 +8,16 @@
 
 /* Sets the loopback interface up. */
 int capture_link_up(void);
+/* Gives lo one more IPv4 address. With 127.0.0.1 alone getaddrinfo takes the machine for one
+ * without IPv4 and finds nothing (AI_ADDRCONFIG). */
+int capture_link_address(const uint8_t ip[4]);
 /* Makes every IPv4 (family 4) or IPv6 (6) address local to lo, so that connections to anywhere are
  * made inside the namespace ("AnyIP": ip route add local default dev lo). */
 int capture_link_any_ip(int family);
 
 struct capture_rules {
-    uint16_t tcp_port; /* outbound TCP goes here */
-    uint16_t dns_port; /* UDP and TCP to port 53 go here; 0: not captured */
+    uint16_t tcp_port;  /* outbound TCP goes here */
+    uint16_t dns_port;  /* UDP and TCP to port 53 go here; 0: not captured */
     uint32_t skip_mark; /* sockets with this mark are left alone; 0: none */
 };
 

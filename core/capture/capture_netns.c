@@ -231,6 +231,7 @@ static int unshare_all(bool *is_user)
 static int prepare(const struct capture_netns_options *o, int *fds, enum step *step)
 {
     const struct capture_rules rules = { .tcp_port = OUTBOUND_PORT, .dns_port = DNS_PORT };
+    static const uint8_t dummy_ip[4] = { 192, 0, 0, 8 }; /* RFC 7600: stands for no host */
     uid_t uid = geteuid();
     gid_t gid = getegid();
     bool is_user;
@@ -246,6 +247,9 @@ static int prepare(const struct capture_netns_options *o, int *fds, enum step *s
         return err;
     *step = STEP_LINK;
     err = capture_link_up();
+    if (err)
+        return err;
+    err = capture_link_address(o->ip[0] ? o->ip : dummy_ip);
     if (err)
         return err;
     *step = STEP_ROUTE;

@@ -20,7 +20,7 @@
 #include <sys/types.h>
 
 struct capture_netns {
-    pid_t pid;       /* of the app, once started */
+    pid_t pid; /* of the app, once started */
     pid_t helper;
     int control;     /* our end towards the helper; -1: closed */
     int go;          /* our end towards the app before it runs */
@@ -29,11 +29,12 @@ struct capture_netns {
 };
 
 struct capture_netns_options {
-    char *const *argv; /* the command */
-    char *const *envp; /* NULL: ours */
+    char *const *argv;       /* the command */
+    char *const *envp;       /* NULL: ours */
     const char *resolv_conf; /* text that replaces /etc/resolv.conf inside; NULL: kept */
     const char *hosts;       /* likewise /etc/hosts */
     const char *cwd;         /* NULL: ours */
+    uint8_t ip[4];           /* the app's own address, besides 127.0.0.1; zeros: 192.0.0.8 */
 };
 
 /* Makes the namespace and the sockets, and forks; the app does not run before capture_netns_go.

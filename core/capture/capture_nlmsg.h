@@ -24,7 +24,8 @@ void capture_nlmsg_begin(struct capture_nlmsg *m, uint16_t type, uint16_t flags,
                          size_t len);
 void capture_nlmsg_attr(struct capture_nlmsg *m, uint16_t type, const void *p, size_t len);
 void capture_nlmsg_attr_str(struct capture_nlmsg *m, uint16_t type, const char *text);
-void capture_nlmsg_attr_u32(struct capture_nlmsg *m, uint16_t type, uint32_t value); /* host order */
+void capture_nlmsg_attr_u32(struct capture_nlmsg *m, uint16_t type,
+                            uint32_t value); /* host order */
 void capture_nlmsg_attr_be32(struct capture_nlmsg *m, uint16_t type, uint32_t value);
 /* A nested attribute: what is added until end stands inside. */
 size_t capture_nlmsg_nest(struct capture_nlmsg *m, uint16_t type);

@@ -141,6 +141,20 @@ static void files_are_replaced_inside_only(void)
     OK(system("grep -q 10.9.8.7 /etc/resolv.conf") != 0);
 }
 
+/* What getaddrinfo with AI_ADDRCONFIG looks at before it asks anybody for an IPv4 address. */
+static void there_is_an_address_besides_loopbacks(void)
+{
+    const struct capture_netns_options extra = { .ip = { 127, 80, 1, 2 } };
+    struct capture_netns n;
+    int status = -1;
+
+    if (!open_for(&n, "grep -q 127.80.1.2 /proc/net/fib_trie", &extra))
+        return;
+    EQ_INT(capture_netns_go(&n), 0);
+    finish(&n, &status);
+    EQ_INT(status, 0);
+}
+
 static void exit_codes_come_through(void)
 {
     struct capture_netns n;
@@ -162,6 +176,7 @@ static const struct tap_case cases[] = {
       other_workloads_of_the_machine_are_not_loopback },
     { "sockets_inside_are_had_on_request", sockets_inside_are_had_on_request },
     { "files_are_replaced_inside_only", files_are_replaced_inside_only },
+    { "there_is_an_address_besides_loopbacks", there_is_an_address_besides_loopbacks },
     { "exit_codes_come_through", exit_codes_come_through },
 };
 
