@@ -16,6 +16,10 @@
     X(get)                                                                                         \
     X(delete)                                                                                      \
     X(analyze)                                                                                     \
+    X(proxy_status)                                                                                \
+    X(proxy_config)                                                                                \
+    X(status)                                                                                      \
+    X(token)                                                                                       \
     X(explain)                                                                                     \
     X(version)                                                                                     \
     X(completion)
