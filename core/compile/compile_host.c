@@ -231,6 +231,8 @@ static void build_clusters(struct compile *c, struct compile_host *h, struct are
     for (uint32_t i = 0; i < b.old_count; i++)
         model_cluster_unref(b.old[i].model);
     mem_free(b.old);
+    if (s && s->headless)
+        c->dirty |= COMPILE_PART_VIPS; /* its name stands for its members */
     if (b.old_count != h->cluster_count) {
         c->dirty |= COMPILE_PART_CLUSTERS;
         b.changed = true;

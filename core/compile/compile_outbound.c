@@ -78,6 +78,44 @@ static void add_vips(struct compile_part *p, struct vips *v, struct map *owners,
     }
 }
 
+/* ---- names (DN-2, DN-3) ---- */
+
+static uint32_t member_addrs(const struct compile_host *h, struct addr *out)
+{
+    const struct model_endpoints *set = h->clusters[0].model->endpoints;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < set->count; i++) {
+        const struct model_endpoint *e = &set->list[i];
+
+        if (!e->healthy || (e->addr.family != ADDR_IPV4 && e->addr.family != ADDR_IPV6))
+            continue;
+        out[n] = e->addr;
+        out[n++].port = 0;
+    }
+    return n;
+}
+
+/* Virtual addresses of a service; a headless one is where its members are. */
+static void add_dns_name(struct compile_part *p, struct vips *v, const struct compile_host *h)
+{
+    const struct registry_service *s = h->service;
+    struct model_dns_name *name;
+
+    if (h->name.p[0] == '*' || (!s->vip_count && !(s->headless && h->cluster_count)))
+        return;
+    name = arena_alloc0(&p->arena, 1, sizeof(*name));
+    if (s->vip_count) {
+        name->addrs = arena_dup(&p->arena, s->vips, s->vip_count * sizeof(*s->vips));
+        name->count = s->vip_count;
+    } else {
+        name->addrs =
+            arena_alloc0(&p->arena, h->clusters[0].model->endpoints->count, sizeof(*name->addrs));
+        name->count = member_addrs(h, name->addrs);
+    }
+    map_put(&v->names, arena_str(&p->arena, h->name), name);
+}
+
 /* ---- services without: by port alone (PS-6) ---- */
 
 static bool is_tls(uint8_t protocol)
@@ -178,7 +216,7 @@ static uint32_t sorted_hosts(const struct compile *c, const struct compile_host 
     for (struct map_slot *s; (s = map_next(&c->hosts, &at));) {
         const struct compile_host *h = s->value;
 
-        if (h->service && (h->service->vip_count || h->tcp_count))
+        if (h->service && (h->service->vip_count || h->service->headless || h->tcp_count))
             list[n++] = h;
     }
     if (n > 1)
@@ -200,6 +238,7 @@ struct compile_part *compile_outbound_vips(struct compile *c)
     for (uint32_t i = 0; i < count; i++) {
         const struct compile_host *h = hosts[i];
 
+        add_dns_name(p, v, h);
         if (h->tcp_count)
             compile_part_hold(p, drop_part, compile_part_ref(h->tcp_part));
         for (uint32_t j = 0; j < h->service->port_count; j++) {
@@ -217,6 +256,7 @@ struct compile_part *compile_outbound_vips(struct compile *c)
     compile_part_map(p, &v->names);
     compile_part_map(p, &v->by_vip);
     compile_part_map(p, &v->tcp_by_port);
+    compile_part_map(p, &v->names);
     map_deinit(&owners);
     mem_free(hosts);
     return p;

@@ -82,6 +82,27 @@ static void read_selector(struct registry_service *s, const struct field_pair *p
     }
 }
 
+/* H-9: a name for another host. When that host is no service of the mesh it is resolved. */
+static void read_alias(struct registry_source *src, struct registry_service *s,
+                       const struct registry_view *view)
+{
+    const struct k8s_service *spec = src->object->spec;
+    struct registry_workload *w = registry_workload_new();
+
+    s->alias_of = arena_lower(&s->arena, spec->external_name);
+    s->resolution = REGISTRY_DNS;
+    s->external = true;
+    registry_source_give_service(src, s);
+    w->uid = arena_printf(&w->arena, "%.*s//Service/%.*s/%.*s", STR_ARG(view->cluster_id),
+                          STR_ARG(s->ns), STR_ARG(s->name));
+    w->name = s->name;
+    w->ns = s->ns;
+    w->cluster = view->cluster_id;
+    w->hostname = arena_str(&w->arena, s->alias_of);
+    registry_source_give_workload(src, w);
+    registry_source_add_member(src, s->ns, s->host)->own = w;
+}
+
 static void read_service(struct registry_source *src, const struct registry_view *view)
 {
     const struct object *o = src->object;
@@ -97,10 +118,13 @@ static void read_service(struct registry_source *src, const struct registry_view
     read_ports(s, spec);
     read_addresses(s, spec);
     read_export_to(s, o->meta);
-    if (str_is(spec->type, "ExternalName"))
-        s->alias_of = arena_lower(&s->arena, spec->external_name);
-    else
-        read_selector(s, spec->selector, spec->selector_count);
+    if (str_is(spec->type, "ExternalName")) {
+        read_alias(src, s, view);
+        return;
+    }
+    /* Outside Kubernetes nobody gives out cluster addresses. */
+    s->wants_vip = !s->headless && s->vip_count == 0;
+    read_selector(s, spec->selector, spec->selector_count);
     registry_source_give_service(src, s);
 }
 

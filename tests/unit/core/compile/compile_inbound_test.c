@@ -1,0 +1,251 @@
+#include "core/compile/compile_inbound.h"
+
+#include "tests/tap.h"
+#include "tests/unit/support/compile_rig.h"
+
+#define SVC                                                                                        \
+    "apiVersion: v1\nkind: Service\nmetadata: {name: client, namespace: default}\n"                \
+    "spec: {clusterIP: 10.1.0.1, selector: {app: client}, "                                        \
+    "ports: [{name: http, port: 80, targetPort: 8080}, {name: tcp-x, port: 7000}]}\n---\n"
+#define PA(ns, name, spec)                                                                         \
+    "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\n"                                 \
+    "metadata: {name: " name ", namespace: " ns "}\nspec: " spec "\n---\n"
+#define AP(ns, name, spec)                                                                         \
+    "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"                                \
+    "metadata: {name: " name ", namespace: " ns "}\nspec: " spec "\n---\n"
+
+static struct compile_rig rig;
+
+static bool begin(const char *yaml)
+{
+    compile_rig_init(&rig);
+    return OK(compile_rig_apply(&rig, yaml));
+}
+
+static void finish(void)
+{
+    compile_rig_deinit(&rig);
+}
+
+static int mtls_of(uint16_t port)
+{
+    const struct model_inbound_port *p = snapshot_find_inbound(rig.snapshot, port);
+
+    return p ? p->mtls : -1;
+}
+
+static void ports_come_from_services_that_select_us(void)
+{
+    const struct model_inbound_port *p;
+
+    if (begin(SVC) && EQ_INT(rig.snapshot->inbound->port_count, 2)) {
+        p = snapshot_find_inbound(rig.snapshot, 8080);
+        EQ_INT(p->protocol, MODEL_PROTOCOL_HTTP);
+        EQ_STRN(p->cluster->config->name.p, p->cluster->config->name.len, "inbound|8080||");
+        EQ_INT(p->cluster->config->type, MODEL_CLUSTER_APP);
+        EQ_INT(p->cluster->endpoints->list[0].addr.port, 8080);
+        EQ_STRN(p->service_host.p, p->service_host.len, "client.default.svc.cluster.local");
+        EQ_INT(snapshot_find_inbound(rig.snapshot, 7000)->protocol, MODEL_PROTOCOL_TCP);
+        OK(compile_rig_cluster(&rig, "inbound|8080||"));
+    }
+    finish();
+}
+
+static void ports_told_on_the_command_line_count(void)
+{
+    static const struct compile_app_port told[] = { { .port = 8080,
+                                                      .protocol = MODEL_PROTOCOL_GRPC } };
+
+    compile_rig_init(&rig);
+    rig.options.app_ports = told;
+    rig.options.app_port_count = 1;
+    if (OK(compile_rig_apply(&rig, SVC)) && EQ_INT(rig.snapshot->inbound->port_count, 1)) {
+        EQ_INT(rig.snapshot->inbound->ports[0].protocol, MODEL_PROTOCOL_GRPC);
+        OK(rig.snapshot->inbound->ports[0].service_host.len);
+    }
+    finish();
+}
+
+static void ports_not_listed_go_to_the_original_destination(void)
+{
+    const struct model_inbound_port *p;
+
+    if (begin(SVC) && OK(p = snapshot_find_inbound(rig.snapshot, 1234))) {
+        EQ_PTR(p, rig.snapshot->inbound->other);
+        EQ_INT(p->cluster->config->type, MODEL_CLUSTER_ORIGINAL_DST);
+        EQ_INT(p->mtls, MODEL_MTLS_PERMISSIVE);
+    }
+    finish();
+}
+
+static void mt8_workload_before_namespace_before_mesh(void)
+{
+    if (begin(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")))
+        EQ_INT(mtls_of(8080), MODEL_MTLS_STRICT);
+    OK(compile_rig_apply(&rig, PA("default", "ns", "{mtls: {mode: DISABLE}}")));
+    EQ_INT(mtls_of(8080), MODEL_MTLS_DISABLE);
+    OK(compile_rig_apply(&rig, PA("default", "own",
+                                  "{selector: {matchLabels: {app: client}}, "
+                                  "mtls: {mode: PERMISSIVE}, "
+                                  "portLevelMtls: {7000: {mode: STRICT}}}")));
+    EQ_INT(mtls_of(8080), MODEL_MTLS_PERMISSIVE);
+    EQ_INT(mtls_of(7000), MODEL_MTLS_STRICT);
+    compile_rig_remove(&rig, "PeerAuthentication", "default", "own");
+    compile_rig_remove(&rig, "PeerAuthentication", "default", "ns");
+    OK(compile_rig_run(&rig));
+    EQ_INT(mtls_of(7000), MODEL_MTLS_STRICT);
+    finish();
+}
+
+static void mt8_unset_inherits(void)
+{
+    if (begin(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")
+                  PA("default", "own",
+                     "{selector: {matchLabels: {app: client}}, "
+                     "portLevelMtls: {7000: {mode: DISABLE}}}"))) {
+        EQ_INT(mtls_of(8080), MODEL_MTLS_STRICT);
+        EQ_INT(mtls_of(7000), MODEL_MTLS_DISABLE);
+    }
+    finish();
+}
+
+static void mt5_a_disabled_server_is_called_in_plain(void)
+{
+    const struct model_cluster *c;
+
+    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+              "metadata: {name: s, namespace: default}\n"
+              "spec: {hosts: [s.mesh], location: MESH_INTERNAL, resolution: STATIC, "
+              "ports: [{number: 80, name: http, protocol: HTTP}], "
+              "endpoints: [{address: 10.0.0.9, labels: {security.istio.io/tlsMode: istio}}]}\n"
+              "---\n") &&
+        OK(c = compile_rig_cluster(&rig, "outbound|80||s.mesh"))) {
+        EQ_INT(c->endpoints->list[0].hop, MODEL_HOP_ISTIO);
+        OK(compile_rig_apply(&rig, PA("default", "ns", "{mtls: {mode: DISABLE}}")));
+        c = compile_rig_cluster(&rig, "outbound|80||s.mesh");
+        EQ_INT(c->endpoints->list[0].hop, MODEL_HOP_PLAIN);
+    }
+    finish();
+}
+
+/* ---- authorization ---- */
+
+static const struct model_authz *authz(void)
+{
+    return snapshot_find_inbound(rig.snapshot, 8080)->authz;
+}
+
+static void az2_policies_of_root_namespace_and_selector(void)
+{
+    if (begin(SVC AP("istio-system", "all", "{}") AP("default", "ours",
+                                                     "{selector: {matchLabels: "
+                                                     "{app: client}}}")
+                  AP("default", "theirs", "{selector: {matchLabels: {app: other}}}")
+                      AP("other", "elsewhere", "{}")) &&
+        OK(authz()))
+        EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].count, 2);
+    finish();
+}
+
+static void az4_empty_spec_has_no_rules_and_an_empty_rule_matches_all(void)
+{
+    if (begin(SVC AP("default", "a", "{}") AP("default", "b", "{rules: [{}]}")) && OK(authz())) {
+        EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].list[0].rule_count, 0);
+        if (EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].list[1].rule_count, 1))
+            EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].list[1].rules[0].from_count, 0);
+    }
+    finish();
+}
+
+static void az5_values_are_typed(void)
+{
+    static const struct {
+        uint8_t type;
+        const char *text;
+    } want[] = { { MODEL_AUTHZ_EXACT, "/a" },
+                 { MODEL_AUTHZ_PREFIX, "/b" },
+                 { MODEL_AUTHZ_SUFFIX, "/c" },
+                 { MODEL_AUTHZ_PRESENT, "*" },
+                 { MODEL_AUTHZ_TEMPLATE, "/{*}/d" } };
+    const struct model_authz_clause *c;
+
+    if (begin(SVC AP("default", "a",
+                     "{action: DENY, rules: [{to: [{operation: {paths: [/a, '/b*', '*/c', '*', "
+                     "'/{*}/d'], notMethods: [GET]}}]}]}")) &&
+        OK(authz())) {
+        c = authz()->by_action[MODEL_AUTHZ_DENY].list[0].rules[0].to[0].clauses;
+        EQ_INT(c[0].field, MODEL_AUTHZ_METHOD);
+        EQ_INT(c[0].not_value_count, 1);
+        EQ_INT(c[1].field, MODEL_AUTHZ_PATH);
+        for (uint32_t i = 0; i < 5; i++) {
+            EQ_INT(c[1].values[i].type, want[i].type);
+            EQ_STRN(c[1].values[i].text.p, c[1].values[i].text.len, want[i].text);
+        }
+        OK(authz()->by_action[MODEL_AUTHZ_DENY].list[0].rules[0].has_http_only);
+    }
+    finish();
+}
+
+static void az9_bare_service_account_is_of_the_policys_namespace(void)
+{
+    const struct model_authz_clause *c;
+
+    if (begin(SVC AP("default", "a",
+                     "{rules: [{from: [{source: {serviceAccounts: [web, "
+                     "other/web]}}]}]}")) &&
+        OK(authz())) {
+        c = authz()->by_action[MODEL_AUTHZ_ALLOW].list[0].rules[0].from[0].clauses;
+        EQ_STRN(c->values[0].text.p, c->values[0].text.len, "default/web");
+        EQ_STRN(c->values[1].text.p, c->values[1].text.len, "other/web");
+        OK(!authz()->by_action[MODEL_AUTHZ_ALLOW].list[0].rules[0].has_http_only);
+    }
+    finish();
+}
+
+static void az14_conditions_by_key(void)
+{
+    const struct model_authz_rule *r;
+
+    if (begin(SVC AP("default", "a",
+                     "{rules: [{when: [{key: 'request.headers[X-Y]', values: [v]}, "
+                     "{key: source.ip, notValues: [10.0.0.0/8]}]}]}")) &&
+        OK(authz())) {
+        r = &authz()->by_action[MODEL_AUTHZ_ALLOW].list[0].rules[0];
+        if (EQ_INT(r->when_count, 2)) {
+            EQ_INT(r->when[0].clauses[0].field, MODEL_AUTHZ_HEADER);
+            EQ_STRN(r->when[0].clauses[0].key.p, r->when[0].clauses[0].key.len, "x-y");
+            EQ_INT(r->when[1].clauses[0].not_values[0].net.bits, 8);
+        }
+    }
+    finish();
+}
+
+static void a_policy_that_goes_is_gone(void)
+{
+    if (begin(SVC AP("default", "a", "{}")) && OK(authz())) {
+        compile_rig_remove(&rig, "AuthorizationPolicy", "default", "a");
+        OK(compile_rig_run(&rig));
+        OK(!authz());
+    }
+    finish();
+}
+
+static const struct tap_case cases[] = {
+    { "ports_come_from_services_that_select_us", ports_come_from_services_that_select_us },
+    { "ports_told_on_the_command_line_count", ports_told_on_the_command_line_count },
+    { "ports_not_listed_go_to_the_original_destination",
+      ports_not_listed_go_to_the_original_destination },
+    { "mt8_workload_before_namespace_before_mesh", mt8_workload_before_namespace_before_mesh },
+    { "mt8_unset_inherits", mt8_unset_inherits },
+    { "mt5_a_disabled_server_is_called_in_plain", mt5_a_disabled_server_is_called_in_plain },
+    { "az2_policies_of_root_namespace_and_selector", az2_policies_of_root_namespace_and_selector },
+    { "az4_empty_spec_has_no_rules_and_an_empty_rule_matches_all",
+      az4_empty_spec_has_no_rules_and_an_empty_rule_matches_all },
+    { "az5_values_are_typed", az5_values_are_typed },
+    { "az9_bare_service_account_is_of_the_policys_namespace",
+      az9_bare_service_account_is_of_the_policys_namespace },
+    { "az14_conditions_by_key", az14_conditions_by_key },
+    { "a_policy_that_goes_is_gone", a_policy_that_goes_is_gone },
+};
+
+TAP_MAIN(cases)
