@@ -11,54 +11,17 @@
 #include "core/pki/pki_hash.h"
 #include "core/text/node.h"
 #include "core/text/node_json.h"
+#include "core/xds/xds_token.h"
 
 #define SECRET_BYTES 32
 
-/* ---- the text ---- */
-
-static bool is_hex(struct str s, size_t least, size_t most)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f')))
-            return false;
-    return s.len >= least && s.len <= most;
-}
-
-static bool is_secret(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.p[i], l = str_lower_char(c);
-
-        if (!((l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
-            return false;
-    }
-    return s.len >= 22 && s.len <= 128;
-}
-
-int token_parse(struct str text, struct token *out)
-{
-    struct str rest = text;
-
-    if (text.len > TOKEN_MAX_BYTES || !str_is(str_cut(&rest, '.'), "mesh1"))
-        return ERR_INVALID;
-    *out = (struct token){ 0 };
-    out->cluster = str_cut(&rest, '.');
-    out->root_sha256 = str_cut(&rest, '.');
-    out->secret = str_cut(&rest, '.');
-    out->issuer = rest;
-    if (!is_hex(out->cluster, 1, 64) || !is_hex(out->root_sha256, 64, 64) ||
-        !is_secret(out->secret) || !is_hex(out->issuer, 1, 64))
-        return ERR_INVALID;
-    return 0;
-}
+/* ---- the stored form ---- */
 
 /* A stored token's name is the beginning of its secret's hash, its body has all of it. */
 static void hash_secret(struct str secret, char hex[PKI_SHA256_HEX_SIZE])
 {
     pki_hash_sha256_hex(secret.p, secret.len, hex);
 }
-
-/* ---- the stored form ---- */
 
 static int read_body(const struct store_object *o, struct arena *a, struct token_info *out,
                      struct str *hash)
@@ -188,10 +151,10 @@ int token_check(struct store *s, struct str text, int64_t now_ms, struct arena *
     char hash[PKI_SHA256_HEX_SIZE];
     const struct store_object *o;
     struct str stored;
-    struct token t;
+    struct xds_token t;
 
     *why = "that is no join token";
-    if (token_parse(text, &t) != 0)
+    if (xds_token_parse(text, &t) != 0)
         return ERR_DENIED;
     *why = "the token is of another mesh";
     if (!str_is(t.cluster, store_get_cluster_id(s)))

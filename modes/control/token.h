@@ -1,10 +1,7 @@
 /* Join tokens: what a machine shows once to get its first certificate.
  *
- *     mesh1.<cluster>.<sha256 of the root's public key>.<secret>.<issuer>
- *
- * cluster, root hash and issuer are lower-case hex, the secret is 32 random bytes in base64url. The
- * hash lets the newcomer check who it talks to before it shows the secret; only the SHA-256 of the
- * secret is stored. A token is for one identity, for a time, for a number of uses. Main thread. */
+ * Its text is that of core/xds/xds_token.h, with 32 random bytes as the secret; only their SHA-256
+ * is stored. A token is for one identity, for a time, for a number of uses. Main thread. */
 #ifndef MODES_CONTROL_TOKEN_H
 #define MODES_CONTROL_TOKEN_H
 
@@ -14,15 +11,7 @@
 
 #define TOKEN_STORE_KIND 0x3001 /* of the class CONFIG */
 #define TOKEN_ID_BYTES   17     /* 16 hex digits and a zero */
-#define TOKEN_MAX_BYTES  512
 #define TOKEN_TTL_MAX_S  ((int64_t)30 * 86400)
-
-struct token { /* as written in a token's text; slices of it */
-    struct str cluster, root_sha256, secret, issuer;
-};
-
-/* ERR_INVALID: not of that form. Any thread. */
-int token_parse(struct str text, struct token *out);
 
 struct token_want {
     struct str ns, sa; /* "" sa: "default" */

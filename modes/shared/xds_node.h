@@ -1,0 +1,24 @@
+/* How a proxy describes itself to control: the node of Istio's shape, and the workload to register.
+ * Any thread. */
+#ifndef MODES_SHARED_XDS_NODE_H
+#define MODES_SHARED_XDS_NODE_H
+
+#include "core/base/arena.h"
+#include "core/model/model.h"
+#include "core/xds/xds_msg.h"
+
+/* In a; borrows from node. */
+void xds_node_init(struct xds_msg_node *out, const struct model_node *node, struct arena *a);
+
+struct xds_node_port {
+    uint16_t port;        /* the app's */
+    const char *protocol; /* "http", "auto", ...; constant */
+    struct addr address;  /* where the sidecar listens for it */
+};
+/* The same with MESH_PORTS. */
+void xds_node_init_workload(struct xds_msg_node *out, const struct model_node *node,
+                            const struct xds_node_port *ports, size_t count, struct arena *a);
+/* "http" for MODEL_PROTOCOL_HTTP: as the beginning of a service port's name. */
+const char *xds_node_protocol(uint8_t protocol);
+
+#endif
