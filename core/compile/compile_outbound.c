@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "core/base/mem.h"
-#include "core/compile/compile_names.h"
 #include "core/compile/compile_table.h"
 
 /* data of the part c->vips */
@@ -252,8 +251,6 @@ struct compile_part *compile_outbound_vips(struct compile *c)
         }
     }
     sort_by_port(v);
-    compile_names_build(c, p, &v->names);
-    compile_part_map(p, &v->names);
     compile_part_map(p, &v->by_vip);
     compile_part_map(p, &v->tcp_by_port);
     compile_part_map(p, &v->names);
