@@ -20,6 +20,9 @@
     X(proxy_config)                                                                                \
     X(status)                                                                                      \
     X(token)                                                                                       \
+    X(diff)                                                                                        \
+    X(why)                                                                                         \
+    X(logs)                                                                                        \
     X(explain)                                                                                     \
     X(version)                                                                                     \
     X(completion)
