@@ -39,7 +39,7 @@ static FIELD_MESSAGE(k8s_pod_port, CORE "ContainerPort", .help = "A port that a 
 static const struct field k8s_pod_container_fields[] = {
     FIELD_STR(T, name, "name", .required = true, .check = api_check_label, .help = "Name, once in each pod."),
     FIELD_STR(T, image, "image", .help = "Image to run."),
-    FIELD_LIST_MSG(T, ports, "ports", k8s_pod_port, .merge_key = "containerPort", .help = "Ports that it listens on."),
+    FIELD_LIST_MSG(T, ports, "ports", k8s_pod_port, .merge_key = "containerPort,protocol", .help = "Ports that it listens on."),
     FIELD_JSON(T, readiness_probe, "readinessProbe", .help = "How to see whether it takes traffic."),
     FIELD_JSON(T, liveness_probe, "livenessProbe", .help = "How to see whether it must be restarted."),
     FIELD_JSON(T, startup_probe, "startupProbe", .help = "How to see whether it has started."),

@@ -97,7 +97,7 @@ static FIELD_MESSAGE(k8s_service_affinity, CORE "SessionAffinityConfig", .help =
 
 #define T struct k8s_service
 static const struct field k8s_service_fields[] = {
-    FIELD_LIST_MSG(T, ports, "ports", k8s_service_port, .merge_key = "port", .help = "Ports of the service."),
+    FIELD_LIST_MSG(T, ports, "ports", k8s_service_port, .merge_key = "port,protocol", .help = "Ports of the service."),
     FIELD_MAP_STR(T, selector, "selector", .help = "Labels of the pods behind it."),
     FIELD_STR(T, cluster_ip, "clusterIP", .help = "Its virtual address; \"None\" for a headless service."),
     FIELD_LIST_STR(T, cluster_ips, "clusterIPs", .help = "Its virtual addresses, one per family."),

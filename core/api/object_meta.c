@@ -31,7 +31,7 @@ static const struct field object_meta_fields[] = {
     FIELD_MAP_STR(T, labels, "labels", .help = "Names and values to select objects by."),
     FIELD_MAP_STR(T, annotations, "annotations", .help = "Names and values that tools keep; not selected by."),
     FIELD_LIST_MSG(T, owners, "ownerReferences", object_meta_owner, .merge_key = "uid", .help = "Objects that this one belongs to."),
-    FIELD_LIST_STR(T, finalizers, "finalizers", .help = "Who must agree before a deletion completes."),
+    FIELD_LIST_STR(T, finalizers, "finalizers", .merge_key = "", .help = "Who must agree before a deletion completes."),
     FIELD_LIST_JSON(T, managed_fields, "managedFields", .help = "Who set which field, for server-side apply."),
 };
 FIELD_MESSAGE(object_meta, "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", .at = FIELD_AT(T, at),

@@ -181,6 +181,11 @@ static void set_merge_key(struct schema *s, struct node *n, const struct field *
 
     if (!f->merge_key)
         return;
+    if (!f->merge_key[0]) {
+        set_text(s, n, "x-kubernetes-list-type", "set");
+        set_text(s, n, "x-kubernetes-patch-strategy", "merge");
+        return;
+    }
     keys = node_new(s->arena, NODE_LIST);
     rest = str_of(f->merge_key);
     while (rest.p)

@@ -13,6 +13,8 @@
 #include "modes/control/ads.h"
 #include "modes/control/ads_listen.h"
 #include "modes/control/ca.h"
+#include "modes/control/rest.h"
+#include "modes/control/rest_object.h"
 #include "store/store.h"
 
 static struct log_module log_module = LOG_MODULE("control");
@@ -26,9 +28,10 @@ struct control {
     struct ca *ca;
     struct ads *ads;
     struct ads_listen *listen;
+    struct rest *rest;
     void (*stopped)(void *arg);
     void *stopped_arg;
-    char why[512];
+    char why[1280];
 };
 
 static const struct addr no_addr;
@@ -65,8 +68,7 @@ struct stats *control_stats(struct control *c)
 
 const struct addr *control_api_addr(const struct control *c)
 {
-    (void)c;
-    return &no_addr;
+    return c->rest ? rest_addr(c->rest) : &no_addr;
 }
 
 const struct addr *control_xds_addr(const struct control *c)
@@ -93,7 +95,7 @@ static int unseal(void *arg, struct str sealed, struct str aad, struct buf *out)
 
 static int open_store(struct control *c)
 {
-    struct store_options options = { .seal = &c->seal };
+    struct store_options options = { .seal = &c->seal, .same_spec = rest_object_same_spec };
 
     /* The callbacks only read it, from the disk's threads. */
     c->seal = (struct store_seal){ seal, unseal, (void *)(uintptr_t)ca_seal(c->ca) };
@@ -141,6 +143,42 @@ static int open_ads(struct control *c)
     return err;
 }
 
+/* Namespaces that are there from the first start. */
+static void make_namespaces(struct control *c)
+{
+    static const char *const names[] = { "default", "istio-system" };
+    struct store_expect absent = { .absent = true };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct store_txn *t;
+        char body[256];
+
+        if (store_find(c->store, API_KIND_NAMESPACE, STR(""), str_of(names[i])))
+            continue;
+        snprintf(body, sizeof(body),
+                 "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"labels\":"
+                 "{\"kubernetes.io/metadata.name\":\"%s\"},\"name\":\"%s\"}}",
+                 names[i], names[i]);
+        t = store_txn_new();
+        store_txn_set_user(t, STR("system:mesh-control"));
+        store_txn_put(t, API_KIND_NAMESPACE, STR(""), str_of(names[i]), str_of(body), false,
+                      &absent);
+        store_write(c->store, t, NULL, NULL);
+    }
+}
+
+static int open_api(struct control *c)
+{
+    const char *why = "";
+    int err;
+
+    make_namespaces(c);
+    err = rest_new(c, &c->rest, &why);
+    if (err)
+        snprintf(c->why, sizeof(c->why), "%s", why);
+    return err;
+}
+
 static void on_store_gone(void *arg)
 {
     bool *gone = arg;
@@ -158,6 +196,8 @@ static int fail_start(struct control *c, int err, const char *why)
     bool gone = false;
 
     log_error("%s", why);
+    if (c->rest)
+        rest_stop(c->rest);
     ads_listen_free(c->listen);
     c->listen = NULL;
     ads_free(c->ads);
@@ -198,6 +238,8 @@ int control_start(struct worker *w, const struct control_options *options, struc
     if (store_get_health(c->store, STORE_CLASS_CONFIG)->notice[0])
         log_warn("%s", store_get_health(c->store, STORE_CLASS_CONFIG)->notice);
     err = open_ads(c);
+    if (!err)
+        err = open_api(c);
     if (err)
         return fail_start(c, err, c->why);
     *out = c;
@@ -229,6 +271,7 @@ void control_stop(struct control *c, void (*done)(void *arg), void *arg)
 {
     c->stopped = done;
     c->stopped_arg = arg;
+    rest_stop(c->rest);
     ads_listen_close(c->listen, on_ports_closed, c);
 }
 
@@ -236,6 +279,7 @@ void control_free(struct control *c)
 {
     if (!c)
         return;
+    rest_free(c->rest);
     ca_free(c->ca);
     stats_free(c->stats);
     mem_free(c);
