@@ -9,6 +9,7 @@
 
 #define TASK_ROUNDS   8 /* tasks that defer tasks, before the loop gets its turn */
 #define TRIM_AFTER_MS 5000
+#define GOODBYE_MS    ((uint64_t)100)
 
 static struct log_module log_module = LOG_MODULE("loop");
 static _Thread_local struct worker *current;
@@ -188,6 +189,24 @@ static void close_stray(uv_handle_t *handle, void *arg)
     uv_close(handle, NULL);
 }
 
+static void count_connection(uv_handle_t *handle, void *arg)
+{
+    int *count = arg;
+    uv_handle_type type = uv_handle_get_type(handle);
+
+    if ((type == UV_TCP || type == UV_NAMED_PIPE) && !uv_is_closing(handle))
+        (*count)++;
+}
+
+static bool has_no_connections(void *arg)
+{
+    struct worker *w = arg;
+    int count = 0;
+
+    uv_walk(&w->loop, count_connection, &count);
+    return count == 0;
+}
+
 /* Owners close their handles first and get their close callbacks while tasks and timers still work;
  * our own hooks go last. */
 void worker_deinit(struct worker *w)
@@ -200,6 +219,8 @@ void worker_deinit(struct worker *w)
     while (!list_is_empty(&w->tasks))
         run_tasks(w);
     uv_run(&w->loop, UV_RUN_NOWAIT); /* the closings asked for so far */
+    /* Connections that were closed politely still wait for their peer to hang up. */
+    (void)worker_run_until(w, has_no_connections, w, GOODBYE_MS);
     timer_wheel_close(&w->timers);
     uv_close((uv_handle_t *)&w->prepare, NULL);
     uv_close((uv_handle_t *)&w->check, NULL);
