@@ -14,6 +14,7 @@
     X(validate)                                                                                    \
     X(apply)                                                                                       \
     X(get)                                                                                         \
+    X(describe)                                                                                    \
     X(delete)                                                                                      \
     X(analyze)                                                                                     \
     X(proxy_status)                                                                                \

@@ -1,4 +1,5 @@
-/* What the checks share: the objects, an index of hosts, reports. Internal to core/analyze. */
+/* What the checks share: the objects, an index of hosts, reports. For the checks, and for
+ * what asks the same questions (mesh describe). */
 #ifndef CORE_ANALYZE_ANALYZE_STATE_H
 #define CORE_ANALYZE_ANALYZE_STATE_H
 
