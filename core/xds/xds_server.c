@@ -483,6 +483,14 @@ int xds_server_pump(struct xds_server *s)
     return err;
 }
 
+bool xds_server_is_used(const struct xds_server *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->subs[i]->cache)
+            return true;
+    return false;
+}
+
 /* A type that is not served holds nobody up. */
 static uint64_t lowest(const struct xds_server *s, bool answered)
 {

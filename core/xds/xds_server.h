@@ -57,7 +57,9 @@ int xds_server_receive(struct xds_server *s, const struct xds_msg_request *reque
 /* Sends what there is to send. ERR_AGAIN: this reader fell so far behind that it must reconnect. */
 int xds_server_pump(struct xds_server *s);
 
-/* Everything up to this change was taken (or did not concern this client). 0: no type yet. */
+/* Did the client subscribe to anything that is served? */
+bool xds_server_is_used(const struct xds_server *s);
+/* Everything up to this change was taken (or did not concern this client). 0: nothing yet. */
 uint64_t xds_server_acked(const struct xds_server *s);
 /* The same counting refused responses as taken. */
 uint64_t xds_server_answered(const struct xds_server *s);

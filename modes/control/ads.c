@@ -213,7 +213,7 @@ static void tally(struct ads_wait *wait, struct ads_wait_result *r, struct arena
         struct ads_stream *s = LIST_ITEM(it, struct ads_stream, link);
         bool acked = xds_server_acked(s->xds) >= wait->revision;
 
-        if (s->number > wait->last_stream || !s->id || xds_server_answered(s->xds) == 0)
+        if (s->number > wait->last_stream || !s->id || !xds_server_is_used(s->xds))
             continue;
         r->total++;
         r->acked += acked;

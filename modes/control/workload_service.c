@@ -15,7 +15,7 @@ static struct log_module log_module = LOG_MODULE("workload");
 enum { TRIES = 5, PORTS_MAX = 64 };
 
 struct port {
-    int64_t number;
+    int64_t number, target; /* what clients ask for, the app's */
     char protocol[16];
 };
 
@@ -82,7 +82,7 @@ static struct node *port_node(struct arena *a, const struct port *p)
                  arena_printf(a, "%s-%lld", known ? p->protocol : "port", (long long)p->number));
     node_set(n, STR("port"), node_new_int(a, p->number));
     node_set_str(a, n, "protocol", STR("TCP"));
-    node_set(n, STR("targetPort"), node_new_int(a, p->number));
+    node_set(n, STR("targetPort"), node_new_int(a, p->target));
     return n;
 }
 
@@ -195,6 +195,11 @@ static void attempt(struct task *t)
     arena_deinit(&a);
 }
 
+static bool read_port(const struct node *from, const char *key, int64_t *out)
+{
+    return node_to_int(node_getz(from, key), out) && *out >= 1 && *out <= 65535;
+}
+
 void workload_service_ensure(struct store *s, const struct object *entry, const struct node *ports)
 {
     const struct workload_entry *we = entry->spec;
@@ -211,9 +216,10 @@ void workload_service_ensure(struct store *s, const struct object *entry, const 
     {
         struct port *p = &t->ports[t->count];
 
-        if (t->count == PORTS_MAX || !node_to_int(node_getz(it, "port"), &p->number) ||
-            p->number < 1 || p->number > 65535)
+        if (t->count == PORTS_MAX || !read_port(it, "port", &p->target))
             continue;
+        if (!read_port(it, "service", &p->number))
+            p->number = p->target;
         str_copy(node_get_str(it, "protocol"), p->protocol, sizeof(p->protocol));
         t->count++;
     }

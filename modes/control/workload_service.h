@@ -9,7 +9,7 @@
 
 #define WORKLOAD_SERVICE_LABEL "mesh.dev/auto"
 
-/* entry: the workload as a WorkloadEntry; ports: a list of {port, protocol}, or NULL. */
+/* entry: the workload as a WorkloadEntry; ports: a list of {port, service, protocol}, or NULL. */
 void workload_service_ensure(struct store *s, const struct object *entry, const struct node *ports);
 
 #endif

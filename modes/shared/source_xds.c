@@ -51,6 +51,7 @@ struct source_xds {
     bool has_type[TYPE_COUNT]; /* a complete picture, from control or from disk */
     bool is_listening;         /* the first commit is in force: ports are known */
     bool is_told, is_leaving;
+    bool is_away; /* control was said to be away; said again when it is back */
 };
 
 /* ---- being complete ---- */
@@ -173,6 +174,9 @@ static void on_update(void *arg, const struct xds_client_update *u)
     struct source_xds *x = arg;
     struct buf why;
 
+    if (x->is_away)
+        log_warn("control %s is back", xds_link_name(x->link, xds_client_server(x->client)));
+    x->is_away = false;
     buf_init(&why, REASONS_MAX_BYTES);
     take_removals(x, u);
     take_resources(x, u, &why);
@@ -194,25 +198,42 @@ static void on_update(void *arg, const struct xds_client_update *u)
 
 /* ---- the workload ---- */
 
+/* Where peers reach our listener for an app port. */
+static int find_listener(struct source_xds *x, const struct compile_app_port *port,
+                         struct addr *out)
+{
+    const struct model_node *node = x->options.node;
+    char name[32];
+
+    if (node->addr_count)
+        *out = node->addrs[0];
+    if (node->addr_count && port->reach_port) {
+        out->port = port->reach_port;
+        return 0;
+    }
+    snprintf(name, sizeof(name), "inbound-%u", port->port);
+    if (flow_listener_addr(runtime_flow(x->rt), str_of(name), out) == 0)
+        return 0;
+    if (!node->addr_count)
+        return ERR_NOT_FOUND;
+    out->port = port->port; /* captured: peers send to the app's own port */
+    return 0;
+}
+
 static size_t collect_ports(struct source_xds *x, struct xds_node_port *out)
 {
     const struct source_xds_options *o = &x->options;
     size_t count = 0;
 
     for (uint32_t i = 0; i < o->app_port_count; i++) {
+        const struct compile_app_port *port = &o->app_ports[i];
         struct xds_node_port *p = &out[count];
-        char name[32];
 
-        snprintf(name, sizeof(name), "inbound-%u", o->app_ports[i].port);
-        if (flow_listener_addr(runtime_flow(x->rt), str_of(name), &p->address) != 0) {
-            if (!o->node->addr_count)
-                continue;
-            /* Captured traffic: the app's own port is the address. */
-            p->address = o->node->addrs[0];
-            p->address.port = o->app_ports[i].port;
-        }
-        p->port = o->app_ports[i].port;
-        p->protocol = xds_node_protocol(o->app_ports[i].protocol);
+        if (find_listener(x, port, &p->address) != 0)
+            continue;
+        p->port = port->port;
+        p->service = port->service_port ? port->service_port : port->port;
+        p->protocol = xds_node_protocol(port->protocol);
         count++;
     }
     return count;
@@ -225,8 +246,8 @@ static void register_workload(struct source_xds *x)
     struct arena a;
     size_t count;
 
-    if (!x->is_listening || x->is_leaving || !x->client || !xds_client_is_open(x->client) ||
-        !x->options.app_port_count)
+    if (!x->is_listening || x->is_leaving || x->options.node->is_gateway ||
+        !xds_client_is_open(x->client))
         return;
     arena_init(&a, 2048);
     ports = arena_alloc0(&a, x->options.app_port_count, sizeof(*ports));
@@ -252,9 +273,10 @@ static void on_call_end(void *arg, enum grpc_status status, struct str message,
 
     (void)trailers;
     x->call = NULL;
-    log_info("stream to control %s ended: %s %.*s",
-             xds_link_name(x->link, xds_client_server(x->client)), grpc_status_name(status),
-             STR_ARG(message));
+    log_at(x->is_away ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "stream to control %s ended: %s %.*s",
+           xds_link_name(x->link, xds_client_server(x->client)), grpc_status_name(status),
+           STR_ARG(message));
+    x->is_away = !x->is_leaving;
     xds_client_end(x->client);
 }
 
@@ -447,7 +469,7 @@ void source_xds_leave(struct source_xds *x)
         return;
     x->is_leaving = true;
     timer_cancel(&x->wake);
-    if (x->options.app_port_count)
+    if (!x->options.node->is_gateway)
         xds_client_tell(x->client, XDS_MSG_WORKLOAD_TYPE, NULL, NULL, true);
 }
 

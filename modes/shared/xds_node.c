@@ -60,6 +60,7 @@ void xds_node_init_workload(struct xds_msg_node *out, const struct model_node *n
         char text[ADDR_TEXT_MAX];
 
         node_set(p, STR("port"), node_new_int(a, ports[i].port));
+        node_set(p, STR("service"), node_new_int(a, ports[i].service));
         node_set_str(a, p, "protocol", str_of(ports[i].protocol));
         node_set_str(a, p, "address", arena_str(a, str_of(addr_format(&ports[i].address, text))));
         node_add(list, p);

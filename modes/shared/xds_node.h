@@ -12,6 +12,7 @@ void xds_node_init(struct xds_msg_node *out, const struct model_node *node, stru
 
 struct xds_node_port {
     uint16_t port;        /* the app's */
+    uint16_t service;     /* what clients ask for */
     const char *protocol; /* "http", "auto", ...; constant */
     struct addr address;  /* where the sidecar listens for it */
 };
