@@ -35,6 +35,7 @@ struct rig {
     struct peer web, cli;
     char token[512];
     size_t total, acked;
+    uint64_t version;
     bool done;
 };
 
@@ -273,6 +274,17 @@ static void changes_reach_all_snapshots(void)
     deinit(&r);
 }
 
+static size_t count_workloads(struct rig *r)
+{
+    return store_count(control_store(r->control), STORE_KIND_LIVE | API_KIND_WORKLOAD_ENTRY,
+                       STR("default"));
+}
+
+static bool is_one_workload(void *arg)
+{
+    return count_workloads(arg) == 1;
+}
+
 static void registered_app_gets_a_service_and_leaves(void)
 {
     struct rig r;
@@ -282,19 +294,19 @@ static void registered_app_gets_a_service_and_leaves(void)
     start_both(&r);
     OK(wait_port(&r, &r.cli, 9080));
     OK(store_find(control_store(r.control), API_KIND_SERVICE, STR("default"), STR("web")) != NULL);
-    EQ_INT(store_count(control_store(r.control), STORE_KIND_LIVE | API_KIND_WORKLOAD_ENTRY,
-                       STR("default")),
-           1);
+    OK(store_find(control_store(r.control), API_KIND_SERVICE, STR("default"), STR("cli")) == NULL);
+    EQ_INT(count_workloads(&r), 2);
     stop_peer(&r, &r.web);
-    for (int i = 0; i < 100; i++)
-        if (store_count(control_store(r.control), STORE_KIND_LIVE | API_KIND_WORKLOAD_ENTRY,
-                        STR("default")))
-            uv_run(&r.w.loop, UV_RUN_ONCE);
-    EQ_INT(store_count(control_store(r.control), STORE_KIND_LIVE | API_KIND_WORKLOAD_ENTRY,
-                       STR("default")),
-           0);
+    EQ_INT(worker_run_until(&r.w, is_one_workload, &r, WAIT_MS), 0);
     stop_peer(&r, &r.cli);
     deinit(&r);
+}
+
+static bool is_newer(void *arg)
+{
+    struct rig *r = arg;
+
+    return snapshot_of(&r->cli)->version > r->version;
 }
 
 static void restart_without_control_serves_what_was_saved(void)
@@ -326,9 +338,8 @@ static void restart_without_control_serves_what_was_saved(void)
 
         snprintf(body, sizeof(body), route_late, 4);
         write_object(&r, API_KIND_VIRTUAL_SERVICE, "late", body);
-        for (int i = 0; i < 2000 && snapshot_of(&r.cli)->version == before; i++)
-            uv_run(&r.w.loop, UV_RUN_ONCE);
-        OK(snapshot_of(&r.cli)->version > before);
+        r.version = before;
+        EQ_INT(worker_run_until(&r.w, is_newer, &r, WAIT_MS), 0);
     }
     stop_peer(&r, &r.web);
     stop_peer(&r, &r.cli);
