@@ -17,7 +17,7 @@ struct arena {
     char *at, *end;             /* free part of the current block */
     struct arena_block *blocks; /* newest first */
     size_t first_bytes;
-    size_t used_bytes;          /* handed out since init or reset */
+    size_t used_bytes; /* handed out since init or reset */
 };
 
 /* Nothing is allocated until the first arena_alloc. first_bytes 0 means 1024. */
@@ -52,7 +52,8 @@ char *arena_strz(struct arena *a, struct str s);
 struct str arena_lower(struct arena *a, struct str s); /* ASCII lower case copy, terminated */
 /* Decimal digits. */
 struct str arena_u64(struct arena *a, uint64_t n);
-struct str arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct str arena_printf(struct arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 

@@ -13,9 +13,9 @@
 #include "core/base/str.h"
 
 struct buf {
-    char *p;          /* start of the allocation, or NULL */
-    size_t start;     /* first byte not yet consumed */
-    size_t end;       /* one behind the last byte */
+    char *p;      /* start of the allocation, or NULL */
+    size_t start; /* first byte not yet consumed */
+    size_t end;   /* one behind the last byte */
     size_t cap;
     size_t max_bytes; /* limit of end - start */
     bool full;        /* an append was refused */

@@ -14,14 +14,14 @@ enum error {
     ERR_PROTO = -20006,     /* the peer broke its protocol */
     ERR_CLOSED = -20007,    /* the peer ended the connection, or we did */
     ERR_TIMEOUT = -20008,
-    ERR_DENIED = -20009,    /* a policy or a permission says no */
+    ERR_DENIED = -20009, /* a policy or a permission says no */
     ERR_UNSUPPORTED = -20010,
-    ERR_CORRUPT = -20011,   /* stored data does not check out */
-    ERR_AGAIN = -20012,     /* not now: more input, or a later try, is needed */
-    ERR_TLS = -20013,       /* the TLS handshake or record layer failed */
-    ERR_CERT = -20014,      /* a certificate was refused */
+    ERR_CORRUPT = -20011, /* stored data does not check out */
+    ERR_AGAIN = -20012,   /* not now: more input, or a later try, is needed */
+    ERR_TLS = -20013,     /* the TLS handshake or record layer failed */
+    ERR_CERT = -20014,    /* a certificate was refused */
     ERR_INTERNAL = -20015,
-    ERR_OVERLOAD = -20016,  /* shed to protect what already runs */
+    ERR_OVERLOAD = -20016, /* shed to protect what already runs */
 };
 
 /* A short constant phrase for any code, ours or libuv's; never NULL. Any thread. */

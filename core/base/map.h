@@ -44,7 +44,8 @@ void *map_get_u64(const struct map *m, uint64_t key);
 void *map_put_u64(struct map *m, uint64_t key, void *value);
 void *map_remove_u64(struct map *m, uint64_t key);
 
-/* Next used slot at or after *at (start with 0), or NULL; advances *at. Don't change m meanwhile. */
+/* Next used slot at or after *at (start with 0), or NULL; advances *at. Don't change m meanwhile.
+ */
 struct map_slot *map_next(const struct map *m, size_t *at);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* The struct that holds this member. */
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT_OF(array)                 (sizeof(array) / sizeof((array)[0]))
 
 /* size bytes, not initialised. size 0 yields a unique pointer. Any thread, as all of these. */
 void *mem_alloc(size_t size);

@@ -17,7 +17,10 @@ struct str {
 
 /* A slice of a string literal; also usable in a constant initialiser as STR_INIT("x"). */
 #define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
-#define STR_INIT(literal) { "" literal, sizeof(literal) - 1 }
+#define STR_INIT(literal)                                                                          \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
 #define STR_NONE ((struct str){ NULL, 0 })
 /* For printf: "%.*s", STR_ARG(s). */
 #define STR_ARG(s) (int)(s).len, (s).p ? (s).p : ""

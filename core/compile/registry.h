@@ -70,9 +70,5 @@ void registry_each_service_of(const struct registry *r, const struct registry_wo
                               void (*each)(void *arg, const struct registry_service *s,
                                            const uint16_t *ports),
                               void *arg);
-/* Appends an encoded istio.workload.Address of w and its services. 0, or ERR_LIMIT: out is full.
- * For services: registry_address.h. */
-int registry_encode_workload(const struct registry *r, const struct registry_workload *w,
-                             struct buf *out);
 
 #endif

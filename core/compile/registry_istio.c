@@ -237,6 +237,6 @@ void registry_istio_read(struct registry_source *src, const struct registry_view
         read_workload_entry(src, view);
         return;
     default:
-        ASSERT(!"a kind of Istio's registry");
+        ASSERT(0 && "a kind of Istio's registry");
     }
 }

@@ -307,6 +307,6 @@ void registry_k8s_read(struct registry_source *src, const struct registry_view *
         read_endpoints(src, view);
         return;
     default:
-        ASSERT(!"a kind of Kubernetes' services");
+        ASSERT(0 && "a kind of Kubernetes' services");
     }
 }

@@ -36,8 +36,8 @@ struct flow {
     struct flow_options options;
     pthread_mutex_t lock; /* workers, given, bound: changed at start, publish and stop only */
     struct list workers;
-    struct list given; /* struct given_fd */
-    struct list bound; /* struct bound_addr */
+    struct list given;         /* struct given_fd */
+    struct list bound;         /* struct bound_addr */
     struct snapshot *snapshot; /* newest; for workers attached later */
     uint64_t identity_generation;
     struct tls_identity *identity;
@@ -63,14 +63,16 @@ void flow_free(struct flow *f)
     if (!f)
         return;
     ASSERT(list_is_empty(&f->workers));
-    LIST_FOREACH(it, tmp, &f->given) {
+    LIST_FOREACH(it, tmp, &f->given)
+    {
         struct given_fd *g = LIST_ITEM(it, struct given_fd, link);
 
         sock_close(g->fd);
         mem_free(g->name);
         mem_free(g);
     }
-    LIST_FOREACH(it, tmp, &f->bound) {
+    LIST_FOREACH(it, tmp, &f->bound)
+    {
         struct bound_addr *b = LIST_ITEM(it, struct bound_addr, link);
 
         mem_free(b->name);
@@ -105,7 +107,8 @@ int flow_worker_take_fd(struct flow_worker *fw, struct str name)
     int fd = -1;
 
     pthread_mutex_lock(&f->lock);
-    LIST_FOREACH(it, tmp, &f->given) {
+    LIST_FOREACH(it, tmp, &f->given)
+    {
         struct given_fd *g = LIST_ITEM(it, struct given_fd, link);
 
         if (!str_is(name, g->name))
@@ -122,7 +125,8 @@ int flow_worker_take_fd(struct flow_worker *fw, struct str name)
 
 static struct bound_addr *find_bound(struct flow *f, struct str name)
 {
-    LIST_FOREACH(it, tmp, &f->bound) {
+    LIST_FOREACH(it, tmp, &f->bound)
+    {
         struct bound_addr *b = LIST_ITEM(it, struct bound_addr, link);
 
         if (str_is(name, b->name))
@@ -174,12 +178,14 @@ void flow_get_totals(struct flow *f, struct flow_totals *out)
 {
     *out = (struct flow_totals){ 0 };
     pthread_mutex_lock(&f->lock);
-    LIST_FOREACH(it, tmp, &f->workers) {
+    LIST_FOREACH(it, tmp, &f->workers)
+    {
         struct flow_worker *fw = LIST_ITEM(it, struct flow_worker, link);
 
         out->connections += atomic_load_explicit(&fw->connections, memory_order_relaxed);
         out->requests += atomic_load_explicit(&fw->requests_active, memory_order_relaxed);
-        out->connections_total += atomic_load_explicit(&fw->connections_total, memory_order_relaxed);
+        out->connections_total +=
+            atomic_load_explicit(&fw->connections_total, memory_order_relaxed);
         out->requests_total += atomic_load_explicit(&fw->requests_total, memory_order_relaxed);
     }
     pthread_mutex_unlock(&f->lock);
@@ -251,7 +257,7 @@ static void worker_free(void *ptr)
     flow_listen_close_all(fw);
     flow_tcp_close_all(fw);
     LIST_FOREACH(it, tmp, &fw->conns)
-        flow_conn_close(LIST_ITEM(it, struct flow_conn, link));
+    flow_conn_close(LIST_ITEM(it, struct flow_conn, link));
     /* The loop runs once more in worker_deinit; what is left by then is told by its leak check. */
     uv_run(&fw->worker->loop, UV_RUN_NOWAIT);
     upstream_free_all(fw);
@@ -280,7 +286,8 @@ void flow_attach(struct flow *f, struct worker *w)
     map_init(&fw->upstreams);
     slab_init(&fw->requests, sizeof(struct flow_request), 0);
     fw->inbound_http.extended_connect = true;
-    fw->inbound_http.max_streams = 1000; /* a hop carries many clients; per-client limits are behind it */
+    fw->inbound_http.max_streams =
+        1000; /* a hop carries many clients; per-client limits are behind it */
     fw->inbound_http.connection_window_bytes = 4 * 1024 * 1024;
     fw->outbound_http.extended_connect = true;
     fw->gateway_http.extended_connect = true;
@@ -362,9 +369,10 @@ static struct broadcast *broadcast_new(struct flow *f, broadcast_fn each)
 
     pthread_mutex_lock(&f->lock);
     LIST_FOREACH(it, tmp, &f->workers)
-        count++;
+    count++;
     b = mem_alloc_flex(sizeof(*b), count, sizeof(b->parts[0]));
-    LIST_FOREACH(it, tmp, &f->workers) {
+    LIST_FOREACH(it, tmp, &f->workers)
+    {
         struct broadcast_part *p = &b->parts[b->count++];
 
         p->fw = LIST_ITEM(it, struct flow_worker, link);
@@ -453,7 +461,8 @@ static void recheck_each(struct flow_worker *fw, struct broadcast *b)
 {
     const struct flow_options *o = &b->flow->options;
 
-    LIST_FOREACH(it, tmp, &fw->conns) {
+    LIST_FOREACH(it, tmp, &fw->conns)
+    {
         struct flow_conn *c = LIST_ITEM(it, struct flow_conn, link);
 
         if (c->tls_peer && o->is_denied(o->is_denied_arg, c->tls_peer))
@@ -491,7 +500,7 @@ static void begin_drain_each(struct flow_worker *fw, struct broadcast *b)
     (void)b;
     fw->draining = true;
     LIST_FOREACH(it, tmp, &fw->conns)
-        flow_conn_drain(LIST_ITEM(it, struct flow_conn, link));
+    flow_conn_drain(LIST_ITEM(it, struct flow_conn, link));
 }
 
 static void cut_each(struct flow_worker *fw, struct broadcast *b)
@@ -499,7 +508,7 @@ static void cut_each(struct flow_worker *fw, struct broadcast *b)
     (void)b;
     flow_tcp_close_all(fw);
     LIST_FOREACH(it, tmp, &fw->conns)
-        flow_conn_close(LIST_ITEM(it, struct flow_conn, link));
+    flow_conn_close(LIST_ITEM(it, struct flow_conn, link));
 }
 
 static void on_drain_timer(struct timer *t)

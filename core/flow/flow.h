@@ -1,12 +1,13 @@
 /* Connections and requests in motion: the data plane of one process.
  *
- *   listener -> [sniff, TLS] -> http server -> filters -> route -> balance -> client pool -> upstream
+ *   listener -> [sniff, TLS] -> http server -> filters -> route -> balance -> client pool ->
+ * upstream
  *                            \-> tcp route -> upstream
  *
  * A struct flow spans the process; each worker has a struct flow_worker with its own listeners,
  * pools and counts. Configuration arrives as snapshots (flow_publish): a request keeps the snapshot
- * it was routed with, new requests on old connections use the new one, listeners that went away stop
- * accepting and let their connections end. */
+ * it was routed with, new requests on old connections use the new one, listeners that went away
+ * stop accepting and let their connections end. */
 #ifndef CORE_FLOW_FLOW_H
 #define CORE_FLOW_FLOW_H
 
@@ -27,7 +28,7 @@ typedef int (*flow_dial_app_fn)(void *arg, struct worker *w, uint16_t port, stru
 struct flow_options {
     const struct model_node *node;
     struct telemetry *telemetry;
-    uint32_t mark; /* SO_MARK of our own upstream connections; 0: none */
+    uint32_t mark;             /* SO_MARK of our own upstream connections; 0: none */
     flow_dial_app_fn dial_app; /* NULL: TCP to the address the snapshot says */
     void *dial_app_arg;
     bool (*is_denied)(void *arg, const struct tls_peer *peer); /* deny list; may be NULL */
@@ -43,7 +44,8 @@ void flow_attach(struct flow *f, struct worker *w);
 
 /* Makes s the configuration of all workers; takes over one reference. done (may be NULL) runs on
  * the calling worker when every worker uses it; failed counts listeners that could not be opened,
- * and message names the first of them. Any thread that is a worker, or a main thread without done. */
+ * and message names the first of them. Any thread that is a worker, or a main thread without done.
+ */
 struct flow_publish_result {
     uint64_t version;
     uint32_t failed;

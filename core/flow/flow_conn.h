@@ -15,8 +15,8 @@ struct tls_peer;
 
 /* What the current snapshot says about a connection. */
 struct flow_view {
-    struct flow_lease *lease; /* NULL: not looked up yet */
-    const struct model_listener *listener; /* NULL: it is gone */
+    struct flow_lease *lease;                     /* NULL: not looked up yet */
+    const struct model_listener *listener;        /* NULL: it is gone */
     const struct model_outbound_service *service; /* outbound: the target, if known by address */
     const struct model_route_table *table;        /* HTTP; NULL: none */
     const struct model_inbound_port *inbound;

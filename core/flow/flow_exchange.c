@@ -85,10 +85,9 @@ static void try_again(struct flow_request *r)
 static void fail(struct flow_request *r, uint16_t status, uint32_t flags, const char *details,
                  const char *reason)
 {
-    struct str body =
-        arena_printf(r->filter.arena,
-                     "upstream connect error or disconnect/reset before headers. reset reason: %s",
-                     reason);
+    struct str body = arena_printf(
+        r->filter.arena,
+        "upstream connect error or disconnect/reset before headers. reset reason: %s", reason);
 
     if (r->retries > 0 && r->filter.route && r->filter.route->retry &&
         r->retries >= r->filter.route->retry->attempts)
@@ -242,12 +241,12 @@ static void on_up_reset(void *arg, const struct http_failure *f)
     }
     r->decision.upstream_failure = error_text(f->err);
     fail(r, flag == DECISION_UPE ? 502 : 503, flag,
-         f->by_peer_reset ? "upstream_reset_before_response_started{remote_reset}"
+         f->by_peer_reset       ? "upstream_reset_before_response_started{remote_reset}"
          : flag == DECISION_UPE ? "upstream_reset_before_response_started{protocol_error}"
                                 : "upstream_reset_before_response_started{connection_termination}",
-         f->by_peer_reset         ? "remote reset"
-         : flag == DECISION_UPE   ? "protocol error"
-                                  : "connection termination");
+         f->by_peer_reset       ? "remote reset"
+         : flag == DECISION_UPE ? "protocol error"
+                                : "connection termination");
 }
 
 static const struct http_stream_events up_events = {
@@ -279,7 +278,8 @@ static void send_queue(struct http_stream *up, const struct chunk_queue *q, bool
         http_stream_send_body(up, iov, n, end);
 }
 
-/* The head and whatever of the body has come: first what earlier attempts sent, then what waited. */
+/* The head and whatever of the body has come: first what earlier attempts sent, then what waited.
+ */
 static void send_request(struct flow_request *r)
 {
     struct http_msg *head = r->filter.head;
@@ -319,8 +319,7 @@ static void note_connection(struct flow_request *r)
         return;
     r->decision.upstream_local = *stream_local(r->up->transport);
     if (r->decision.mtls_up && stream_tls_get_info(r->up->transport, &tls) && tls.peer)
-        r->decision.upstream_identity =
-            arena_str(r->filter.arena, tls_peer_spiffe(tls.peer)->id);
+        r->decision.upstream_identity = arena_str(r->filter.arena, tls_peer_spiffe(tls.peer)->id);
 }
 
 static void on_stream(struct flow_request *r, struct http_stream *up)

@@ -68,7 +68,8 @@ static int open_one(struct flow_worker *fw, const struct model_listener *m,
     return 0;
 }
 
-static void note_failure(struct flow_publish_result *result, const struct model_listener *m, int err)
+static void note_failure(struct flow_publish_result *result, const struct model_listener *m,
+                         int err)
 {
     char text[ADDR_TEXT_MAX];
 
@@ -81,7 +82,8 @@ static void note_failure(struct flow_publish_result *result, const struct model_
 
 static struct flow_listen *find(struct flow_worker *fw, const struct model_listener *m)
 {
-    LIST_FOREACH(it, tmp, &fw->listens) {
+    LIST_FOREACH(it, tmp, &fw->listens)
+    {
         struct flow_listen *l = LIST_ITEM(it, struct flow_listen, link);
 
         if (str_eq(l->name, m->name))
@@ -102,7 +104,8 @@ static bool is_wanted(const struct snapshot *s, const struct flow_listen *l)
 void flow_listen_follow(struct flow_worker *fw, const struct snapshot *s,
                         struct flow_publish_result *result)
 {
-    LIST_FOREACH(it, tmp, &fw->listens) {
+    LIST_FOREACH(it, tmp, &fw->listens)
+    {
         struct flow_listen *l = LIST_ITEM(it, struct flow_listen, link);
 
         if (!is_wanted(s, l))
@@ -128,5 +131,5 @@ void flow_listen_follow(struct flow_worker *fw, const struct snapshot *s,
 void flow_listen_close_all(struct flow_worker *fw)
 {
     LIST_FOREACH(it, tmp, &fw->listens)
-        close_one(LIST_ITEM(it, struct flow_listen, link));
+    close_one(LIST_ITEM(it, struct flow_listen, link));
 }

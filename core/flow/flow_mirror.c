@@ -3,7 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 
-#define MIRROR_TIMEOUT_MS ((uint64_t)15000)
+#define MIRROR_TIMEOUT_MS  ((uint64_t)15000)
 #define MIRROR_QUEUE_BYTES ((size_t)64 * 1024)
 
 struct flow_mirror {
@@ -158,7 +158,8 @@ void flow_mirror_body(struct flow_request *r, const uint8_t *p, size_t len, bool
 {
     struct iovec iov = { (void *)(uintptr_t)p, len };
 
-    LIST_FOREACH(it, tmp, &r->mirrors) {
+    LIST_FOREACH(it, tmp, &r->mirrors)
+    {
         struct flow_mirror *m = LIST_ITEM(it, struct flow_mirror, link);
         size_t waiting = m->hs ? http_stream_unsent(m->hs) : m->pending.len;
 
@@ -174,7 +175,8 @@ void flow_mirror_body(struct flow_request *r, const uint8_t *p, size_t len, bool
 
 void flow_mirror_detach(struct flow_request *r)
 {
-    LIST_FOREACH(it, tmp, &r->mirrors) {
+    LIST_FOREACH(it, tmp, &r->mirrors)
+    {
         struct flow_mirror *m = LIST_ITEM(it, struct flow_mirror, link);
 
         /* A copy whose request was cut off would wait for the rest for ever. */

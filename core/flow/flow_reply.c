@@ -45,7 +45,7 @@ static void send_grpc(struct flow_request *r, struct http_msg *head, int16_t cod
 
 /* extra: headers to copy, or NULL. */
 static void answer(struct flow_request *r, uint16_t status, int16_t grpc, struct str body,
-                 const struct http_headers *extra)
+                   const struct http_headers *extra)
 {
     bool has_body = body.len > 0 && r->filter.head->method != HTTP_METHOD_HEAD && status != 304;
     struct http_msg head;

@@ -335,7 +335,7 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
     describe_connection(r, view);
     fr->listener = view->listener;
     fr->port = view->inbound;
-    fr->authz = view->inbound ? view->inbound->authz
+    fr->authz = view->inbound                               ? view->inbound->authz
                 : view->listener && view->listener->gateway ? view->listener->gateway->authz
                                                             : NULL;
     if (prepare_path(r) != 0) {

@@ -22,29 +22,30 @@ enum flow_request_state {
     FLOW_REQUEST_CONNECTING, /* waits for a pool */
     FLOW_REQUEST_EXCHANGE,   /* upstream has the head */
     FLOW_REQUEST_BACKOFF,
-    FLOW_REQUEST_REPLIED,    /* the answer is out, the request body may still come */
+    FLOW_REQUEST_REPLIED, /* the answer is out, the request body may still come */
     FLOW_REQUEST_DONE,
 };
 
 struct flow_request {
     struct flow_worker *fw;
-    struct flow_conn *conn; /* outlives the request: a connection that ends resets its streams first */
+    struct flow_conn
+        *conn; /* outlives the request: a connection that ends resets its streams first */
     struct filter_request filter; /* head, route, decision, query ... */
     struct flow_lease *lease;
-    uint8_t state;             /* enum flow_request_state */
+    uint8_t state;        /* enum flow_request_state */
     bool free_retry_used; /* the one beside the policy, for connections that died unread */
-    bool is_websocket;         /* an upgrade: no retries, no timeout */
-    bool wants_h2;             /* the app protocol of this request */
+    bool is_websocket;    /* an upgrade: no retries, no timeout */
+    bool wants_h2;        /* the app protocol of this request */
     uint32_t filter_at;
 
     struct http_stream *down;
-    bool down_ended;  /* the request is complete */
-    bool head_sent;   /* a final response head went downstream */
+    bool down_ended; /* the request is complete */
+    bool head_sent;  /* a final response head went downstream */
     bool response_ended;
-    size_t down_held; /* request body bytes whose credit waits for the upstream */
-    struct chunk_queue pending; /* body that came before there was an upstream */
-    struct chunk_queue replay;  /* body sent so far, for a retry */
-    bool replay_lost;           /* too long to be kept */
+    size_t down_held;              /* request body bytes whose credit waits for the upstream */
+    struct chunk_queue pending;    /* body that came before there was an upstream */
+    struct chunk_queue replay;     /* body sent so far, for a retry */
+    bool replay_lost;              /* too long to be kept */
     struct http_headers *trailers; /* request trailers that came before the upstream */
 
     struct http_stream *up;
@@ -52,18 +53,18 @@ struct flow_request {
     struct upstream_host *host;
     struct http_pool_waiter *waiter;
     struct upstream_wait wait;
-    bool is_waiting; /* wait is linked */
-    size_t up_held;  /* response bytes whose credit waits for the client */
-    struct model_cluster *cluster_model;         /* where it goes */
+    bool is_waiting;                     /* wait is linked */
+    size_t up_held;                      /* response bytes whose credit waits for the client */
+    struct model_cluster *cluster_model; /* where it goes */
     const struct model_weighted_cluster *target; /* NULL: no route chose it */
     struct upstream_host *tried[DECISION_TRIES_MAX];
     uint32_t tried_count;
     uint64_t try_start_ns;
     uint32_t retries; /* done so far */
 
-    struct list mirrors; /* struct flow_mirror */
+    struct list mirrors;         /* struct flow_mirror */
     struct timer total, per_try; /* per_try also times the backoff */
-    struct http_msg sent; /* the head as it goes upstream; headers are the request's */
+    struct http_msg sent;        /* the head as it goes upstream; headers are the request's */
     struct str original_path;
     struct decision decision; /* last: its tries are not cleared */
 };

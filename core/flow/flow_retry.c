@@ -6,8 +6,8 @@ static bool grpc_matches(uint32_t on, struct str status)
         uint32_t bit;
         const char *code;
     } codes[] = {
-        { MODEL_RETRY_GRPC_CANCELLED, "1" },  { MODEL_RETRY_GRPC_DEADLINE, "4" },
-        { MODEL_RETRY_GRPC_EXHAUSTED, "8" },  { MODEL_RETRY_GRPC_INTERNAL, "13" },
+        { MODEL_RETRY_GRPC_CANCELLED, "1" },    { MODEL_RETRY_GRPC_DEADLINE, "4" },
+        { MODEL_RETRY_GRPC_EXHAUSTED, "8" },    { MODEL_RETRY_GRPC_INTERNAL, "13" },
         { MODEL_RETRY_GRPC_UNAVAILABLE, "14" },
     };
 

@@ -11,7 +11,7 @@
 #include "core/tls/stream_tls.h"
 #include "core/tls/tls_peer.h"
 
-#define REPORT_MS ((uint64_t)5000)            /* Istio's tcp reporting interval */
+#define REPORT_MS ((uint64_t)5000)           /* Istio's tcp reporting interval */
 #define IDLE_MS   ((uint64_t)60 * 60 * 1000) /* TC-1 */
 
 struct flow_tcp {
@@ -84,7 +84,8 @@ static void on_relay_done(void *arg, const struct relay_result *result)
 
     t->relay = NULL;
     if (result->end == RELAY_END_B_FAILED) {
-        t->decision.flags |= result->a_to_b_bytes || result->b_to_a_bytes ? DECISION_UC : DECISION_UF;
+        t->decision.flags |=
+            result->a_to_b_bytes || result->b_to_a_bytes ? DECISION_UC : DECISION_UF;
         t->decision.upstream_failure = error_text(result->err);
     } else if (result->end == RELAY_END_A_FAILED) {
         t->decision.flags |= DECISION_DC;
@@ -210,7 +211,8 @@ uint32_t flow_tcp_close_all(struct flow_worker *fw)
 {
     uint32_t count = 0;
 
-    LIST_FOREACH(it, tmp, &fw->tcps) {
+    LIST_FOREACH(it, tmp, &fw->tcps)
+    {
         struct flow_tcp *t = LIST_ITEM(it, struct flow_tcp, link);
         uint64_t in = t->reported_in, out = t->reported_out;
 

@@ -6,7 +6,8 @@
 #include "core/flow/flow_conn.h"
 
 /* Takes over the connection's stream (c->stream) and what is known about it; c is freed. routes may
- * be empty when cluster is given. cluster NULL and no route: the connection is closed and logged. */
+ * be empty when cluster is given. cluster NULL and no route: the connection is closed and logged.
+ */
 void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
                     const struct model_authz *authz);
 

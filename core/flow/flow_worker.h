@@ -32,7 +32,7 @@ struct flow_lease {
 struct flow_worker {
     struct flow *flow;
     struct worker *worker;
-    struct list link; /* in flow */
+    struct list link;         /* in flow */
     struct flow_lease *lease; /* current; NULL before the first publish */
     struct flow_identity id;
     struct list listens;  /* struct flow_listen */
@@ -43,7 +43,7 @@ struct flow_worker {
     struct http_server_config outbound_http, inbound_http, gateway_http;
     bool draining;
     uint64_t next_decision_id;
-    int64_t wall_offset_ns;   /* wall time - monotonic time, as of the last look */
+    int64_t wall_offset_ns; /* wall time - monotonic time, as of the last look */
     uint64_t wall_checked_ns;
     uint64_t date_s; /* what date says */
     char date[40];
@@ -60,8 +60,8 @@ static inline void flow_worker_count(atomic_uint_fast64_t *count, int by)
                           memory_order_relaxed);
 }
 
-/* The date header's text for this moment; made anew when the second changes. Borrowed until the next
- * call. */
+/* The date header's text for this moment; made anew when the second changes. Borrowed until the
+ * next call. */
 struct str flow_worker_date(struct flow_worker *fw, uint64_t wall_us);
 
 /* The options given to flow_new. */

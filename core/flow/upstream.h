@@ -28,11 +28,11 @@ struct upstream_dial {
 
 struct upstream_host {
     uint32_t refs;
-    uint32_t active; /* requests and connections using it */
-    uint32_t index;  /* in up->hosts while up is set */
+    uint32_t active;     /* requests and connections using it */
+    uint32_t index;      /* in up->hosts while up is set */
     struct upstream *up; /* NULL: retired */
     struct flow_worker *fw;
-    struct model_cluster *cluster; /* reference: keeps endpoint */
+    struct model_cluster *cluster;         /* reference: keeps endpoint */
     const struct model_endpoint *endpoint; /* NULL: original destination */
     struct addr addr;
     uint64_t last_used_ms;
@@ -48,7 +48,7 @@ struct upstream {
     struct lb_host *lb_hosts;
     uint32_t count;
     struct lb *lb;
-    struct map by_addr; /* ORIGINAL_DST: addr hash -> host */
+    struct map by_addr;       /* ORIGINAL_DST: addr hash -> host */
     struct upstream_dns *dns; /* DNS clusters; upstream_dns.c */
     uint32_t active, pending_retries;
 };

@@ -1,4 +1,5 @@
-/* TLS towards an upstream host: which settings, for which use. Internal to core/flow; loop thread. */
+/* TLS towards an upstream host: which settings, for which use. Internal to core/flow; loop thread.
+ */
 #ifndef CORE_FLOW_UPSTREAM_TLS_H
 #define CORE_FLOW_UPSTREAM_TLS_H
 

@@ -5,9 +5,9 @@
 #include "core/base/mem.h"
 #include "core/loop/worker.h"
 
-#define STEP      ((size_t)32)
-#define CLASSES   ((size_t)20)  /* up to 640 bytes; beyond, the heap */
-#define KEEP_MAX  512           /* free items per class: what a burst leaves behind */
+#define STEP     ((size_t)32)
+#define CLASSES  ((size_t)20) /* up to 640 bytes; beyond, the heap */
+#define KEEP_MAX 512          /* free items per class: what a burst leaves behind */
 
 /* In front of every block: which class it is of; CLASSES: the heap's, of `size` bytes. */
 struct block {

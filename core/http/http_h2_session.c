@@ -445,8 +445,10 @@ static int make_session(struct http_h2_session *h)
     nghttp2_option_set_max_outbound_ack(option, 1000);
     nghttp2_option_set_max_settings(option, 16);
     nghttp2_option_set_peer_max_concurrent_streams(option, 100); /* until SETTINGS say it */
-    err = h->config.is_server ? nghttp2_session_server_new3(&h->ng, callbacks, h, option, http_h2_mem_of(h->worker))
-                              : nghttp2_session_client_new3(&h->ng, callbacks, h, option, http_h2_mem_of(h->worker));
+    err =
+        h->config.is_server
+            ? nghttp2_session_server_new3(&h->ng, callbacks, h, option, http_h2_mem_of(h->worker))
+            : nghttp2_session_client_new3(&h->ng, callbacks, h, option, http_h2_mem_of(h->worker));
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
     return err ? ERR_INTERNAL : 0;

@@ -31,7 +31,7 @@ enum decision_flag {
     DECISION_UH = 1 << 16, /* no healthy upstream */
     DECISION_UO = 1 << 17, /* overflow */
     DECISION_UPE = 1 << 18,
-    DECISION_UR = 1 << 19, /* upstream remote reset */
+    DECISION_UR = 1 << 19,  /* upstream remote reset */
     DECISION_URX = 1 << 20, /* retry limit */
     DECISION_UT = 1 << 21,  /* upstream timeout */
 };
@@ -50,11 +50,11 @@ struct decision_try {
 };
 
 struct decision {
-    uint64_t id;          /* per process */
+    uint64_t id; /* per process */
     uint64_t start_wall_us;
-    uint64_t start_ns;    /* worker clock: request's first byte or head */
-    uint64_t end_ns;      /* last byte out */
-    uint64_t upstream_first_ns; /* response head came; 0: never */
+    uint64_t start_ns;               /* worker clock: request's first byte or head */
+    uint64_t end_ns;                 /* last byte out */
+    uint64_t upstream_first_ns;      /* response head came; 0: never */
     const struct snapshot *snapshot; /* borrowed from the request */
     bool inbound, gateway, is_tcp, is_grpc;
     bool mtls_down, mtls_up;
@@ -65,20 +65,20 @@ struct decision {
     const struct model_cluster *cluster;
     const struct model_endpoint *endpoint; /* of the last try */
     uint32_t try_count;
-    uint32_t flags; /* enum decision_flag */
-    uint16_t status; /* sent downstream; 0 for TCP */
-    int16_t grpc_status; /* -1: none */
-    const char *details;      /* response code details, a literal or arena text */
-    const char *termination;  /* connection termination details, or NULL */
+    uint32_t flags;               /* enum decision_flag */
+    uint16_t status;              /* sent downstream; 0 for TCP */
+    int16_t grpc_status;          /* -1: none */
+    const char *details;          /* response code details, a literal or arena text */
+    const char *termination;      /* connection termination details, or NULL */
     const char *upstream_failure; /* transport failure reason, or NULL */
     uint64_t bytes_in, bytes_out; /* downstream bodies (TCP: bytes) */
     struct addr peer, local, original_dst, upstream_remote, upstream_local;
-    struct str peer_identity;  /* SPIFFE id of the client, inbound mTLS */
+    struct str peer_identity; /* SPIFFE id of the client, inbound mTLS */
     struct str upstream_identity;
     struct str sni;
     /* Authorization. */
     const struct model_authz_policy *authz_policy; /* that decided; NULL: none */
-    int32_t authz_rule; /* index, -1 */
+    int32_t authz_rule;                            /* index, -1 */
     bool authz_denied;
     const struct model_authz_policy *shadow_policy; /* what dry-run policies would have decided */
     int32_t shadow_rule;

@@ -1,4 +1,5 @@
-/* Parts of a snapshot: the node, listeners and what they use, mesh-wide settings. See snapshot.h. */
+/* Parts of a snapshot: the node, listeners and what they use, mesh-wide settings. See snapshot.h.
+ */
 #ifndef CORE_MODEL_MODEL_H
 #define CORE_MODEL_MODEL_H
 
@@ -56,7 +57,7 @@ struct model_tcp_route {
 struct model_outbound_service {
     struct str host; /* "reviews.default.svc.cluster.local" */
     uint16_t port;
-    uint8_t protocol; /* enum model_protocol as declared; AUTO is sniffed */
+    uint8_t protocol;               /* enum model_protocol as declared; AUTO is sniffed */
     struct model_route_table *http; /* NULL: by_port's of this port number, if any */
     struct model_tcp_route *tcp;    /* first match wins; the last one has no conditions */
     uint32_t tcp_count;
@@ -70,23 +71,26 @@ struct model_dns_name {
 
 struct model_outbound {
     /* Keyed by addr_hash-able "ip:port" text as addr_format writes it. */
-    struct map by_vip;  /* -> struct model_outbound_service */
-    struct map by_port; /* map_get_u64(port) -> struct model_route_table: hosts on that port */
-    struct map tcp_by_port; /* map_get_u64(port) -> struct model_outbound_service: services without address */
-    struct map names; /* service host, lower case -> struct model_dns_name: what the DNS proxy answers */
-    struct model_route_table *any_port; /* for explicit (HTTP proxy style) listeners: "host:port" or port 80 */
+    struct map by_vip;      /* -> struct model_outbound_service */
+    struct map by_port;     /* map_get_u64(port) -> struct model_route_table: hosts on that port */
+    struct map tcp_by_port; /* map_get_u64(port) -> struct model_outbound_service: services without
+                               address */
+    struct map
+        names; /* service host, lower case -> struct model_dns_name: what the DNS proxy answers */
+    struct model_route_table
+        *any_port; /* for explicit (HTTP proxy style) listeners: "host:port" or port 80 */
     enum model_outbound_policy policy;
     struct model_cluster *passthrough, *blackhole;
 };
 
 struct model_inbound_port {
-    uint16_t port; /* the app's port; 0: every port not listed */
-    uint8_t protocol; /* enum model_protocol */
-    uint8_t mtls;     /* enum model_mtls */
-    struct model_cluster *cluster; /* "inbound|8080||": the app */
-    struct model_authz *authz;     /* policies of this workload; NULL: none */
+    uint16_t port;                     /* the app's port; 0: every port not listed */
+    uint8_t protocol;                  /* enum model_protocol */
+    uint8_t mtls;                      /* enum model_mtls */
+    struct model_cluster *cluster;     /* "inbound|8080||": the app */
+    struct model_authz *authz;         /* policies of this workload; NULL: none */
     struct model_telemetry_peer local; /* destination labels */
-    struct str service_host;       /* of the service that exposes this port, or empty */
+    struct str service_host;           /* of the service that exposes this port, or empty */
     struct str service_name, service_ns;
 };
 
@@ -98,7 +102,7 @@ struct model_inbound {
 
 /* One server of a gateway. */
 struct model_gateway_server {
-    struct str name; /* Gateway ns/name and server index */
+    struct str name;       /* Gateway ns/name and server index */
     struct str *sni_hosts; /* TLS: names served; "*" any */
     uint32_t sni_host_count;
     uint8_t protocol; /* enum model_protocol */
@@ -117,8 +121,8 @@ struct model_gateway {
 };
 
 enum model_listener_kind {
-    MODEL_LISTENER_OUTBOUND, /* capture or explicit: the original destination decides */
-    MODEL_LISTENER_INBOUND,  /* capture: the original destination's port decides */
+    MODEL_LISTENER_OUTBOUND,     /* capture or explicit: the original destination decides */
+    MODEL_LISTENER_INBOUND,      /* capture: the original destination's port decides */
     MODEL_LISTENER_INBOUND_PORT, /* explicit: stands for one app port */
     MODEL_LISTENER_GATEWAY,
 };
@@ -143,7 +147,7 @@ struct model_settings {
     struct str trust_domain;
     struct str root_namespace; /* "istio-system" */
     struct model_access_log access_log;
-    uint64_t drain_ms;         /* terminationDrainDuration, 5000 */
+    uint64_t drain_ms;           /* terminationDrainDuration, 5000 */
     uint32_t connect_timeout_ms; /* 10000 */
 };
 

@@ -2,8 +2,8 @@
  *
  * CUSTOM, then DENY, then ALLOW (spec AZ-1). A policy holds rules (OR); a rule holds sources (OR),
  * operations (OR) and conditions (AND); inside a source or an operation fields are ANDed, values
- * ORed, not-values none-of. Names keep the order of the user's text, so a decision can name rule and
- * clause. Immutable, refcounted; any thread. */
+ * ORed, not-values none-of. Names keep the order of the user's text, so a decision can name rule
+ * and clause. Immutable, refcounted; any thread. */
 #ifndef CORE_MODEL_MODEL_AUTHZ_H
 #define CORE_MODEL_MODEL_AUTHZ_H
 

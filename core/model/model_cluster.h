@@ -84,12 +84,14 @@ struct model_cluster_config {
     uint8_t tls_mode; /* enum model_tls_mode */
     bool h2_upgrade;  /* h2UpgradePolicy UPGRADE */
     bool external;    /* MESH_EXTERNAL */
-    struct tls_config *tls; /* one reference; for SIMPLE and MUTUAL. Mesh mTLS uses the process's identity */
-    struct str sni;                /* for mesh mTLS: "outbound_.80_._.host" */
-    struct str *identities;        /* subjectAltNames acceptable beside the endpoint's own */
+    struct tls_config
+        *tls; /* one reference; for SIMPLE and MUTUAL. Mesh mTLS uses the process's identity */
+    struct str sni;         /* for mesh mTLS: "outbound_.80_._.host" */
+    struct str *identities; /* subjectAltNames acceptable beside the endpoint's own */
     uint32_t identity_count;
     struct model_limits limits;
-    struct addr app_addr; /* MODEL_CLUSTER_APP with a fixed address; ADDR_NONE: loopback or original */
+    struct addr
+        app_addr; /* MODEL_CLUSTER_APP with a fixed address; ADDR_NONE: loopback or original */
     struct str service_host, service_name, service_ns; /* for telemetry; host may be empty */
     struct model_source source; /* the DestinationRule, or the service's own object */
     void (*deinit)(struct model_cluster_config *c);
@@ -99,7 +101,8 @@ struct model_cluster {
     atomic_uint refs;
     struct model_cluster_config *config; /* one reference */
     struct model_endpoints *endpoints;   /* one reference; never NULL */
-    uint64_t id; /* process-wide number of the name: the same across snapshots, for per-worker tables */
+    uint64_t
+        id; /* process-wide number of the name: the same across snapshots, for per-worker tables */
 };
 
 /* Takes over the references it is given. */

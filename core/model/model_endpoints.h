@@ -20,21 +20,22 @@ struct model_telemetry_peer {
 
 enum model_hop {
     MODEL_HOP_PLAIN,
-    MODEL_HOP_ISTIO, /* mTLS as between Istio sidecars: app's port, SNI outbound_..., ALPN istio-* */
+    MODEL_HOP_ISTIO, /* mTLS as between Istio sidecars: app's port, SNI outbound_..., ALPN istio-*
+                      */
     MODEL_HOP_MESH,  /* a peer known to be `mesh`: multiplexed HTTP/2 over mTLS, negotiated by ALPN
                         with fallback to MODEL_HOP_ISTIO's */
 };
 
 struct model_endpoint {
-    struct addr addr;     /* ADDR_NONE when hostname is set */
-    struct str hostname;  /* DNS endpoints */
+    struct addr addr;    /* ADDR_NONE when hostname is set */
+    struct str hostname; /* DNS endpoints */
     uint16_t port;
-    uint32_t weight;      /* 1 or more */
-    uint8_t hop;          /* enum model_hop */
+    uint32_t weight; /* 1 or more */
+    uint8_t hop;     /* enum model_hop */
     bool healthy;
-    struct str identity;  /* SPIFFE id its certificate must carry; empty: any of the cluster's */
+    struct str identity; /* SPIFFE id its certificate must carry; empty: any of the cluster's */
     struct str workload_uid;
-    struct str locality;  /* "region/zone/subzone" */
+    struct str locality; /* "region/zone/subzone" */
     struct model_telemetry_peer peer;
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/base/encode.h"
 #include "core/base/error.h"
+#include "core/text/node_jsonpath_lex.h"
 
 struct eval {
     const struct node *root;
@@ -170,58 +171,6 @@ static int step_index(struct eval *e, const struct node_jsonpath_list *from, str
     return err;
 }
 
-/* Cuts what stands before sep outside quotes; as str_cut. */
-static struct str cut_outside_quotes(struct str *rest, char sep)
-{
-    char quote = 0;
-
-    for (size_t i = 0; i < rest->len; i++) {
-        char c = rest->p[i];
-
-        if (quote && c == '\\')
-            i++;
-        else if (quote)
-            quote = c == quote ? 0 : quote;
-        else if (c == '"' || c == '\'')
-            quote = c;
-        else if (c == sep) {
-            struct str head = str_head(*rest, i);
-
-            *rest = str_skip(*rest, i + 1);
-            return head;
-        }
-    }
-    {
-        struct str all = *rest;
-
-        *rest = STR_NONE;
-        return all;
-    }
-}
-
-/* The text in quotes, with its escapes undone. */
-static struct str unquote(struct eval *e, struct str s)
-{
-    char *out = arena_alloc(e->arena, s.len + 1);
-    size_t n = 0;
-
-    for (size_t i = 1; i + 1 < s.len; i++) {
-        char c = s.p[i];
-
-        if (c == '\\' && i + 2 < s.len) {
-            c = s.p[++i];
-            c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
-        }
-        out[n++] = c;
-    }
-    return str_make(out, n);
-}
-
-static bool is_quoted(struct str s)
-{
-    return s.len >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.len - 1] == s.p[0];
-}
-
 /* ---- filters ---- */
 
 static int eval_path(struct eval *e, struct str path, const struct node *at,
@@ -242,8 +191,8 @@ static int operand(struct eval *e, struct str text, const struct node *at, const
         return err;
     }
     made = node_new_str(e->arena, text);
-    if (is_quoted(text))
-        made->text = unquote(e, text);
+    if (node_jsonpath_lex_is_quoted(text))
+        made->text = node_jsonpath_lex_unquote(e->arena, text);
     else if (str_is(text, "true") || str_is(text, "false"))
         made->kind = NODE_BOOL;
     else if (strchr("-0123456789", text.p[0]))
@@ -356,10 +305,10 @@ static int step_bracket(struct eval *e, const struct node_jsonpath_list *from, s
     if (inside.len == 0)
         return fail(e, "nothing in brackets", inside);
     while (rest.p && !err) {
-        struct str one = str_trim(cut_outside_quotes(&rest, ','));
+        struct str one = str_trim(node_jsonpath_lex_cut(&rest, ','));
 
-        if (is_quoted(one))
-            err = step_key(e, from, unquote(e, one), to);
+        if (node_jsonpath_lex_is_quoted(one))
+            err = step_key(e, from, node_jsonpath_lex_unquote(e->arena, one), to);
         else if (str_chr(one, ':') >= 0)
             err = step_slice(e, from, one, to);
         else
@@ -368,48 +317,10 @@ static int step_bracket(struct eval *e, const struct node_jsonpath_list *from, s
     return err;
 }
 
-/* Length of the bracket at s, its ends included; 0: not closed. */
-static size_t bracket_len(struct str s)
-{
-    char quote = 0;
-    int depth = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.p[i];
-
-        if (quote && c == '\\')
-            i++;
-        else if (quote)
-            quote = c == quote ? 0 : quote;
-        else if (c == '"' || c == '\'')
-            quote = c;
-        else if (c == '[')
-            depth++;
-        else if (c == ']' && --depth == 0)
-            return i + 1;
-    }
-    return 0;
-}
-
-/* Takes a name with its escapes ("kubernetes\.io/x") from *rest. */
-static struct str take_name(struct eval *e, struct str *rest)
-{
-    char *out = arena_alloc(e->arena, rest->len + 1);
-    size_t i = 0, n = 0;
-
-    for (; i < rest->len && !memchr(".[", rest->p[i], 2); i++) {
-        if (rest->p[i] == '\\' && i + 1 < rest->len)
-            i++;
-        out[n++] = rest->p[i];
-    }
-    *rest = str_skip(*rest, i);
-    return str_make(out, n);
-}
-
 static int step_name(struct eval *e, struct str *rest, const struct node_jsonpath_list *from,
                      struct node_jsonpath_list *to)
 {
-    struct str whole = *rest, name = take_name(e, rest);
+    struct str whole = *rest, name = node_jsonpath_lex_take_name(e->arena, rest);
 
     if (name.len == 0)
         return fail(e, "a name is missing", whole);
@@ -420,7 +331,7 @@ static int one_step(struct eval *e, struct str *rest, struct node_jsonpath_list 
                     struct node_jsonpath_list *to)
 {
     if (rest->p[0] == '[') {
-        size_t len = bracket_len(*rest);
+        size_t len = node_jsonpath_lex_bracket_len(*rest);
         struct str inside = str_make(rest->p + 1, len ? len - 2 : 0);
 
         if (len == 0)
@@ -478,26 +389,6 @@ static void write_value(const struct node *n, struct buf *out)
         buf_add_str(out, n->text);
 }
 
-/* Index of the brace that closes the one at s.p[0], quotes looked over; 0: none. */
-static size_t brace_end(struct str s)
-{
-    char quote = 0;
-
-    for (size_t i = 1; i < s.len; i++) {
-        char c = s.p[i];
-
-        if (quote && c == '\\')
-            i++;
-        else if (quote)
-            quote = c == quote ? 0 : quote;
-        else if (c == '"' || c == '\'')
-            quote = c;
-        else if (c == '}')
-            return i;
-    }
-    return 0;
-}
-
 /* Takes the next piece of a template: text, or what stands in braces. */
 static int take_piece(struct eval *e, struct str *rest, struct str *piece, bool *is_path)
 {
@@ -510,7 +401,7 @@ static int take_piece(struct eval *e, struct str *rest, struct str *piece, bool 
         *rest = str_skip(*rest, piece->len);
         return 0;
     }
-    end = brace_end(*rest);
+    end = node_jsonpath_lex_brace_end(*rest);
     if (end == 0)
         return fail(e, "a brace is not closed", *rest);
     *piece = str_trim(str_make(rest->p + 1, end - 1));
@@ -570,8 +461,8 @@ static int write_path(struct eval *e, struct str path, const struct node *at, st
     struct node_jsonpath_list found = { 0 };
     int err;
 
-    if (is_quoted(path))
-        return buf_add_str(out, unquote(e, path));
+    if (node_jsonpath_lex_is_quoted(path))
+        return buf_add_str(out, node_jsonpath_lex_unquote(e->arena, path));
     err = eval_path(e, path, at, &found);
     for (size_t i = 0; i < found.count && !err; i++) {
         if (i)

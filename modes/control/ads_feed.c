@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/compile/registry.h"
 #include "core/compile/registry_address.h"
+#include "core/compile/registry_encode.h"
 #include "core/text/node_json.h"
 #include "core/text/timestamp.h"
 #include "core/xds/xds_msg.h"

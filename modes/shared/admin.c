@@ -116,8 +116,7 @@ static void answer(struct admin *a, struct http_stream *hs, const struct http_ms
     }
     if (page->needs_post ? head->method != HTTP_METHOD_POST
                          : head->method != HTTP_METHOD_GET && head->method != HTTP_METHOD_HEAD) {
-        http_stream_reply(hs, 405, NULL,
-                          page->needs_post ? STR("use POST\n") : STR("use GET\n"));
+        http_stream_reply(hs, 405, NULL, page->needs_post ? STR("use POST\n") : STR("use GET\n"));
         return;
     }
     buf_init(&call.out, 0);
@@ -166,8 +165,7 @@ static void on_accept(void *arg, struct stream *s)
     }
 }
 
-int admin_new(struct runtime *rt, const struct addr *at, enum admin_pages pages,
-              struct admin **out)
+int admin_new(struct runtime *rt, const struct addr *at, enum admin_pages pages, struct admin **out)
 {
     struct admin *a = mem_alloc0(1, sizeof(*a));
     struct listener_options options = { .fd = -1 };
@@ -194,7 +192,7 @@ void admin_free(struct admin *a)
         return;
     listener_close(a->listener, false);
     LIST_FOREACH(it, tmp, &a->conns)
-        http_server_conn_close(LIST_ITEM(it, struct admin_conn, link)->http);
+    http_server_conn_close(LIST_ITEM(it, struct admin_conn, link)->http);
     /* on_close follows within this turn of the loop; the admin's memory must last as long. */
     uv_run(&runtime_main(a->rt)->loop, UV_RUN_NOWAIT);
     mem_free(a);

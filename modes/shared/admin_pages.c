@@ -57,8 +57,8 @@ static void page_stats(struct admin_call *call)
                    "downstream_cx_active: %llu\ndownstream_cx_total: %llu\n"
                    "downstream_rq_active: %llu\ndownstream_rq_total: %llu\n",
                    (unsigned long long)totals.connections,
-                   (unsigned long long)totals.connections_total, (unsigned long long)totals.requests,
-                   (unsigned long long)totals.requests_total);
+                   (unsigned long long)totals.connections_total,
+                   (unsigned long long)totals.requests, (unsigned long long)totals.requests_total);
         stats_visit(runtime_stats(call->rt), stat_line, &call->out);
     }
     arena_deinit(&a);

@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 #include "core/loop/worker.h"
 
-#define QUIET_MS ((uint64_t)50)
+#define QUIET_MS  ((uint64_t)50)
 #define LATEST_MS ((uint64_t)500)
 
 struct dirwatch {

@@ -57,11 +57,13 @@ static void set_source(struct arena *a, struct node *map, const struct model_sou
         set_int(a, map, "line", s->line);
 }
 
-static const char *const protocol_names[] = { "AUTO", "HTTP", "HTTP2", "GRPC", "TCP", "TLS", "HTTPS" };
+static const char *const protocol_names[] = {
+    "AUTO", "HTTP", "HTTP2", "GRPC", "TCP", "TLS", "HTTPS"
+};
 static const char *const mtls_names[] = { "DISABLE", "PERMISSIVE", "STRICT" };
 static const char *const listener_names[] = { "outbound", "inbound", "inbound", "gateway" };
-static const char *const type_names[] = { "STATIC", "STRICT_DNS", "LOGICAL_DNS", "ORIGINAL_DST",
-                                          "BLACKHOLE", "APP" };
+static const char *const type_names[] = { "STATIC",       "STRICT_DNS", "LOGICAL_DNS",
+                                          "ORIGINAL_DST", "BLACKHOLE",  "APP" };
 static const char *const lb_names[] = { "ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "PASSTHROUGH" };
 static const char *const hop_names[] = { "plain", "mtls", "mesh" };
 static const char *const tls_names[] = { "AUTO", "DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL" };
@@ -129,8 +131,8 @@ static void dump_match(struct arena *a, struct node *m, const struct model_match
     static const char *const types[] = { "present", "exact", "prefix", "regex", "pathPrefix" };
 
     if (match->path)
-        set_text(a, m, "path", arena_printf(a, "%s %.*s", types[match->path->type],
-                                            STR_ARG(match->path->value)));
+        set_text(a, m, "path",
+                 arena_printf(a, "%s %.*s", types[match->path->type], STR_ARG(match->path->value)));
     if (match->header_count)
         set_int(a, m, "headers", match->header_count);
     if (match->port)
@@ -323,8 +325,7 @@ void dump_server_info(struct runtime *rt, struct buf *out)
     arena_init(&a, 1024);
     root = node_new(&a, NODE_MAP);
     set_text(&a, root, "version", str_of(version_string()));
-    set_text(&a, root, "state",
-             runtime_is_ready(rt) ? STR("LIVE") : STR("PRE_INITIALIZING"));
+    set_text(&a, root, "state", runtime_is_ready(rt) ? STR("LIVE") : STR("PRE_INITIALIZING"));
     set_text(&a, root, "node", node->id);
     set_text(&a, root, "namespace", node->ns);
     set_text(&a, root, "serviceAccount", node->service_account);

@@ -24,7 +24,7 @@ struct role_options {
     const char *trust_domain;    /* ["cluster.local"] */
     const char *cluster_id;      /* ["Kubernetes"] as Istio's */
     const char *network;
-    const char *dns_domain; /* ["cluster.local"] */
+    const char *dns_domain;    /* ["cluster.local"] */
     const char *const *labels; /* "key=value" */
     size_t label_count;
     const char *const *addrs; /* own IPs; none: found on the interfaces */
@@ -33,9 +33,9 @@ struct role_options {
     /* Where configuration and identity come from. */
     const char *config_path; /* files */
     const char *cert_dir;
-    const char *control;     /* "host:port" or "unix:path" of a control's xDS; NULL: none */
-    const char *token;       /* join token for the first certificate */
-    const char *root_cert;   /* pins control's root; NULL: the token's hash, or cert_dir's */
+    const char *control;   /* "host:port" or "unix:path" of a control's xDS; NULL: none */
+    const char *token;     /* join token for the first certificate */
+    const char *root_cert; /* pins control's root; NULL: the token's hash, or cert_dir's */
     const char *state_dir;
 
     struct compile_listener listeners[ROLE_LISTENERS_MAX];

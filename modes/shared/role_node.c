@@ -114,17 +114,15 @@ int role_node_init(struct model_node *node, const struct role_options *o, struct
     node->workload_name = o->workload ? arena_str(a, str_of(o->workload)) : node->name;
     node->app = label(node, "app");
     node->version = label(node, "version");
-    node->canonical_service = first_of(label(node, "service.istio.io/canonical-name"),
-                                       first_of(label(node, "app.kubernetes.io/name"), node->app,
-                                                STR_NONE),
-                                       node->workload_name);
-    node->canonical_revision =
-        first_of(label(node, "service.istio.io/canonical-revision"),
-                 first_of(label(node, "app.kubernetes.io/version"), node->version, STR_NONE),
-                 STR("latest"));
-    node->id = arena_printf(a, "%s~%s~%.*s.%.*s~%.*s.svc.%.*s",
-                            o->is_gateway ? "router" : "sidecar",
-                            addr_format_ip(&node->addrs[0], ip), STR_ARG(node->name),
-                            STR_ARG(node->ns), STR_ARG(node->ns), STR_ARG(node->dns_domain));
+    node->canonical_service = first_of(
+        label(node, "service.istio.io/canonical-name"),
+        first_of(label(node, "app.kubernetes.io/name"), node->app, STR_NONE), node->workload_name);
+    node->canonical_revision = first_of(
+        label(node, "service.istio.io/canonical-revision"),
+        first_of(label(node, "app.kubernetes.io/version"), node->version, STR_NONE), STR("latest"));
+    node->id =
+        arena_printf(a, "%s~%s~%.*s.%.*s~%.*s.svc.%.*s", o->is_gateway ? "router" : "sidecar",
+                     addr_format_ip(&node->addrs[0], ip), STR_ARG(node->name), STR_ARG(node->ns),
+                     STR_ARG(node->ns), STR_ARG(node->dns_domain));
     return 0;
 }

@@ -179,9 +179,8 @@ void runtime_commit(struct runtime *rt, struct diag *d, runtime_committed_fn don
         return;
     }
     compile_last_stats(rt->compile, &stats);
-    log_info("configuration %llu: %u parts, %u rebuilt, in %llu us",
-             (unsigned long long)s->version, stats.parts, stats.rebuilt,
-             (unsigned long long)stats.duration_us);
+    log_info("configuration %llu: %u parts, %u rebuilt, in %llu us", (unsigned long long)s->version,
+             stats.parts, stats.rebuilt, (unsigned long long)stats.duration_us);
     snapshot_unref(rt->snapshot);
     rt->snapshot = snapshot_ref(s);
     flow_publish(rt->flow, s, done, arg);
@@ -223,8 +222,8 @@ void runtime_drain(struct runtime *rt, uint64_t accept_ms, void (*done)(void *ar
     rt->draining = true;
     rt->drained = done;
     rt->drained_arg = arg;
-    flow_drain(rt->flow, accept_ms, accept_ms + (rt->options.drain_ms ? rt->options.drain_ms : 5000),
-               on_drained, rt);
+    flow_drain(rt->flow, accept_ms,
+               accept_ms + (rt->options.drain_ms ? rt->options.drain_ms : 5000), on_drained, rt);
 }
 
 struct flow *runtime_flow(struct runtime *rt)

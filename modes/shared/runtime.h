@@ -17,8 +17,8 @@ struct runtime;
 struct stats;
 
 struct runtime_options {
-    const struct model_node *node; /* outlives the runtime */
-    uint32_t workers;              /* 0: 1 */
+    const struct model_node *node;  /* outlives the runtime */
+    uint32_t workers;               /* 0: 1 */
     struct compile_options compile; /* node is set by the runtime */
     uint32_t mark;
     flow_dial_app_fn dial_app;
@@ -26,9 +26,9 @@ struct runtime_options {
     struct addr admin;   /* ADDR_NONE: none. 15000 */
     struct addr metrics; /* 15020 (and 15090 is the same page) */
     struct addr metrics_too;
-    struct addr health;  /* 15021 */
+    struct addr health;    /* 15021 */
     const char *state_dir; /* last good objects and certificate; NULL: none are kept */
-    uint64_t drain_ms;   /* how long running requests may take at the end; 0: 5000 */
+    uint64_t drain_ms;     /* how long running requests may take at the end; 0: 5000 */
 };
 
 /* Starts the workers and opens the admin ports. An error was logged. */
@@ -42,8 +42,8 @@ void runtime_remove(struct runtime *rt, uint16_t kind, struct str ns, struct str
 int runtime_put_address(struct runtime *rt, struct str name, struct str bytes);
 void runtime_remove_address(struct runtime *rt, struct str name);
 
-/* Compiles and publishes what changed. Diagnostics go to d (may be NULL: logged). done (may be NULL)
- * runs when all workers use it, or soon when nothing changed. */
+/* Compiles and publishes what changed. Diagnostics go to d (may be NULL: logged). done (may be
+ * NULL) runs when all workers use it, or soon when nothing changed. */
 typedef void (*runtime_committed_fn)(void *arg, const struct flow_publish_result *result);
 void runtime_commit(struct runtime *rt, struct diag *d, runtime_committed_fn done, void *arg);
 
@@ -56,8 +56,8 @@ void runtime_set_identity(struct runtime *rt, struct tls_identity *identity,
 void runtime_set_ready(struct runtime *rt, bool ready);
 bool runtime_is_ready(const struct runtime *rt);
 
-/* Drains and calls done(arg) once; repeated calls cut short. accept_ms: how long new connections are
- * still taken while health says no. */
+/* Drains and calls done(arg) once; repeated calls cut short. accept_ms: how long new connections
+ * are still taken while health says no. */
 void runtime_drain(struct runtime *rt, uint64_t accept_ms, void (*done)(void *arg), void *arg);
 
 /* Parts, for admin pages and sources; borrowed. */

@@ -73,8 +73,8 @@ static bool is_config_name(const char *name)
 {
     struct str s = str_of(name);
 
-    return name[0] != '.' && (str_ends(s, STR(".yaml")) || str_ends(s, STR(".yml")) ||
-                              str_ends(s, STR(".json")));
+    return name[0] != '.' &&
+           (str_ends(s, STR(".yaml")) || str_ends(s, STR(".yml")) || str_ends(s, STR(".json")));
 }
 
 static int by_name(const void *a, const void *b)

@@ -1,8 +1,9 @@
-/* Configuration from files: a directory (or one file) of YAML and JSON, read at start and again when
- * something in it changes.
+/* Configuration from files: a directory (or one file) of YAML and JSON, read at start and again
+ * when something in it changes.
  *
- * A file is taken whole or not at all: while it has mistakes, what it held before stays in force and
- * the mistakes are logged. The same object in two files: the file later by name counts. Main thread. */
+ * A file is taken whole or not at all: while it has mistakes, what it held before stays in force
+ * and the mistakes are logged. The same object in two files: the file later by name counts. Main
+ * thread. */
 #ifndef MODES_SHARED_SOURCE_FILES_H
 #define MODES_SHARED_SOURCE_FILES_H
 

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/net/stream_tcp.h"
 #include "core/route/route.h"
-#include "core/base/error.h"
 
 /* ---- upstreams ---- */
 
@@ -52,7 +52,8 @@ static void on_up_accept(void *arg, struct stream *s)
     }
     for (size_t i = 0; i < COUNT_OF(up->conns); i++) {
         if (!up->conns[i]) {
-            ASSERT((http_server_conn_new(s, &up->rig->up_config, &up_handler, up, &up->conns[i])) == 0);
+            ASSERT((http_server_conn_new(s, &up->rig->up_config, &up_handler, up, &up->conns[i])) ==
+                   0);
             return;
         }
     }
@@ -176,7 +177,8 @@ void flow_rig_init(struct flow_rig *r)
 
         addr_parse(STR("127.0.0.1:0"), 0, &any);
         r->ups[i].rig = r;
-        ASSERT((listener_open(&r->w, &any, &lo, on_up_accept, &r->ups[i], &r->ups[i].listener)) == 0);
+        ASSERT((listener_open(&r->w, &any, &lo, on_up_accept, &r->ups[i], &r->ups[i].listener)) ==
+               0);
     }
 }
 

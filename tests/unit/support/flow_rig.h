@@ -1,5 +1,5 @@
-/* A proxy in a test: one worker with a flow, a gateway listener on loopback whose only route goes to
- * an upstream that the test plays, and a raw client. The snapshot is built by hand. */
+/* A proxy in a test: one worker with a flow, a gateway listener on loopback whose only route goes
+ * to an upstream that the test plays, and a raw client. The snapshot is built by hand. */
 #ifndef TESTS_UNIT_SUPPORT_FLOW_RIG_H
 #define TESTS_UNIT_SUPPORT_FLOW_RIG_H
 
@@ -19,7 +19,7 @@ struct flow_rig;
 struct flow_rig_upstream {
     struct flow_rig *rig;
     struct listener *listener;
-    struct wire raw;        /* the newest connection, when the upstream is raw */
+    struct wire raw; /* the newest connection, when the upstream is raw */
     int connections, requests;
     struct http_server_conn *conns[16];
 };

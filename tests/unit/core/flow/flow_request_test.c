@@ -130,7 +130,9 @@ static void an_upstream_that_hangs_up_is_503_uc(void)
     flow_rig_deinit(&r);
 }
 
-static struct model_retry retry_5xx = { .attempts = 2, .on = MODEL_RETRY_5XX, .backoff_base_ms = 1 };
+static struct model_retry retry_5xx = { .attempts = 2,
+                                        .on = MODEL_RETRY_5XX,
+                                        .backoff_base_ms = 1 };
 
 static void answer_by_upstream(struct flow_rig_upstream *up, struct http_stream *hs,
                                struct http_msg *head, bool end)
