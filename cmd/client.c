@@ -14,6 +14,8 @@
 #include "core/net/stream_tcp.h"
 #include "core/text/node_json.h"
 
+#define FOREVER_MS ((uint64_t)10 * 365 * 86400 * 1000)
+
 enum { MAX_ANSWER_BYTES = 512 * 1024 * 1024, MAX_LINE_BYTES = 8 * 1024 * 1024 };
 
 struct client {
@@ -91,6 +93,9 @@ static int set_address(struct client *c, const char *where)
                         where);
     if (str_starts(text, STR("http://")))
         text = str_skip(text, 7);
+    else if (str_find(text, STR("://")) >= 0)
+        return cli_fail(CLI_USAGE, "\"%s\" is no address; use unix:/path or http://host:port",
+                        where);
     while (str_ends(text, STR("/")))
         text = str_head(text, text.len - 1);
     return set_tcp_address(c, text);
@@ -351,7 +356,7 @@ static int exchange(struct call *call, const char *method, const char *path, con
         err = send_request(call, method, path, type, body);
     /* A stream of changes has no deadline of its own; its head has. */
     if (!err)
-        err = worker_run_until(&c->worker, is_done, call, call->line ? UINT64_MAX / 2 : limit_ms);
+        err = worker_run_until(&c->worker, is_done, call, call->line ? FOREVER_MS : limit_ms);
     if (call->waiter)
         http_pool_cancel(call->waiter);
     if (call->hs)
