@@ -209,8 +209,11 @@ def test_what_is_outside_stays_reachable(local, echo):
 def test_host_port(local):
     port = free_port()
     start_app(local, port=port, flags=["--host-port", str(port)])
-    reply = until(lambda: http(f"http://127.0.0.1:{port}/x"), "the host's port")
-    assert reply.json()["server"] == "web"
+
+    def answer():
+        reply = http(f"http://127.0.0.1:{port}/x")
+        return reply.status == 200 and reply.json()
+    assert until(answer, "the app behind the host's port")["server"] == "web"
 
 
 def test_service_port_other_than_the_apps(local):
