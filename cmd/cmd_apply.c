@@ -174,6 +174,10 @@ static int print_proxies(const struct apply *p, const struct node *doc)
     for (const struct node *n = names ? names->first : NULL; n; n = n->next)
         fprintf(stderr, "  refused by %.*s: %.*s\n", STR_ARG(node_get_str(n, "proxy")),
                 STR_ARG(node_get_str(n, "reason")));
+    if (number_of(proxies, "refused"))
+        return cli_fail(CLI_FAILED,
+                        "stored, but refused by the proxies above: they go on with what "
+                        "they had");
     if (acked >= total)
         return 0;
     return cli_fail(CLI_TIMED_OUT,

@@ -37,22 +37,43 @@ static void to_text(struct difference *d, const struct node *n, struct buf *out)
     (void)node_write_yaml(copy, out, NODE_SORTED);
 }
 
-/* The object as it would be: the server's answer to a dry run, with its defaults and versions. */
-static int ask(struct difference *d, const struct object *o, struct node **out)
+/* Labels and annotations that others put on the object stay, as with apply. */
+static void keep_members(struct difference *d, struct node *next, const struct object *live,
+                         const char *key)
 {
-    const char *name = arena_strz(&d->arena, o->name);
-    const char *path = remote_path(o->kind, arena_strz(&d->arena, o->ns), name, &d->arena);
+    const struct node *old = node_getz(node_getz(live->node, "metadata"), key);
+    struct node *meta = node_getz(next, "metadata"), *now = node_getz(meta, key);
+
+    if (old && !now)
+        node_set(meta, str_of(key), node_copy(&d->arena, old));
+    for (const struct node *n = old && now ? old->first : NULL; n; n = n->next) {
+        if (!node_get(now, n->key))
+            node_set(now, n->key, node_copy(&d->arena, n));
+    }
+}
+
+/* The object as it would be: the server's answer to a dry run, with its defaults and versions. */
+static int ask(struct difference *d, const struct object *o, const struct object *live,
+               struct node **out)
+{
+    const char *ns = arena_strz(&d->arena, o->ns), *name = arena_strz(&d->arena, o->name);
+    const char *path = remote_path(o->kind, ns, live ? name : NULL, &d->arena);
+    struct node *next = node_copy(&d->arena, object_to_node(o, STR_NONE, &d->arena));
     struct client_reply r;
     struct buf body;
     int code;
 
-    path = remote_query(path, "dryRun", STR("All"), &d->arena);
-    path = remote_query(path, "fieldManager", STR("mesh"), &d->arena);
-    path = remote_query(path, "force", STR("true"), &d->arena);
+    if (live) {
+        keep_members(d, next, live, "labels");
+        keep_members(d, next, live, "annotations");
+        node_set_str(&d->arena, node_getz(next, "metadata"), "resourceVersion",
+                     live->meta->resource_version);
+    }
     buf_init(&body, 0);
-    (void)object_to_json(o, &body);
-    code =
-        client_call(d->client, "PATCH", path, "application/apply-patch+yaml", buf_str(&body), &r);
+    (void)node_write_json(next, &body, 0);
+    code = client_call(d->client, live ? "PUT" : "POST",
+                       remote_query(path, "dryRun", STR("All"), &d->arena), "application/json",
+                       buf_str(&body), &r);
     if (!code && r.status >= 300)
         code = client_refused(&r, arena_printf(&d->arena, "%s \"%s\"", o->kind->singular, name).p);
     if (!code && node_json_read(&d->arena, buf_str(&r.body), NULL, NULL, out) != 0)
@@ -72,7 +93,7 @@ static int diff_object(struct difference *d, const struct object *o)
                              arena_strz(&d->arena, o->name), true, &live);
 
     if (!code)
-        code = ask(d, o, &next);
+        code = ask(d, o, live, &next);
     buf_init(&was, 0);
     buf_init(&now, 0);
     if (!code) {

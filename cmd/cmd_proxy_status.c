@@ -47,7 +47,7 @@ static void add_proxy(struct print_table *t, const struct node *proxy, bool wide
     print_table_add(t, node_get_str(proxy, "version"));
     print_table_add(t, state_of(proxy));
     print_table_add(t, acked ? acked->text : STR_NONE);
-    add_age(t, node_get_str(proxy, "connectedAt"));
+    add_age(t, node_get_str(proxy, "since"));
     if (wide) {
         print_table_add(t, node_get_str(proxy, "address"));
         print_table_add(t, node_get_str(proxy, "identity"));

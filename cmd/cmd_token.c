@@ -81,7 +81,7 @@ static void print_tokens(const struct node *list)
         print_table_add(&t, node_get_str(n, "namespace"));
         print_table_add(&t, node_get_str(n, "serviceAccount"));
         print_table_add(&t, node_getz(n, "usesLeft") ? node_getz(n, "usesLeft")->text : STR_NONE);
-        print_table_add(&t, node_get_str(n, "expiresAt"));
+        print_table_add(&t, node_get_str(n, "expires"));
     }
     buf_init(&out, 0);
     print_table_write(&t, true, &out);
