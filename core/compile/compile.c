@@ -335,6 +335,8 @@ struct compile *compile_new(const struct compile_options *options)
     c->no_endpoints = compile_cluster_new_endpoints();
     c->passthrough = fixed_cluster(c, "PassthroughCluster", MODEL_CLUSTER_ORIGINAL_DST);
     c->blackhole = fixed_cluster(c, "BlackHoleCluster", MODEL_CLUSTER_BLACKHOLE);
+    compile_list_put(&c->clusters, c->passthrough);
+    compile_list_put(&c->clusters, c->blackhole);
     return c;
 }
 
@@ -350,6 +352,7 @@ void compile_free(struct compile *c)
     compile_vs_free_all(c);
     compile_dr_free_all(c);
     compile_inbound_free(c);
+    compile_list_deinit(&c->clusters);
     for (struct map_slot *s; (s = map_next(&c->objects, &at));) {
         struct compile_object *co = s->value;
 
@@ -381,7 +384,6 @@ static void on_host(void *arg, struct str host, uint32_t what)
 {
     struct compile *c = arg;
     uint32_t dirty = COMPILE_DIRTY_CLUSTERS;
-
     const struct registry_service *service = registry_find(c->registry, host);
 
     if (what & REGISTRY_CHANGED_SERVICE)

@@ -132,6 +132,12 @@ static struct compile_cluster *find_old(const struct build *b, uint16_t port, st
     return NULL;
 }
 
+static struct model_cluster *put_cluster(struct compile *c, struct model_cluster *cluster)
+{
+    compile_list_put(&c->clusters, cluster);
+    return cluster;
+}
+
 /* The old cluster when nothing about it differs; else a new one that shares what is equal. */
 static struct model_cluster *settle(struct build *b, const struct compile_cluster *old,
                                     struct model_cluster_config *config,
@@ -155,7 +161,7 @@ static struct model_cluster *settle(struct build *b, const struct compile_cluste
     }
     b->c->dirty |= COMPILE_PART_CLUSTERS;
     b->c->stats.rebuilt++;
-    return model_cluster_new(config, set);
+    return put_cluster(b->c, model_cluster_new(config, set));
 }
 
 static void build_cluster(struct build *b, uint32_t port_index,
@@ -228,15 +234,18 @@ static void build_clusters(struct compile *c, struct compile_host *h, struct are
             build_cluster(&b, i, &b.dr.subsets[j]);
     }
     follow_secret(c, h, b.secret);
+    for (uint32_t i = 0; i < b.old_count; i++) {
+        if (!compile_host_cluster(h, b.old[i].port, b.old[i].subset)) {
+            compile_list_remove(&c->clusters, b.old[i].model->config->name);
+            c->dirty |= COMPILE_PART_CLUSTERS;
+            b.changed = true;
+        }
+    }
     for (uint32_t i = 0; i < b.old_count; i++)
         model_cluster_unref(b.old[i].model);
     mem_free(b.old);
     if (s && s->headless)
         c->dirty |= COMPILE_PART_VIPS; /* its name stands for its members */
-    if (b.old_count != h->cluster_count) {
-        c->dirty |= COMPILE_PART_CLUSTERS;
-        b.changed = true;
-    }
     if (b.changed) {
         h->stamp = ++c->stamp;
         if (c->node->is_gateway)

@@ -237,6 +237,7 @@ static struct model_cluster *keep(struct inbound_build *b, struct model_cluster_
         model_endpoints_unref(set);
     } else {
         made = model_cluster_new(config, set);
+        compile_list_put(&b->c->clusters, made);
         b->c->dirty |= COMPILE_PART_CLUSTERS;
     }
     compile_part_cluster(b->part, made);
@@ -320,6 +321,22 @@ static void drop_authz(void *ptr)
     model_authz_unref(ptr);
 }
 
+/* Clusters of ports that are no more. */
+static void forget_old(struct inbound_build *b)
+{
+    for (uint32_t i = 0; b->old && i < b->old->cluster_count; i++) {
+        struct str name = b->old->clusters[i]->config->name;
+        bool stays = false;
+
+        for (uint32_t j = 0; j < b->in->cluster_count; j++)
+            stays |= str_eq(b->in->clusters[j]->config->name, name);
+        if (stays)
+            continue;
+        compile_list_remove(&b->c->clusters, name);
+        b->c->dirty |= COMPILE_PART_CLUSTERS;
+    }
+}
+
 struct compile_part *compile_inbound_build(struct compile *c, const struct compile_part *old)
 {
     struct compile_part *part = compile_part_new();
@@ -343,7 +360,6 @@ struct compile_part *compile_inbound_build(struct compile *c, const struct compi
     settle(&b, m->other);
     if (c->authz)
         compile_part_hold(part, drop_authz, model_authz_ref(c->authz));
-    if (!b.old || b.old->cluster_count != b.in->cluster_count)
-        c->dirty |= COMPILE_PART_CLUSTERS;
+    forget_old(&b);
     return part;
 }

@@ -1,7 +1,5 @@
 #include "core/compile/compile_snapshot.h"
 
-#include <stdlib.h>
-
 #include "core/base/mem.h"
 #include "core/compile/compile_gateway.h"
 #include "core/compile/compile_inbound.h"
@@ -10,7 +8,7 @@
 #include "core/compile/compile_peers.h"
 #include "core/compile/compile_table.h"
 
-enum { PARTS_MAX = 5 };
+enum { PARTS_MAX = 5 + COMPILE_LIST_PARTS };
 
 struct own_snapshot {
     struct snapshot model; /* first: it is freed as a whole */
@@ -29,6 +27,7 @@ static void deinit(struct snapshot *model)
     struct own_snapshot *s = CONTAINER_OF(model, struct own_snapshot, model);
 
     compile_peers_return(model);
+    model->cluster_count = 0; /* held by parts */
     if (model->outbound) {
         model_cluster_unref(model->outbound->passthrough);
         model_cluster_unref(model->outbound->blackhole);
@@ -38,53 +37,17 @@ static void deinit(struct snapshot *model)
         compile_part_unref(s->parts[i]);
 }
 
-/* ---- clusters ---- */
-
-static int by_name(const void *a, const void *b)
+/* Pointers only: the references are held by the list's parts. */
+static void add_clusters(struct compile *c, struct own_snapshot *own)
 {
-    const struct model_cluster *const *ca = a, *const *cb = b;
+    struct snapshot *s = &own->model;
+    struct compile_list *l = &c->clusters;
 
-    return str_cmp((*ca)->config->name, (*cb)->config->name);
-}
-
-static uint32_t count_clusters(const struct compile *c)
-{
-    const struct compile_inbound *in = c->inbound ? c->inbound->data : NULL;
-    uint32_t n = 2 + (in ? in->cluster_count : 0);
-    size_t at = 0;
-
-    for (struct map_slot *s; (s = map_next(&c->hosts, &at));)
-        n += ((const struct compile_host *)s->value)->cluster_count;
-    return n;
-}
-
-static void add_clusters(struct compile *c, struct snapshot *s)
-{
-    const struct compile_inbound *in = c->inbound ? c->inbound->data : NULL;
-    size_t at = 0;
-
-    s->clusters = arena_alloc0(&s->arena, count_clusters(c), sizeof(struct model_cluster *));
-    s->clusters[s->cluster_count++] = model_cluster_ref(c->passthrough);
-    s->clusters[s->cluster_count++] = model_cluster_ref(c->blackhole);
-    for (uint32_t i = 0; in && i < in->cluster_count; i++)
-        s->clusters[s->cluster_count++] = model_cluster_ref(in->clusters[i]);
-    for (struct map_slot *slot; (slot = map_next(&c->hosts, &at));) {
-        const struct compile_host *h = slot->value;
-
-        for (uint32_t i = 0; i < h->cluster_count; i++)
-            s->clusters[s->cluster_count++] = model_cluster_ref(h->clusters[i].model);
-    }
-    qsort(s->clusters, s->cluster_count, sizeof(struct model_cluster *), by_name);
-}
-
-/* Nothing about them changed: the same, in the same order. */
-static void copy_clusters(const struct snapshot *from, struct snapshot *s)
-{
-    s->clusters =
-        arena_dup(&s->arena, from->clusters, from->cluster_count * sizeof(from->clusters[0]));
-    s->cluster_count = from->cluster_count;
-    for (uint32_t i = 0; i < s->cluster_count; i++)
-        model_cluster_ref(s->clusters[i]);
+    compile_list_settle(l);
+    s->clusters = arena_dup(&s->arena, l->items, l->count * sizeof(struct model_cluster *));
+    s->cluster_count = l->count;
+    for (uint32_t i = 0; i < COMPILE_LIST_PARTS; i++)
+        keep(own, l->parts[i]);
 }
 
 /* ---- the rest ---- */
@@ -155,10 +118,7 @@ struct snapshot *compile_snapshot_build(struct compile *c)
         model_cluster_ref(s->outbound->blackhole);
         s->inbound = &((struct compile_inbound *)c->inbound->data)->model;
     }
-    if (c->last && !(c->dirty & COMPILE_PART_CLUSTERS))
-        copy_clusters(c->last, s);
-    else
-        add_clusters(c, s);
+    add_clusters(c, own);
     add_tables(c, s);
     add_listeners(c, s);
     compile_peers_lend(c, s);

@@ -14,6 +14,7 @@
 #define CORE_COMPILE_COMPILE_STATE_H
 
 #include "core/compile/compile.h"
+#include "core/compile/compile_list.h"
 #include "core/compile/multimap.h"
 #include "core/compile/registry.h"
 
@@ -74,7 +75,8 @@ struct compile_host {
     struct str *used;              /* hosts whose clusters its routes name; keys in use_arena */
     uint32_t used_count;
     struct arena use_arena;
-    struct str secret; /* "NS/NAME" its clusters read, or empty; in own heap memory */
+    uint64_t vips_hash; /* of the service as c->vips has it */
+    struct str secret;  /* "NS/NAME" its clusters read, or empty; in own heap memory */
 };
 
 struct compile_vs_index {
@@ -113,6 +115,7 @@ struct compile {
     struct compile_part *vips, *inbound, *gateway, *peers, *recent_peers;
     struct model_authz *authz; /* of this workload; one reference, or NULL */
     struct model_cluster *passthrough, *blackhole;
+    struct compile_list clusters;
     struct model_endpoints *no_endpoints; /* one empty set for all */
     struct pki_trust *system_trust;       /* loaded on first use */
     struct diag *diag;                    /* of the run; NULL: nobody listens */

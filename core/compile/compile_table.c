@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/base/mem.h"
-#include "core/compile/compile_vhost.h"
 #include "core/route/route.h"
 
 /* ---- entries ---- */
@@ -117,38 +116,27 @@ void compile_table_follow(struct compile *c, struct compile_host *h,
 
 /* ---- names ---- */
 
-struct naming {
-    struct compile *c;
-    struct model_route_names *names;
-    const struct compile_table_entry *entry;
-    uint32_t index;
-    bool want_alias;
-    bool with_port, bare; /* which forms the table for all takes */
-};
-
-static bool is_ipv6(struct str s)
+/* "DOMAIN:PORT", an IPv6 address in brackets. */
+static struct str with_port(struct arena *a, struct str domain, uint16_t port)
 {
-    ptrdiff_t first = str_chr(s, ':');
+    bool brackets = domain.p[0] != '[' && str_chr(domain, ':') >= 0;
+    char digits[8], *p = arena_alloc(a, domain.len + sizeof(digits) + 3), *to = p;
+    size_t n = 0;
 
-    return first >= 0 && s.p[0] != '[';
-}
-
-static void add_name(void *arg, struct str domain, bool is_alias)
-{
-    struct naming *n = arg;
-    struct arena *a = &n->names->arena;
-
-    if (is_alias != n->want_alias)
-        return;
-    if (is_ipv6(domain))
-        domain = arena_printf(a, "[%.*s]", STR_ARG(domain));
-    else if (!is_alias)
-        domain = arena_str(a, domain);
-    if (n->with_port && !str_is(domain, "*"))
-        route_names_add(n->names, arena_printf(a, "%.*s:%u", STR_ARG(domain), n->entry->port),
-                        n->index);
-    if (n->bare)
-        route_names_add(n->names, domain, n->index);
+    if (brackets)
+        *to++ = '[';
+    memcpy(to, domain.p, domain.len);
+    to += domain.len;
+    if (brackets)
+        *to++ = ']';
+    *to++ = ':';
+    do {
+        digits[n++] = (char)('0' + port % 10);
+        port /= 10;
+    } while (port);
+    while (n)
+        *to++ = digits[--n];
+    return str_make(p, (size_t)(to - p));
 }
 
 /* A bare host name stands for port 80, or for the only port that speaks HTTP. */
@@ -164,19 +152,36 @@ static bool is_bare(const struct compile_table_entry *e)
     return has_80 ? e->port == 80 : ports == 1;
 }
 
-/* Full names first, so that no short form of one host hides another host. */
-static struct model_route_names *collect_names(struct compile *c, const struct compile_table *t)
+static void add_names(struct model_route_names *names, const struct compile_table *t,
+                      uint32_t index, const struct str *domains, uint32_t count)
+{
+    const struct compile_table_entry *e = &t->entries[index];
+    bool bare = t->port != 0 || is_bare(e);
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (t->port == 0 && !str_is(domains[i], "*"))
+            route_names_add(names, with_port(&names->arena, domains[i], e->port), index);
+        if (bare)
+            route_names_add(names, arena_str(&names->arena, domains[i]), index);
+    }
+}
+
+/* Full names first, so that no short form of one host hides another host. A virtual host's first
+ * domain is its full name. */
+static struct model_route_names *collect_names(const struct compile_table *t)
 {
     struct model_route_names *names = model_route_names_new();
-    struct naming n = { .c = c, .names = names, .with_port = t->port == 0 };
 
     for (int pass = 0; pass < 2; pass++) {
-        n.want_alias = pass == 1;
         for (uint32_t i = 0; i < t->count; i++) {
-            n.entry = &t->entries[i];
-            n.index = i;
-            n.bare = t->port != 0 || is_bare(n.entry);
-            compile_vhost_domains(c, n.entry->host, &names->arena, add_name, &n);
+            const struct compile_host *h = t->entries[i].host;
+            const struct model_vhost *v =
+                &find(h->vhosts, h->vhost_count, t->entries[i].port)->model->vhost;
+
+            if (pass == 0)
+                add_names(names, t, i, v->domains, 1);
+            else
+                add_names(names, t, i, v->domains + 1, v->domain_count - 1);
         }
     }
     return names;
@@ -200,7 +205,7 @@ static void build(struct compile *c, struct compile_table *t)
         m->vhosts[m->vhost_count++] = model_route_vhost_ref(v->model);
     }
     if (t->names_dirty || !t->model)
-        m->names = collect_names(c, t);
+        m->names = collect_names(t);
     else
         m->names = model_route_names_ref(t->model->names);
     model_route_table_unref(t->model);

@@ -28,49 +28,37 @@ static bool cut_service_name(const struct compile *c, struct str host, struct st
     return name->len && ns->len && str_chr(*ns, '.') < 0;
 }
 
-void compile_vhost_domains(const struct compile *c, const struct compile_host *h, struct arena *a,
-                           void (*each)(void *arg, struct str domain, bool is_alias), void *arg)
+static void add_domain(struct model_vhost *v, struct arena *a, struct str domain)
+{
+    v->domains[v->domain_count++] = arena_str(a, domain);
+}
+
+/* The names by which requests may call a host (H-7, H-8), the full one first: the others give way
+ * to another host's full name. */
+static void add_domains(const struct compile *c, const struct compile_host *h,
+                        struct model_vhost *v, struct arena *a)
 {
     const struct registry_service *s = h->service;
+    char text[ADDR_TEXT_MAX];
     struct str name, ns;
 
-    each(arg, h->name, false);
+    v->domains = arena_alloc0(a, 5 + (s ? s->vip_count : 0), sizeof(*v->domains));
+    add_domain(v, a, h->name);
     if (!s)
         return;
-    for (uint32_t i = 0; i < s->vip_count; i++) {
-        char text[ADDR_TEXT_MAX];
-
-        each(arg, arena_str(a, str_of(addr_format_ip(&s->vips[i], text))), true);
-    }
+    for (uint32_t i = 0; i < s->vip_count; i++)
+        add_domain(v, a, str_of(addr_format_ip(&s->vips[i], text)));
     if (s->headless)
-        each(arg, arena_printf(a, "*.%.*s", STR_ARG(h->name)), true);
+        add_domain(v, a, arena_printf(a, "*.%.*s", STR_ARG(h->name)));
     if (!cut_service_name(c, h->name, &name, &ns))
         return;
-    each(arg, arena_printf(a, "%.*s.%.*s.svc", STR_ARG(name), STR_ARG(ns)), true);
-    each(arg, arena_printf(a, "%.*s.%.*s", STR_ARG(name), STR_ARG(ns)), true);
+    add_domain(v, a, str_head(h->name, name.len + ns.len + sizeof(".svc")));
+    add_domain(v, a, str_head(h->name, name.len + ns.len + 1));
     if (str_eq(ns, c->node->ns))
-        each(arg, arena_str(a, name), true);
+        add_domain(v, a, name);
 }
 
 /* ---- building ---- */
-
-struct domains {
-    struct model_vhost *vhost;
-    struct arena *a;
-};
-
-static void add_domain(void *arg, struct str domain, bool is_alias)
-{
-    struct domains *d = arg;
-    struct model_vhost *v = d->vhost;
-
-    (void)is_alias;
-    if ((v->domain_count & (v->domain_count - 1)) == 0)
-        v->domains =
-            arena_grow(d->a, v->domains, v->domain_count,
-                       v->domain_count ? (size_t)v->domain_count * 2 : 1, sizeof(*v->domains));
-    v->domains[v->domain_count++] = arena_str(d->a, domain);
-}
 
 static bool is_http(uint8_t protocol)
 {
@@ -98,7 +86,6 @@ static struct model_route_vhost *build_port(struct compile_host *h, struct compi
                                             const struct compile_route_place *place)
 {
     struct model_route_vhost *v = compile_route_new_vhost();
-    struct domains d = { &v->vhost, &v->arena };
 
     if (vs) {
         uint32_t room = compile_route_room(vs->rules, vs->rule_count);
@@ -113,7 +100,7 @@ static struct model_route_vhost *build_port(struct compile_host *h, struct compi
         return NULL;
     }
     v->vhost.name = arena_printf(&v->arena, "%.*s:%u", STR_ARG(h->name), place->port);
-    compile_vhost_domains(place->c, h, &v->arena, add_domain, &d);
+    add_domains(place->c, h, &v->vhost, &v->arena);
     route_index_build(&v->vhost, &v->arena);
     return v;
 }

@@ -10,9 +10,4 @@ void compile_vhost_build(struct compile *c, struct compile_host *h,
                          void (*on_use)(void *arg, struct str host), void *arg);
 void compile_vhost_drop(struct compile_vhost *list, uint32_t count);
 
-/* Calls each(arg, domain, is_alias) for the names by which requests may call a host (H-7, H-8);
- * text in a. is_alias: a short form, which gives way to another host's full name. */
-void compile_vhost_domains(const struct compile *c, const struct compile_host *h, struct arena *a,
-                           void (*each)(void *arg, struct str domain, bool is_alias), void *arg);
-
 #endif
