@@ -214,6 +214,11 @@ static int take_workload(struct ads_stream *s, const struct xds_msg_request *q,
 {
     int err;
 
+    if (s->trust == ADS_TRUST_PLAIN) { /* loopback is no identity */
+        *status = GRPC_STATUS_PERMISSION_DENIED;
+        *why = "workloads register over the Unix socket or TLS";
+        return ERR_DENIED;
+    }
     if (q->unsubscribe_count) {
         workload_leave(s->ads->workload, s);
         return 0;

@@ -182,6 +182,9 @@ static void on_update(void *arg, const struct xds_client_update *u)
     take_resources(x, u, &why);
     if (buf_len(&why))
         log_warn("refused: %.*s", STR_ARG(buf_str(&why)));
+    if (u->is_tip)
+        xds_saved_set_token(x->saved, u->type, u->token);
+    xds_saved_flush(x->saved);
     if (!u->is_tip) {
         char *text = buf_take_strz(&why);
 
@@ -189,8 +192,6 @@ static void on_update(void *arg, const struct xds_client_update *u)
         mem_free(text);
     } else {
         log_debug("%s: %zu new, %zu removed", type_urls[u->type], u->count, u->removed_count);
-        xds_saved_set_token(x->saved, u->type, u->token);
-        xds_saved_flush(x->saved);
         commit(x, (int)u->type, buf_take_strz(&why));
     }
     buf_deinit(&why);
@@ -247,7 +248,7 @@ static void register_workload(struct source_xds *x)
     size_t count;
 
     if (!x->is_listening || x->is_leaving || x->options.node->is_gateway ||
-        !xds_client_is_open(x->client))
+        xds_link_is_plain(x->link, xds_client_server(x->client)) || !xds_client_is_open(x->client))
         return;
     arena_init(&a, 2048);
     ports = arena_alloc0(&a, x->options.app_port_count, sizeof(*ports));
@@ -371,9 +372,13 @@ static const struct xds_client_ops client_ops = {
 /* Over TLS discovery needs a certificate, so it waits for the first one. */
 static void start_client(struct source_xds *x)
 {
+    bool needs_cert = false;
+
     if (!x->client || x->is_leaving)
         return;
-    if (!xds_link_is_tls(x->link, 0) || (x->cert && xds_cert_is_there(x->cert)))
+    for (uint32_t i = 0; i < xds_link_count(x->link); i++)
+        needs_cert |= xds_link_is_tls(x->link, i);
+    if (!needs_cert || (x->cert && xds_cert_is_there(x->cert)))
         xds_client_start(x->client);
 }
 

@@ -238,6 +238,11 @@ bool xds_link_is_tls(const struct xds_link *l, uint32_t n)
     return l->servers[n].kind == KIND_TLS;
 }
 
+bool xds_link_is_plain(const struct xds_link *l, uint32_t n)
+{
+    return l->servers[n].kind == KIND_PLAIN;
+}
+
 void xds_link_set_identity(struct xds_link *l, struct tls_identity *identity,
                            struct pki_trust *trust)
 {

@@ -33,8 +33,9 @@ void xds_link_free(struct xds_link *l);
 
 uint32_t xds_link_count(const struct xds_link *l);
 const char *xds_link_name(const struct xds_link *l, uint32_t n);
-/* Does server n want a certificate of ours for discovery? */
+/* Does server n want a certificate of ours for discovery? Is it one where nothing is proven? */
 bool xds_link_is_tls(const struct xds_link *l, uint32_t n);
+bool xds_link_is_plain(const struct xds_link *l, uint32_t n);
 
 /* Makes server n ready for calls: name resolved, its root known. ready runs once, later, unless
  * cancelled; client is borrowed for the link's life, or NULL with err. */
