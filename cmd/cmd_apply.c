@@ -67,6 +67,17 @@ static int refuse(struct apply *p)
     return CLI_BAD_INPUT;
 }
 
+/* A line each: what was asked for is done all the same. */
+static void print_warnings(const struct apply *p)
+{
+    struct buf out;
+
+    buf_init(&out, 0);
+    diag_render_short(&p->in.diag, &out);
+    print_flush(&out, stderr);
+    buf_deinit(&out);
+}
+
 static int check(struct apply *p)
 {
     int code;
@@ -83,7 +94,7 @@ static int check(struct apply *p)
         (void)object_warn_unenforced(p->in.objects.items[i], &p->in.diag);
     if (diag_has_errors(&p->in.diag))
         return refuse(p);
-    input_print_diag(&p->in.diag, p->args);
+    print_warnings(p);
     return 0;
 }
 

@@ -146,6 +146,10 @@ static void check_subset(struct analyze_state *s, const struct object *o, struct
         if (str_is(to->subset, known.names[i]))
             return;
     }
+    /* One report is enough for a host that is not there at all. */
+    if (!known.rule && s->missing == DIAG_WARNING &&
+        !analyze_state_host(s, analyze_state_full_host(s, to->host, o->ns)))
+        return;
     /* A rule that is written together with the route should have it; one that is there already may
      * be replaced later. */
     explain_subsets(s, &known,
