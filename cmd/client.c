@@ -446,7 +446,9 @@ int client_refused(const struct client_reply *r, const char *subject)
     if (text.len == 0)
         text = str_head(str_trim(buf_str(&r->body)), 1000);
     cli_fail(code, "%s: %.*s (%d)%s", subject, STR_ARG(text), r->status,
-             r->status == 401 ? "; pass --token or MESH_TOKEN ('mesh token create')" : "");
+             r->status == 401
+                 ? "; pass --token or MESH_TOKEN: admin.token in control's state folder"
+                 : "");
     arena_deinit(&a);
     return code;
 }

@@ -36,6 +36,7 @@ void print_options_read(const struct cli_args *args, struct print_options *out)
 
     *out = (struct print_options){ .no_headers = cli_args_bool(args, "no-headers"),
                                    .show_labels = cli_args_bool(args, "show-labels"),
+                                   .show_managed = cli_args_bool(args, "show-managed-fields"),
                                    .sort_by = str_of(cli_args_text(args, "sort-by")) };
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         struct str name = str_of(formats[i].name);
@@ -55,7 +56,20 @@ struct str print_name_of(const struct object *o, struct arena *a)
 
 /* ---- documents ---- */
 
-static const struct node *list_of(const struct object_set *set, struct arena *a)
+/* Who owns which field fills the screen and is rarely asked for. */
+static struct node *node_of(const struct object *o, const struct print_options *opt,
+                            struct arena *a)
+{
+    struct node *n = node_copy(a, object_to_node(o, STR_NONE, a));
+    struct node *meta = node_getz(n, "metadata");
+
+    if (meta && !opt->show_managed)
+        node_unset(meta, STR("managedFields"));
+    return n;
+}
+
+static const struct node *list_of(const struct object_set *set, const struct print_options *opt,
+                                  struct arena *a)
 {
     struct node *list = node_new(a, NODE_MAP), *items = node_new(a, NODE_LIST);
 
@@ -64,15 +78,16 @@ static const struct node *list_of(const struct object_set *set, struct arena *a)
     node_set_str(a, list, "kind", STR("List"));
     node_set(list, STR("metadata"), node_new(a, NODE_MAP));
     for (size_t i = 0; i < set->count; i++)
-        node_add(items, node_copy(a, object_to_node(set->items[i], STR_NONE, a)));
+        node_add(items, node_of(set->items[i], opt, a));
     return list;
 }
 
-static const struct node *document_of(const struct object_set *set, bool as_list, struct arena *a)
+static const struct node *document_of(const struct object_set *set, const struct print_options *opt,
+                                      struct arena *a)
 {
-    if (set->count == 1 && !as_list)
-        return object_to_node(set->items[0], STR_NONE, a);
-    return list_of(set, a);
+    if (set->count == 1 && !opt->as_list)
+        return node_of(set->items[0], opt, a);
+    return list_of(set, opt, a);
 }
 
 static int bad_path(struct str path, struct str why)
@@ -85,7 +100,7 @@ static int print_jsonpath(const struct object_set *set, const struct print_optio
 {
     struct str why;
 
-    if (node_jsonpath_write(document_of(set, opt->as_list, a), opt->text, a, out, &why) != 0)
+    if (node_jsonpath_write(document_of(set, opt, a), opt->text, a, out, &why) != 0)
         return bad_path(opt->text, why);
     return 0;
 }
@@ -94,13 +109,13 @@ static void print_documents(const struct object_set *set, const struct print_opt
                             struct arena *a, struct buf *out)
 {
     if (opt->format == PRINT_JSON) {
-        (void)node_write_json(document_of(set, opt->as_list, a), out, NODE_PRETTY4 | NODE_SORTED);
+        (void)node_write_json(document_of(set, opt, a), out, NODE_PRETTY4 | NODE_SORTED);
         buf_add_char(out, '\n');
     } else if (opt->format == PRINT_YAML) {
-        (void)node_write_yaml(document_of(set, opt->as_list, a), out, NODE_SORTED);
+        (void)node_write_yaml(document_of(set, opt, a), out, NODE_SORTED);
     }
     for (size_t i = 0; i < set->count && opt->format == PRINT_JSONL; i++) {
-        (void)object_to_json(set->items[i], out);
+        (void)node_write_json(node_of(set->items[i], opt, a), out, NODE_SORTED);
         buf_add_char(out, '\n');
     }
     for (size_t i = 0; i < set->count && opt->format == PRINT_NAME; i++) {

@@ -12,23 +12,17 @@
 /* Writes what b holds and empties it. */
 void print_flush(struct buf *b, FILE *out);
 
-/* Rows of -o, --no-headers, --sort-by, --show-labels, for commands that print objects. */
+/* clang-format off: a row a line */
+/* Rows of -o, --no-headers, --sort-by..., for commands that print objects. */
 #define PRINT_FLAGS                                                                                \
-    { .name = "output",                                                                            \
-      .letter = 'o',                                                                               \
-      .kind = CLI_FLAG_TEXT,                                                                       \
-      .value = "FORMAT",                                                                           \
-      .fallback = "table",                                                                         \
-      .help = "How to print",                                                                      \
-      .choices = "table|wide|name|yaml|json|jsonl|jsonpath=|custom-columns=" },                    \
-        { .name = "no-headers", .help = "Tables without their first line" },                       \
-        { .name = "sort-by",                                                                       \
-          .kind = CLI_FLAG_TEXT,                                                                   \
-          .value = "JSONPATH",                                                                     \
-          .help = "As .metadata.name or .metadata.creationTimestamp" },                            \
-    {                                                                                              \
-        .name = "show-labels", .help = "Labels as the last column"                                 \
-    }
+    { .name = "output", .letter = 'o', .kind = CLI_FLAG_TEXT, .value = "FORMAT", .fallback = "table", \
+      .help = "How to print", .choices = "table|wide|name|yaml|json|jsonl|jsonpath=|custom-columns=" }, \
+    { .name = "no-headers", .help = "Tables without their first line" },                           \
+    { .name = "sort-by", .kind = CLI_FLAG_TEXT, .value = "JSONPATH",                               \
+      .help = "As .metadata.name or .metadata.creationTimestamp" },                                \
+    { .name = "show-managed-fields", .help = "yaml, json: also who owns which field" },            \
+    { .name = "show-labels", .help = "Labels as the last column" }
+/* clang-format on */
 
 enum print_format {
     PRINT_TABLE,
@@ -44,7 +38,7 @@ enum print_format {
 struct print_options {
     enum print_format format;
     struct str text; /* of jsonpath= and custom-columns= */
-    bool no_headers, show_ns, show_labels, with_kind;
+    bool no_headers, show_ns, show_labels, with_kind, show_managed;
     bool as_list; /* yaml, json, jsonpath: a List even around one object */
     struct str sort_by;
 };

@@ -331,7 +331,8 @@ def test_apply_checks_names_against_the_mesh(mesh, fake, tmp_path):
     assert "known subsets: v1, v2, v3 (DestinationRule default/reviews" in result.err
     assert not [a for a in fake.asked if a[0] == "POST"]
     (tmp_path / "a.yaml").write_text(REVIEWS)
-    assert "warning[IST0101]" in mesh.run("apply", "-f", tmp_path / "a.yaml").err
+    assert ": warning: spec.http[0].route[0].destination.host: Referenced host not found" in \
+        mesh.run("apply", "-f", tmp_path / "a.yaml").err
     mesh.run("apply", "--strict", "-f", tmp_path / "a.yaml", status=65)
 
 
