@@ -169,6 +169,7 @@ int worker_init(struct worker *w, int index, int count)
     random_init_os(&w->random);
     slot_table_init(&w->slots);
     list_init(&w->tasks);
+    list_init(&w->lasts);
     list_init(&w->trims);
     timer_init(&w->trim_timer, &w->timers, on_trim);
     w->rx = mem_alloc(WORKER_RX_BYTES);
@@ -207,6 +208,16 @@ static bool has_no_connections(void *arg)
     return count == 0;
 }
 
+static void run_lasts(struct worker *w)
+{
+    while (!list_is_empty(&w->lasts)) {
+        struct worker_task *task = LIST_ITEM(w->lasts.next, struct worker_task, link);
+
+        list_remove(&task->link);
+        task->fn(task);
+    }
+}
+
 /* Owners close their handles first and get their close callbacks while tasks and timers still work;
  * our own hooks go last. */
 void worker_deinit(struct worker *w)
@@ -221,6 +232,8 @@ void worker_deinit(struct worker *w)
     uv_run(&w->loop, UV_RUN_NOWAIT); /* the closings asked for so far */
     /* Connections that were closed politely still wait for their peer to hang up. */
     (void)worker_run_until(w, has_no_connections, w, GOODBYE_MS);
+    run_lasts(w);
+    uv_run(&w->loop, UV_RUN_NOWAIT);
     timer_wheel_close(&w->timers);
     uv_close((uv_handle_t *)&w->prepare, NULL);
     uv_close((uv_handle_t *)&w->check, NULL);
@@ -229,6 +242,7 @@ void worker_deinit(struct worker *w)
     uv_run(&w->loop, UV_RUN_DEFAULT); /* until offloaded work is back, too */
     while (!list_is_empty(&w->tasks))
         run_tasks(w);
+    free_extensions(w); /* what the last tasks made anew */
     ASSERT(uv_loop_close(&w->loop) == 0);
     slot_table_deinit(&w->slots);
     chunk_pool_deinit(&w->chunks);

@@ -62,6 +62,7 @@ struct worker {
     uv_check_t check;
     uv_idle_t spin; /* active: tasks are left over, so don't block */
     struct list tasks;
+    struct list lasts; /* of worker_at_end */
     struct list trims;
     struct timer trim_timer;
     struct worker_extension extensions[WORKER_KEYS];
@@ -133,6 +134,14 @@ static inline void worker_defer(struct worker *w, struct worker_task *task)
 static inline void worker_undefer(struct worker_task *task)
 {
     list_remove(&task->link);
+}
+
+/* Runs task->fn when the worker ends, after extensions were freed: for what lives on without an
+ * owner until then, such as a connection that still flushes. worker_undefer takes it back. A task
+ * is deferred or waits for the end, not both. */
+static inline void worker_at_end(struct worker *w, struct worker_task *task)
+{
+    list_push(&w->lasts, &task->link);
 }
 
 /* Runs task->fn a few seconds after the loop was busy: the time to give back memory (slab_trim).

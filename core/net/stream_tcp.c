@@ -39,7 +39,8 @@ struct stream_tcp {
     union request *request;
     struct chunk_queue out;    /* not taken by the kernel yet */
     struct timer timer;        /* connect or flush */
-    struct worker_task opened; /* says that a connect that succeeded at once did */
+    struct worker_task opened; /* says that a connect that succeeded at once did; lingering: the
+                                * worker's end */
     struct sock_names names;
     uint64_t received, sent;
     size_t writing_bytes; /* front of out that a uv_write holds; 0: none under way */
@@ -335,6 +336,20 @@ static void tcp_shutdown(struct stream *s)
         t->owes_shutdown = true;
 }
 
+static void on_worker_end(struct worker_task *task)
+{
+    close_now(CONTAINER_OF(task, struct stream_tcp, opened));
+}
+
+/* Nobody owns it any more: the worker's end must find it. */
+static void end_with_worker(struct stream_tcp *t)
+{
+    if (list_is_linked(&t->opened.link))
+        return; /* about to be opened, which comes here again */
+    worker_task_init(&t->opened, on_worker_end);
+    worker_at_end(t->base.worker, &t->opened);
+}
+
 static void tcp_close(struct stream *s, bool flush)
 {
     struct stream_tcp *t = tcp_of(s);
@@ -347,6 +362,7 @@ static void tcp_close(struct stream *s, bool flush)
     /* A close with unread input resets the connection, and what we sent last may be lost with it:
      * so end our direction and read the peer's to its end, throwing it away. */
     t->is_lingering = true;
+    end_with_worker(t);
     timer_start(&t->timer, FLUSH_TIMEOUT_MS);
     tcp_shutdown(s);
     t->want_read = true;
@@ -398,8 +414,10 @@ static void become_ready(struct stream_tcp *t)
         fail(t, err);
         return;
     }
-    if (t->is_lingering)
+    if (t->is_lingering) {
+        end_with_worker(t);
         timer_start(&t->timer, FLUSH_TIMEOUT_MS);
+    }
     if (t->want_read)
         arm(t);
     stream_emit_ready(&t->base);

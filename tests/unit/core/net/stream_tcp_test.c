@@ -228,6 +228,26 @@ static void flush_gives_up_after_five_seconds(void)
     rig_close(&r);
 }
 
+/* The leak check is the judge. */
+static void what_still_flushes_ends_with_its_worker(void)
+{
+    char *all = make_pattern(4 * 1024 * 1024);
+    struct stream *s;
+    int fds[2];
+
+    EQ_INT(worker_init(&worker, 0, 1), 0);
+    if (!EQ_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0) ||
+        !EQ_INT(stream_tcp_from_fd(&worker, fds[0], &s), 0))
+        return;
+    EQ_INT(stream_write_bytes(s, all, 4 * 1024 * 1024), 0);
+    stream_close_flush(s);
+    stream_sink_idle(&worker, 10);
+    OK(worker.chunks.large.used > 0);
+    worker_deinit(&worker);
+    close(fds[1]);
+    mem_free(all);
+}
+
 static void no_callback_after_close_in_a_callback(void)
 {
     char *all = make_pattern(200000);
@@ -421,6 +441,7 @@ static const struct tap_case cases[] = {
     { "half_close_leaves_the_other_direction", half_close_leaves_the_other_direction },
     { "flush_lets_queued_bytes_leave", flush_lets_queued_bytes_leave },
     { "flush_gives_up_after_five_seconds", flush_gives_up_after_five_seconds },
+    { "what_still_flushes_ends_with_its_worker", what_still_flushes_ends_with_its_worker },
     { "no_callback_after_close_in_a_callback", no_callback_after_close_in_a_callback },
     { "a_reset_is_an_error", a_reset_is_an_error },
     { "a_write_to_a_gone_peer_fails_without_a_signal",
