@@ -169,6 +169,7 @@ static int send_pending(struct stream_tls *t)
 
 static void finish(struct stream_tls *t)
 {
+    bool owes_drain = t->pending.len > STREAM_LOW_WATER_BYTES;
     int err;
 
     set_state(t, STATE_OPEN);
@@ -183,6 +184,10 @@ static void finish(struct stream_tls *t)
         stream_shutdown(t->base.lower);
     }
     stream_emit_ready(&t->base);
+    /* What waited for the handshake may have left at once: the layer below then has no drain to
+     * tell of, and a user that paused for it would wait for ever. */
+    if (owes_drain && is_live(t) && stream_unsent(t->base.lower) <= STREAM_LOW_WATER_BYTES)
+        stream_emit_drain(&t->base);
 }
 
 static void shake(struct stream_tls *t)

@@ -173,6 +173,9 @@ static int check_mesh_leaf(const struct pki_cert_info *leaf, struct pki_spiffe *
     *why = no_spiffe;
     if (leaf->uri_count != 1 || pki_spiffe_parse(leaf->uris[0], id))
         return ERR_CERT;
+    *why = "certificate has its trust domain's SPIFFE id, not a workload's";
+    if (!id->path.len)
+        return ERR_CERT;
     *why = "certificate has too many names";
     return leaf->uri_count + leaf->dns_count + leaf->ip_count > PKI_CERT_SAN_MAX ? ERR_CERT : 0;
 }

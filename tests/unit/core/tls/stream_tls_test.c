@@ -174,9 +174,10 @@ static void a_remembered_chain_expires_all_the_same(void)
 static void unknown_authority_and_domain_are_refused(void)
 {
     struct tls_options client, server;
-    struct tls_identity *stranger, *liar;
+    struct tls_identity *stranger, *liar, *domain;
 
     meet();
+    domain = tls_rig_identity(&ca, "spiffe://mesh.test", NULL, -60, HOUR_S);
     stranger = tls_rig_identity(&other, "spiffe://other.test/ns/a/sa/b", NULL, -60, HOUR_S);
     liar = tls_rig_identity(&other, CLIENT_ID, NULL, -60, HOUR_S);
     server = tls_rig_mesh(stock, ca.trust);
@@ -185,6 +186,10 @@ static void unknown_authority_and_domain_are_refused(void)
     /* Another authority's certificate for a name of our domain. */
     client = tls_rig_mesh(liar, ca.trust);
     refused(&client, &server, "unknown authority", NULL);
+    client = tls_rig_mesh(domain, ca.trust);
+    refused(&client, &server, "certificate has its trust domain's SPIFFE id, not a workload's",
+            NULL);
+    tls_identity_unref(domain);
     tls_identity_unref(stranger);
     tls_identity_unref(liar);
 }
@@ -632,6 +637,25 @@ static void a_paused_reader_gets_nothing_and_loses_nothing(void)
     tls_rig_close(&r);
 }
 
+static void what_left_with_the_handshake_is_told_as_drained(void)
+{
+    static char much[100 * 1024];
+    struct tls_options client, server;
+    struct tls_rig r;
+
+    meet();
+    client = tls_rig_mesh(cart, ca.trust);
+    server = tls_rig_mesh(stock, ca.trust);
+    tls_rig_open(&r, tls_rig_client(&client), tls_rig_server(&server));
+    EQ_INT(stream_write_bytes(r.client.s, much, sizeof(much)), 0);
+    OK(stream_unsent(r.client.s) > STREAM_HIGH_WATER_BYTES);
+    OK(tls_rig_shake(&r));
+    OK(stream_sink_wait_bytes(&r.worker, &r.server, sizeof(much)));
+    EQ_INT(stream_unsent(r.client.s), 0);
+    EQ_INT(r.client.drains, 1);
+    tls_rig_close(&r);
+}
+
 static void bytes_written_early_wait_for_the_handshake(void)
 {
     struct tls_rig r;
@@ -961,6 +985,8 @@ static const struct tap_case cases[] = {
     { "input_may_come_byte_by_byte", input_may_come_byte_by_byte },
     { "a_paused_reader_gets_nothing_and_loses_nothing",
       a_paused_reader_gets_nothing_and_loses_nothing },
+    { "what_left_with_the_handshake_is_told_as_drained",
+      what_left_with_the_handshake_is_told_as_drained },
     { "bytes_written_early_wait_for_the_handshake", bytes_written_early_wait_for_the_handshake },
     { "each_direction_ends_by_itself", each_direction_ends_by_itself },
     { "truncation_is_told_to_those_who_ask", truncation_is_told_to_those_who_ask },
