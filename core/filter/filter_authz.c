@@ -107,33 +107,69 @@ static bool any_matches(const struct model_authz_value *values, uint32_t count,
     return false;
 }
 
-static bool clause_holds(const struct model_authz_clause *c, const struct filter_authz_input *in)
+static bool subject_holds(const struct model_authz_clause *c, const struct subject *s,
+                          const struct filter_authz_input *in)
+{
+    return (c->value_count == 0 || any_matches(c->values, c->value_count, c, s, in)) &&
+           !any_matches(c->not_values, c->not_value_count, c, s, in);
+}
+
+/* A header that came several times is several values, and readers behind us differ in which they
+ * take: ALLOW must hold for each of them, anything else for one, or for all joined. */
+static bool header_holds(const struct model_authz_clause *c, const struct filter_authz_input *in,
+                         bool is_allow)
+{
+    const struct http_headers *h = &in->head->headers;
+    struct subject s = subject_of(c, in);
+    uint32_t count = 0;
+    bool any = false, every = true;
+
+    for (uint32_t i = 0; i < h->count; i++) {
+        struct subject one = { .text = h->items[i].value };
+
+        if (!str_eq(h->items[i].name, c->key))
+            continue;
+        if (subject_holds(c, &one, in))
+            any = true;
+        else
+            every = false;
+        count++;
+    }
+    if (count < 2)
+        return subject_holds(c, &s, in);
+    return is_allow ? every : any || subject_holds(c, &s, in);
+}
+
+static bool clause_holds(const struct model_authz_clause *c, const struct filter_authz_input *in,
+                         bool is_allow)
 {
     struct subject s;
 
     if (c->http_only && !in->head)
         return true; /* AZ-6: ALLOW rules with such a clause were left out before */
+    if (c->field == MODEL_AUTHZ_HEADER && in->head)
+        return header_holds(c, in, is_allow);
     s = subject_of(c, in);
-    return (c->value_count == 0 || any_matches(c->values, c->value_count, c, &s, in)) &&
-           !any_matches(c->not_values, c->not_value_count, c, &s, in);
+    return subject_holds(c, &s, in);
 }
 
 /* ---- rules and policies ---- */
 
-static bool group_holds(const struct model_authz_group *g, const struct filter_authz_input *in)
+static bool group_holds(const struct model_authz_group *g, const struct filter_authz_input *in,
+                        bool is_allow)
 {
     for (uint32_t i = 0; i < g->clause_count; i++) {
-        if (!clause_holds(&g->clauses[i], in))
+        if (!clause_holds(&g->clauses[i], in, is_allow))
             return false;
     }
     return true;
 }
 
 static bool any_holds(const struct model_authz_group *groups, uint32_t count,
-                      const struct filter_authz_input *in)
+                      const struct filter_authz_input *in, bool is_allow)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (group_holds(&groups[i], in))
+        if (group_holds(&groups[i], in, is_allow))
             return true;
     }
     return count == 0;
@@ -144,10 +180,11 @@ static bool rule_holds(const struct model_authz_rule *r, const struct filter_aut
 {
     if (is_allow && r->has_http_only && !in->head)
         return false;
-    if (!any_holds(r->from, r->from_count, in) || !any_holds(r->to, r->to_count, in))
+    if (!any_holds(r->from, r->from_count, in, is_allow) ||
+        !any_holds(r->to, r->to_count, in, is_allow))
         return false;
     for (uint32_t i = 0; i < r->when_count; i++) {
-        if (!group_holds(&r->when[i], in))
+        if (!group_holds(&r->when[i], in, is_allow))
             return false;
     }
     return true;

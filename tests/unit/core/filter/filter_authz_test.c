@@ -388,7 +388,7 @@ struct run {
     struct arena arena;
 };
 
-static enum filter_result run(struct run *r, const char *identity, const char *path)
+static void run_prepare(struct run *r, const char *identity, const char *path)
 {
     memset(r, 0, sizeof(*r));
     arena_init(&r->arena, 0);
@@ -402,6 +402,11 @@ static enum filter_result run(struct run *r, const char *identity, const char *p
         .arena = &r->arena, .head = &r->head, .decision = &r->d, .authz = &authz
     };
     r->fr.query.path = http_msg_path_only(&r->head);
+}
+
+static enum filter_result run(struct run *r, const char *identity, const char *path)
+{
+    run_prepare(r, identity, path);
     return filter_authz.on_request(&r->fr);
 }
 
@@ -440,6 +445,40 @@ static void allow_policies_deny_the_rest(void)
     policy.rule_count = 1; /* `rules: [{}]` matches all */
     EQ_INT(run(&r, "", "/no"), FILTER_CONTINUE);
     arena_deinit(&r.arena);
+}
+
+/* Two values of x-a: what the policy says of "yes", with values or with notValues. */
+static bool is_denied_with(const char *first, const char *second, enum model_authz_action action,
+                           bool none_of)
+{
+    struct run r;
+    bool denied;
+
+    one_policy(action, MODEL_AUTHZ_HEADER, STR("yes"));
+    clause.key = STR("x-a");
+    if (none_of) {
+        clause.not_values = clause.values;
+        clause.not_value_count = 1;
+        clause.value_count = 0;
+    }
+    run_prepare(&r, "", "/");
+    http_headers_add(&r.head.headers, STR("x-a"), str_of(first));
+    http_headers_add(&r.head.headers, STR("x-a"), str_of(second));
+    denied = filter_authz.on_request(&r.fr) == FILTER_REPLY;
+    arena_deinit(&r.arena);
+    return denied;
+}
+
+static void a_header_given_twice_cannot_hide(void)
+{
+    OK(is_denied_with("no", "yes", MODEL_AUTHZ_DENY, false));
+    OK(is_denied_with("yes", "no", MODEL_AUTHZ_DENY, false));
+    OK(!is_denied_with("no", "no", MODEL_AUTHZ_DENY, false));
+    OK(is_denied_with("yes", "no", MODEL_AUTHZ_DENY, true));
+    OK(is_denied_with("yes", "no", MODEL_AUTHZ_ALLOW, false));
+    OK(!is_denied_with("yes", "yes", MODEL_AUTHZ_ALLOW, false));
+    OK(is_denied_with("no", "yes", MODEL_AUTHZ_ALLOW, true));
+    OK(!is_denied_with("no", "no", MODEL_AUTHZ_ALLOW, true));
 }
 
 static void custom_without_provider_denies(void)
@@ -502,6 +541,7 @@ static const struct tap_case cases[] = {
     { "two_evaluators_agree", two_evaluators_agree },
     { "denied_requests_get_istios_answer", denied_requests_get_istios_answer },
     { "allow_policies_deny_the_rest", allow_policies_deny_the_rest },
+    { "a_header_given_twice_cannot_hide", a_header_given_twice_cannot_hide },
     { "custom_without_provider_denies", custom_without_provider_denies },
     { "dry_run_only_remarks", dry_run_only_remarks },
     { "remote_ip_is_the_last_forwarded_address", remote_ip_is_the_last_forwarded_address },
