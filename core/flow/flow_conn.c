@@ -82,6 +82,13 @@ static struct model_cluster *tcp_cluster(struct flow_conn *c, const struct model
     return target ? target->cluster : NULL;
 }
 
+/* Called on purpose rather than captured: bytes say nothing of where to, a Host header does, if
+ * only for the answer that nobody knows it. */
+static bool is_explicit(const struct flow_conn *c)
+{
+    return addr_eq(&c->original_dst, &c->local);
+}
+
 static void begin_tcp(struct flow_conn *c)
 {
     const struct flow_view *v = flow_conn_view(c);
@@ -98,8 +105,7 @@ static void begin_tcp(struct flow_conn *c)
     } else if (v->service) {
         cluster = tcp_cluster(c, v->service->tcp, v->service->tcp_count);
     }
-    if (!cluster && c->kind == MODEL_LISTENER_OUTBOUND && out && !v->service &&
-        !addr_eq(&c->original_dst, &c->local))
+    if (!cluster && c->kind == MODEL_LISTENER_OUTBOUND && out && !v->service && !is_explicit(c))
         cluster = out->policy == MODEL_ALLOW_ANY ? out->passthrough : out->blackhole;
     flow_tcp_start(c, cluster, authz);
 }
@@ -319,7 +325,7 @@ static enum verdict judge_outbound(struct flow_conn *c, const struct flow_view *
         keep_sni(c, &hello);
         return VERDICT_TCP;
     }
-    return v->table ? http_or_tcp(bytes) : VERDICT_TCP;
+    return v->table || is_explicit(c) ? http_or_tcp(bytes) : VERDICT_TCP;
 }
 
 static enum verdict judge_gateway(struct flow_conn *c, const struct flow_view *v, struct str bytes)
@@ -404,7 +410,7 @@ static void decide_outbound(struct flow_conn *c, const struct flow_view *v)
 
     if (is_http_protocol(protocol) && v->table)
         begin_http(c);
-    else if (!v->service && !v->table)
+    else if (!v->service && !v->table && !is_explicit(c))
         begin_tcp(c); /* nothing known: passed through without a look */
     else if (protocol == MODEL_PROTOCOL_TCP)
         begin_tcp(c);

@@ -128,6 +128,17 @@ static void on_connect_failed(struct flow_request *r, int err)
 
 /* ---- receiving ---- */
 
+/* See hide_success in flow_request.c. */
+static void restore_status(struct flow_request *r, struct http_msg *head)
+{
+    struct str text = http_headers_get(&head->headers, HTTP_TOKEN_MESH_PROTO);
+    uint64_t status;
+
+    if (r->filter.head->upgrade.len && text.p && str_to_u64(text, 299, &status) == 0 &&
+        status >= 200 && upstream_kind_for(r->host, r->wants_h2) == UPSTREAM_MESH)
+        head->status = (uint16_t)status;
+}
+
 static void on_up_head(void *arg, struct http_msg *head, bool end)
 {
     struct flow_request *r = arg;
@@ -138,6 +149,7 @@ static void on_up_head(void *arg, struct http_msg *head, bool end)
             http_stream_send_head(r->down, head, false);
         return;
     }
+    restore_status(r, head);
     if (!r->decision.upstream_first_ns)
         r->decision.upstream_first_ns = clock_ns();
     if (has_attempt_left(r) && flow_retry_on_response(retry, head)) {

@@ -6,7 +6,8 @@
 
 #define HEADERS (&r->filter.head->headers)
 
-/* RFC 4122 version 4. Nibbles come from the worker's generator: an id must be unique, not secret. */
+/* RFC 4122 version 4. Nibbles come from the worker's generator: an id must be unique, not secret.
+ */
 static struct str new_request_id(struct flow_request *r)
 {
     static const char hex[] = "0123456789abcdef";
@@ -49,11 +50,11 @@ static void add_request_id(struct flow_request *r)
 static void forwarded_on_gateway(struct flow_request *r)
 {
     static const enum http_token internal[] = {
-        HTTP_TOKEN_X_ENVOY_RETRY_ON,           HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS,
-        HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,      HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
-        HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH,      HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION,
-        HTTP_TOKEN_X_ENVOY_PEER_METADATA,      HTTP_TOKEN_X_ENVOY_PEER_METADATA_ID,
-        HTTP_TOKEN_X_FORWARDED_CLIENT_CERT,    HTTP_TOKEN_X_ENVOY_EXTERNAL_ADDRESS,
+        HTTP_TOKEN_X_ENVOY_RETRY_ON,        HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS,
+        HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,   HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
+        HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH,   HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION,
+        HTTP_TOKEN_X_ENVOY_PEER_METADATA,   HTTP_TOKEN_X_ENVOY_PEER_METADATA_ID,
+        HTTP_TOKEN_X_FORWARDED_CLIENT_CERT, HTTP_TOKEN_X_ENVOY_EXTERNAL_ADDRESS,
     };
     struct str before = http_headers_get_all(HEADERS, STR("x-forwarded-for"), r->filter.arena);
     char ip[ADDR_TEXT_MAX];
@@ -99,30 +100,55 @@ void flow_heads_on_arrival(struct flow_request *r)
     d->forwarded_for = http_headers_get(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR);
 }
 
+static struct str add_names(struct flow_request *r, struct str entry, const char *key,
+                            const struct str *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        entry =
+            arena_printf(r->filter.arena, "%.*s;%s=%.*s", STR_ARG(entry), key, STR_ARG(names[i]));
+    return entry;
+}
+
+/* What x-forwarded-client-cert says of the client. Peers of the mesh: both ids; clients of a
+ * gateway: whatever names their certificate has. */
+static struct str client_cert_entry(struct flow_request *r)
+{
+    const struct pki_cert_info *info = tls_peer_info(r->conn->tls_peer);
+    struct str hash = str_make(arena_alloc(r->filter.arena, 64), 64), entry;
+
+    for (int i = 0; i < 32; i++) {
+        static const char digits[] = "0123456789abcdef";
+        char *at = (char *)(uintptr_t)hash.p + 2 * i;
+
+        at[0] = digits[info->sha256[i] >> 4];
+        at[1] = digits[info->sha256[i] & 15];
+    }
+    entry = arena_printf(r->filter.arena, "Hash=%.*s;Subject=\"%.*s\"", STR_ARG(hash),
+                         STR_ARG(info->subject));
+    if (r->decision.gateway) {
+        entry = add_names(r, entry, "URI", info->uris, info->uri_count);
+        return add_names(r, entry, "DNS", info->dns_names, info->dns_count);
+    }
+    if (r->fw->id.identity)
+        entry = arena_printf(r->filter.arena, "By=%.*s;%.*s",
+                             STR_ARG(tls_identity_spiffe(r->fw->id.identity)->id), STR_ARG(entry));
+    return arena_printf(r->filter.arena, "%.*s;URI=%.*s", STR_ARG(entry),
+                        STR_ARG(r->conn->peer_identity));
+}
+
 static void add_client_cert(struct flow_request *r)
 {
-    const struct pki_cert_info *info;
-    struct str old, hash, own = STR_NONE, entry;
-    char hex[65];
+    bool is_known =
+        r->conn->tls_peer &&
+        (r->decision.gateway ? tls_peer_is_verified(r->conn->tls_peer) : r->conn->is_mtls);
+    struct str old, entry;
 
-    if (!r->conn->is_mtls || !r->conn->tls_peer) {
+    if (!is_known) {
         if (r->decision.inbound)
             http_headers_remove_token(HEADERS, HTTP_TOKEN_X_FORWARDED_CLIENT_CERT);
         return;
     }
-    info = tls_peer_info(r->conn->tls_peer);
-    for (int i = 0; i < 32; i++) {
-        static const char digits[] = "0123456789abcdef";
-
-        hex[2 * i] = digits[info->sha256[i] >> 4];
-        hex[2 * i + 1] = digits[info->sha256[i] & 15];
-    }
-    hash = str_make(hex, 64);
-    if (r->fw->id.identity)
-        own = tls_identity_spiffe(r->fw->id.identity)->id;
-    entry = arena_printf(r->filter.arena, "By=%.*s;Hash=%.*s;Subject=\"%.*s\";URI=%.*s",
-                         STR_ARG(own), STR_ARG(hash), STR_ARG(info->subject),
-                         STR_ARG(r->conn->peer_identity));
+    entry = client_cert_entry(r);
     old = http_headers_get_all(HEADERS, STR("x-forwarded-client-cert"), r->filter.arena);
     if (old.p)
         entry = arena_printf(r->filter.arena, "%.*s,%.*s", STR_ARG(old), STR_ARG(entry));

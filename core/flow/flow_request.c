@@ -39,6 +39,20 @@ void flow_request_finish(struct flow_request *r)
 
 /* ---- the response on its way down ---- */
 
+/* Over HTTP/2 a 2xx would tell the client that the upgrade it asked for was done (RFC 8441): an app
+ * that gives an ordinary answer instead is told about in a field to a proxy of ours, which restores
+ * the status, and as a failure to anybody else. */
+static void hide_success(struct flow_request *r, struct http_msg *head)
+{
+    if (!r->filter.head->upgrade.len || head->status / 100 != 2 ||
+        r->down->version != HTTP_VERSION_2)
+        return;
+    if (r->conn->is_mesh_hop)
+        http_headers_set_token(&head->headers, HTTP_TOKEN_MESH_PROTO,
+                               arena_printf(r->filter.arena, "%u", head->status));
+    head->status = 502;
+}
+
 void flow_request_respond(struct flow_request *r, struct http_msg *head, bool end)
 {
     r->head_sent = true;
@@ -56,6 +70,7 @@ void flow_request_respond(struct flow_request *r, struct http_msg *head, bool en
     if (r->target)
         filter_headers_response(&r->target->response, &r->filter, head);
     flow_heads_to_downstream(r, head, false);
+    hide_success(r, head);
     if (head->status == 101)
         r->is_websocket = true;
     http_stream_send_head(r->down, head, end);
