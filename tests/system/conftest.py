@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from meshtest import CA, Echo, Process, run  # noqa: E402
+from meshtest.rig import Rig  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMIT_S = 60
@@ -113,6 +114,12 @@ def echo():
 @pytest.fixture
 def ca(tmp_path_factory):
     return CA("cluster.local", folder=str(tmp_path_factory.mktemp("ca")))
+
+
+@pytest.fixture
+def rig(mesh, ca, tmp_path_factory):
+    """Proxies run from files; see meshtest/rig.py."""
+    return Rig(mesh, ca, tmp_path_factory.mktemp("rig"))
 
 
 @pytest.fixture
