@@ -236,8 +236,8 @@ int compile_action_cors(const struct compile_match_keeper *k,
 
 /* ---- headers ---- */
 
-static void add_op(struct model_header_ops *ops, struct arena *a, int op, struct str name,
-                   struct str value)
+static void add_op(struct model_header_ops *ops, struct arena *a, enum model_header_op_kind op,
+                   struct str name, struct str value)
 {
     struct model_header_op *o = &ops->items[ops->count];
 

@@ -58,7 +58,7 @@ struct model_match {
 };
 
 struct model_header_op {
-    enum { MODEL_HEADER_SET, MODEL_HEADER_ADD, MODEL_HEADER_REMOVE } op;
+    enum model_header_op_kind { MODEL_HEADER_SET, MODEL_HEADER_ADD, MODEL_HEADER_REMOVE } op;
     struct str name; /* lower case */
     uint16_t token;
     struct str value; /* may hold %OPERATORS% when has_operators */

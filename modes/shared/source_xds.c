@@ -275,7 +275,7 @@ static void on_call_end(void *arg, enum grpc_status status, struct str message,
     (void)trailers;
     x->call = NULL;
     log_at(x->is_away ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "stream to control %s ended: %s %.*s",
-           xds_link_name(x->link, xds_client_server(x->client)), grpc_status_name(status),
+           xds_link_name(x->link, xds_client_server(x->client)), grpc_status_name((int)status),
            STR_ARG(message));
     x->is_away = !x->is_leaving;
     xds_client_end(x->client);

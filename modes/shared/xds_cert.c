@@ -189,7 +189,7 @@ static void on_answer(void *arg, enum grpc_status status, struct str error, stru
     c->call = NULL;
     if (status != GRPC_STATUS_OK) {
         log_warn("no certificate from control %s: %s %.*s", xds_link_name(c->link, c->server),
-                 grpc_status_name(status), STR_ARG(error));
+                 grpc_status_name((int)status), STR_ARG(error));
         retry(c);
         return;
     }
