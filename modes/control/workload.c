@@ -153,8 +153,9 @@ static struct str first_of(struct str list)
     return str_cut(&list, ',');
 }
 
-/* {"9080": 41234}: where the sidecar listens for each of the app's ports, and in *address its IP
- * when it is one particular address. */
+/* {"8080": 41234, "80": 41234}: where the sidecar listens for each of the app's ports, and in
+ * *address its IP when it is one particular address. Under the service's number, too: instances may
+ * have the app on different ports, and Services of our own name theirs by it. */
 static struct node *read_ports(struct arena *a, const struct node *list, struct str *address)
 {
     struct node *ports = node_new(a, NODE_MAP);
@@ -164,7 +165,8 @@ static struct node *read_ports(struct arena *a, const struct node *list, struct 
         return ports;
     NODE_EACH(it, list)
     {
-        int64_t port;
+        int64_t port, service;
+        struct str name;
         struct addr at;
         char ip[ADDR_TEXT_MAX];
 
@@ -173,6 +175,11 @@ static struct node *read_ports(struct arena *a, const struct node *list, struct 
             ++count > PORTS_MAX)
             continue;
         node_set(ports, arena_printf(a, "%lld", (long long)port), node_new_int(a, at.port));
+        if (node_to_int(node_getz(it, "service"), &service) && service > 0 && service <= 65535) {
+            name = arena_printf(a, "%lld", (long long)service);
+            if (!node_get(ports, name))
+                node_set(ports, name, node_new_int(a, at.port));
+        }
         if (!addr_is_any(&at))
             *address = arena_str(a, str_of(addr_format_ip(&at, ip)));
     }

@@ -15,7 +15,7 @@ static struct log_module log_module = LOG_MODULE("workload");
 enum { TRIES = 5, PORTS_MAX = 64 };
 
 struct port {
-    int64_t number, target; /* what clients ask for, the app's */
+    int64_t number; /* what clients ask for */
     char protocol[16];
 };
 
@@ -73,6 +73,8 @@ static bool is_selected(struct store *s, const struct object *entry)
 
 /* ---- the object ---- */
 
+/* The target is a number that workloads map to where they are reached (WorkloadEntry.ports), since
+ * the app's own port may differ between instances. */
 static struct node *port_node(struct arena *a, const struct port *p)
 {
     struct node *n = node_new(a, NODE_MAP);
@@ -82,7 +84,7 @@ static struct node *port_node(struct arena *a, const struct port *p)
                  arena_printf(a, "%s-%lld", known ? p->protocol : "port", (long long)p->number));
     node_set(n, STR("port"), node_new_int(a, p->number));
     node_set_str(a, n, "protocol", STR("TCP"));
-    node_set(n, STR("targetPort"), node_new_int(a, p->target));
+    node_set(n, STR("targetPort"), node_new_int(a, p->number));
     return n;
 }
 
@@ -216,10 +218,9 @@ void workload_service_ensure(struct store *s, const struct object *entry, const 
     {
         struct port *p = &t->ports[t->count];
 
-        if (t->count == PORTS_MAX || !read_port(it, "port", &p->target))
+        if (t->count == PORTS_MAX ||
+            (!read_port(it, "service", &p->number) && !read_port(it, "port", &p->number)))
             continue;
-        if (!read_port(it, "service", &p->number))
-            p->number = p->target;
         str_copy(node_get_str(it, "protocol"), p->protocol, sizeof(p->protocol));
         t->count++;
     }

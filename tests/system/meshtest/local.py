@@ -1,5 +1,6 @@
 """A mesh on this machine, `mesh up`, and programs in it, `mesh run`; as root or as another user."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -18,7 +19,8 @@ class LocalMesh:
         self.binary = binary
         self.folder = tempfile.mkdtemp(prefix="ml-")
         os.chmod(self.folder, 0o755)
-        self.logs = tempfile.mkdtemp(prefix="ml-logs-")
+        self.logs = tempfile.mkdtemp(prefix="ml-logs-") # shown when the test failed, so kept to the end
+        atexit.register(shutil.rmtree, self.logs, ignore_errors=True)
         self.processes = []
         self.prefix = []
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("MESH_", "XDG_", "http_proxy"))}
@@ -56,5 +58,4 @@ class LocalMesh:
     def finish(self):
         wrong = [w for w in [p.finish() for p in reversed(self.processes)] if w]
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(self.logs, ignore_errors=True)
         return wrong
