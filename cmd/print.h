@@ -12,7 +12,7 @@
 /* Writes what b holds and empties it. */
 void print_flush(struct buf *b, FILE *out);
 
-/* clang-format off: a row a line */
+/* clang-format off */
 /* Rows of -o, --no-headers, --sort-by..., for commands that print objects. */
 #define PRINT_FLAGS                                                                                \
     { .name = "output", .letter = 'o', .kind = CLI_FLAG_TEXT, .value = "FORMAT", .fallback = "table", \
