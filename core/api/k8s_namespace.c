@@ -8,14 +8,14 @@
 /* clang-format off */
 #define T struct k8s_namespace
 static const struct field k8s_namespace_fields[] = {
-    FIELD_LIST_STR(T, finalizers, "finalizers", .help = "Who must agree before the namespace goes away."),
+    FIELD_LIST_STR(T, finalizers, "finalizers", .proto = 1, .help = "Who must agree before the namespace goes away."),
 };
 FIELD_MESSAGE(k8s_namespace, CORE "NamespaceSpec", .help = "A place for objects.");
 #undef T
 
 #define T struct k8s_namespace_status
 static const struct field k8s_namespace_status_fields[] = {
-    FIELD_STR(T, phase, "phase", .help = "Active or Terminating."),
+    FIELD_STR(T, phase, "phase", .proto = 1, .help = "Active or Terminating."),
 };
 FIELD_MESSAGE(k8s_namespace_status, CORE "NamespaceStatus", .help = "State of a namespace.");
 #undef T
@@ -29,8 +29,8 @@ struct k8s_namespace_root {
 #define T struct k8s_namespace_root
 static const struct field k8s_namespace_root_fields[] = {
     OBJECT_META_ROWS(T),
-    FIELD_MSG(T, spec, "spec", k8s_namespace, .help = "What is wanted."),
-    FIELD_MSG(T, status, "status", k8s_namespace_status, .read_only = true, .help = "What is."),
+    FIELD_MSG(T, spec, "spec", k8s_namespace, .proto = 2, .help = "What is wanted."),
+    FIELD_MSG(T, status, "status", k8s_namespace_status, .proto = 3, .read_only = true, .help = "What is."),
 };
 FIELD_MESSAGE(k8s_namespace_root, CORE "Namespace", .at = FIELD_AT(T, at), .help = "A place for objects: names are unique within one.");
 #undef T

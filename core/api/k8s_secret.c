@@ -32,10 +32,10 @@ static void check_secret(struct field_check *c, const void *message)
 #define T struct k8s_secret
 static const struct field k8s_secret_fields[] = {
     OBJECT_META_ROWS(T),
-    FIELD_STR(T, type, "type", .default_text = "Opaque", .help = "What is in it: Opaque, kubernetes.io/tls."),
-    FIELD_MAP_BYTES(T, data, "data", .help = "Values by key, in base64."),
-    FIELD_MAP_STR(T, string_data, "stringData", .help = "Values by key as text; stored under data."),
-    FIELD_BOOL(T, immutable, "immutable", .help = "Whether values may never change."),
+    FIELD_STR(T, type, "type", .proto = 3, .default_text = "Opaque", .help = "What is in it: Opaque, kubernetes.io/tls."),
+    FIELD_MAP_BYTES(T, data, "data", .proto = 2, .help = "Values by key, in base64."),
+    FIELD_MAP_STR(T, string_data, "stringData", .proto = 4, .help = "Values by key as text; stored under data."),
+    FIELD_BOOL(T, immutable, "immutable", .proto = 5, .help = "Whether values may never change."),
 };
 FIELD_MESSAGE(k8s_secret, "io.k8s.api.core.v1.Secret", .at = FIELD_AT(T, at), .check = check_secret, .help = "Keys, certificates, tokens.");
 #undef T

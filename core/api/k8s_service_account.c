@@ -17,7 +17,7 @@ static const struct field k8s_service_account_fields[] = {
     OBJECT_META_ROWS(T),
     FIELD_LIST_JSON(T, secrets, "secrets", .help = "Secrets that its pods may use."),
     FIELD_LIST_JSON(T, image_pull_secrets, "imagePullSecrets", .help = "Secrets to fetch images with."),
-    FIELD_OPT_BOOL(T, automount, "automountServiceAccountToken", .help = "Whether pods get a token."),
+    FIELD_OPT_BOOL(T, automount, "automountServiceAccountToken", .proto = 4, .help = "Whether pods get a token."),
 };
 FIELD_MESSAGE(k8s_service_account, "io.k8s.api.core.v1.ServiceAccount", .at = FIELD_AT(T, at), .help = "An identity for workloads.");
 #undef T

@@ -52,7 +52,7 @@ struct object_meta_head {
 #define OBJECT_META_ROWS(T)                                                                        \
     FIELD_STR(T, api_version, "apiVersion", .required = true, .help = "Group and version, as \"networking.istio.io/v1\"."), \
     FIELD_STR(T, kind, "kind", .required = true, .help = "What kind of object this is."),          \
-    FIELD_MSG(T, metadata, "metadata", object_meta, .required = true, .help = "Name, namespace, labels and what the system keeps.")
+    FIELD_MSG(T, metadata, "metadata", object_meta, .proto = 1, .required = true, .help = "Name, namespace, labels and what the system keeps.")
 /* clang-format on */
 
 /* The value of a label or annotation; p == NULL when there is none. Borrowed from m. */

@@ -7,6 +7,7 @@
 #include "core/text/node_json.h"
 #include "core/text/node_yaml.h"
 #include "modes/control/rest_auth.h"
+#include "modes/control/rest_kube_proto.h"
 #include "modes/control/rest_path.h"
 #include "store/store.h"
 
@@ -169,6 +170,14 @@ bool rest_call_read_body(struct rest_call *call, struct node **out)
     if (str_trim(text).len == 0) {
         rest_call_fail(call, 400, "BadRequest", "the request has no body");
         return false;
+    }
+    if (rest_kube_proto_is(call->content_type)) {
+        const char *why;
+
+        err = rest_kube_proto_read(&call->arena, text, out, &why);
+        if (err)
+            rest_call_fail(call, 415, "UnsupportedMediaType", "the protobuf body: %s", why);
+        return err == 0;
     }
     diag_init(&d);
     err = yaml ? node_yaml_read_one(&call->arena, text, NULL, &d, out)
@@ -388,6 +397,16 @@ void rest_call_fail_code(struct rest_call *call, int code, const char *text)
     rest_call_fail(call, 500, "InternalError", "%s (%s)", text, error_text(code));
 }
 
+void rest_call_fail_field(struct rest_call *call, const char *field, struct str message)
+{
+    struct diag d;
+
+    diag_init(&d);
+    diag_add(&d, DIAG_ERROR, "MSH1008", NULL, str_of(field), "%.*s", STR_ARG(message));
+    rest_call_fail_diag(call, call->name, &d);
+    diag_deinit(&d);
+}
+
 /* "unknown field" as kubectl's users know it, else the message as it is. */
 static struct str cause_message(struct rest_call *call, const struct diag_item *item)
 {
@@ -396,6 +415,8 @@ static struct str cause_message(struct rest_call *call, const struct diag_item *
     if (str_is(str_of(item->code), "MSH1002"))
         text = arena_printf(&call->arena, "strict decoding error: unknown field \"%.*s\"",
                             STR_ARG(item->path));
+    if (!call->kind && item->object.len)
+        text = arena_printf(&call->arena, "%.*s: %.*s", STR_ARG(item->object), STR_ARG(text));
     if (item->suggestion.len)
         text = arena_printf(&call->arena, "%.*s, did you mean \"%.*s\"?", STR_ARG(text),
                             STR_ARG(item->suggestion));

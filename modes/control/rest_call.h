@@ -78,6 +78,8 @@ void rest_call_fail_details(struct rest_call *call, int status, const char *reas
                             struct str message, struct node *details);
 /* 422 with a cause for each error of d; unknown fields read as kubectl's users know them. */
 void rest_call_fail_diag(struct rest_call *call, struct str name, const struct diag *d);
+/* 422 about one field of the object or parameter of the request. */
+void rest_call_fail_field(struct rest_call *call, const char *field, struct str message);
 /* For an error code of the store or a reader. */
 void rest_call_fail_code(struct rest_call *call, int code, const char *text);
 void rest_call_fail_not_found(struct rest_call *call);

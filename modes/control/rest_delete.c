@@ -34,10 +34,8 @@ static bool check_policy(struct rest_call *call, struct str policy)
     if (policy.len == 0 || str_is(policy, "Background") || str_is(policy, "Foreground") ||
         str_is(policy, "Orphan"))
         return true;
-    rest_call_fail(call, 422, "Invalid",
-                   "propagationPolicy: Unsupported value: \"%.*s\": supported values: "
-                   "\"Foreground\", \"Background\", \"Orphan\"",
-                   STR_ARG(policy));
+    rest_call_fail_field(call, "propagationPolicy",
+                         STR("must be Foreground, Background or Orphan"));
     return false;
 }
 

@@ -3,7 +3,7 @@
  *     GET    /mesh/v1/status    revision, counts, health of the store
  *     GET    /mesh/v1/proxies   who is connected, and what it has taken
  *     GET    /mesh/v1/tokens    join tokens; POST makes one, DELETE /mesh/v1/tokens/ID revokes it
- *     POST   /mesh/v1/apply     a List (or YAML documents) in one transaction: all or nothing
+ *     POST   /mesh/v1/apply     see rest_apply.h
  *
  * Every write takes ?wait=proxies&timeout=30s: it is answered when all proxies have taken the
  * change, with the header `Mesh-Proxies: acked/total; refused=N; slowest=NAME; ms=N`. */
@@ -22,7 +22,6 @@ void rest_mesh_proxies(struct rest_call *call);
 void rest_mesh_tokens(struct rest_call *call);
 void rest_mesh_token_create(struct rest_call *call);
 void rest_mesh_token_revoke(struct rest_call *call, struct str id);
-void rest_mesh_apply(struct rest_call *call);
 
 /* True: the call asks to wait for proxies, and is answered later with status and n. */
 bool rest_mesh_wait(struct rest_call *call, int status, struct node *n);

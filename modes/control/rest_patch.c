@@ -52,10 +52,10 @@ bool rest_patch_run(struct rest_call *call, enum rest_patch_type type, const str
         return true;
     if (err == ERR_LIMIT)
         rest_call_fail(call, 413, "RequestEntityTooLarge", "%.*s", STR_ARG(why));
+    else if (err == ERR_NOT_FOUND || err == ERR_CONFLICT)
+        rest_call_fail_field(call, "patch", why);
     else
-        rest_call_fail(call, err == ERR_NOT_FOUND || err == ERR_CONFLICT ? 422 : 400,
-                       err == ERR_NOT_FOUND || err == ERR_CONFLICT ? "Invalid" : "BadRequest",
-                       "the patch cannot be used: %.*s",
+        rest_call_fail(call, 400, "BadRequest", "the patch cannot be used: %.*s",
                        STR_ARG(why.len ? why : STR("its result is no object")));
     return false;
 }

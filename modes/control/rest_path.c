@@ -4,6 +4,7 @@
 #include "core/base/encode.h"
 #include "core/base/mem.h"
 #include "core/stats/stats_text.h"
+#include "modes/control/rest_apply.h"
 #include "modes/control/rest_call.h"
 #include "modes/control/rest_delete.h"
 #include "modes/control/rest_discovery.h"
@@ -69,7 +70,7 @@ static const struct page {
     { "/mesh/v1/proxies", HTTP_METHOD_GET, rest_mesh_proxies },
     { "/mesh/v1/tokens", HTTP_METHOD_GET, rest_mesh_tokens },
     { "/mesh/v1/tokens", HTTP_METHOD_POST, rest_mesh_token_create },
-    { "/mesh/v1/apply", HTTP_METHOD_POST, rest_mesh_apply },
+    { "/mesh/v1/apply", HTTP_METHOD_POST, rest_apply_list },
 };
 
 static void index_page(struct rest_call *call)

@@ -311,8 +311,8 @@ static bool send_head(struct rest_watch *w)
 static bool may_start(struct rest_call *call)
 {
     if (rest_call_has_flag(call, "sendInitialEvents")) {
-        rest_call_fail(call, 422, "Invalid",
-                       "sendInitialEvents: Forbidden: list and then watch instead");
+        rest_call_fail_field(call, "sendInitialEvents",
+                             STR("is not served: list and then watch instead"));
         return false;
     }
     if (call->rest->watch_count >= REST_MAX_WATCHES) {

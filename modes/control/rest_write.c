@@ -239,9 +239,7 @@ static bool apply_config(struct rest_write *w, const struct node *was, struct no
     struct node *causes = NULL, *details;
 
     if (rest_call_param(call, "fieldManager").len == 0) {
-        rest_call_fail(call, 422, "Invalid",
-                       "fieldManager: Required value: is required for apply "
-                       "patch");
+        rest_call_fail_field(call, "fieldManager", STR("is required for apply patch"));
         return false;
     }
     if (node_getz(node_getz(w->input, "metadata"), "managedFields")) {
@@ -367,7 +365,8 @@ static void submit(struct rest_write *w, const struct node *n, const struct stor
     if (o) {
         store_version(o, status, version);
         expect.version = str_of(version);
-        expect.uid = o->uid;
+        if (!w->status || status)
+            expect.uid = o->uid; /* of the row, which status may not have yet */
     }
     store_txn_set_user(t, call->user);
     if (o && !w->status && is_released(n))
