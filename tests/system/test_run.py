@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from conftest import mesh_binary
-from meshtest import free_port, http, until
+from conftest import TOP, mesh_binary
+from meshtest import free_port, http, run, until
 from meshtest.local import NOBODY, LocalMesh
 
 # Answers every request with what it saw; argv: port, name.
@@ -263,6 +263,36 @@ def test_static_programs_are_captured(local):
         pytest.skip("no static C library here")
     os.chmod(program, 0o755)
     assert '"server": "web"' in local.run(program, ip, "8000", flags=["--name", "client"]).out
+
+
+README = os.path.join(TOP, "README.md")
+
+
+@pytest.mark.limit(120)
+@pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
+def test_the_readmes_commands(bare, tmp_path):
+    """Every command of "Five minutes with your own programs", in one shell, as a reader types them."""
+    with open(README, encoding="utf-8") as file:
+        part = file.read().split("## Five minutes")[1].split("\n## ")[0]
+    lines = [line[4:] for line in part.splitlines() if line.startswith("    ")]
+    assert sum(line.startswith(("mesh ", "cat ")) for line in lines) >= 6
+    os.symlink(bare.binary, tmp_path / "mesh")
+    script = ["set -e", f"cd {tmp_path}", f"PATH={tmp_path}:$PATH", "trap 'kill $(jobs -p); wait' EXIT"]
+    for line in lines:
+        if line.startswith("mesh up"):
+            line = line.replace("mesh up", f"mesh up --api none --xds none --http-port {bare.http_port} "
+                                           f"--https-port {bare.https_port}")
+        if "client" in line: # a reader's fingers give the server the time it needs
+            line = f"for i in $(seq 100); do {line} > page && grep -q Directory page && break; sleep 0.1; done; cat page"
+        script.append(line)
+        if line.startswith("mesh up"):
+            script.append("for i in $(seq 100); do [ -S $MESH_RUNTIME_DIR/api.sock ] && break; sleep 0.1; done")
+    result = run(["bash", "-c", "\n".join(script)], env=bare.env, limit_s=100, status=None)
+    if "--no-capture" in result.err:
+        pytest.skip("no namespaces here")
+    assert result.status == 0, result.err
+    assert "Directory listing" in result.out
+    assert "virtualservice.networking.istio.io/web created" in result.out
 
 
 @pytest.mark.limit(90)
