@@ -42,6 +42,7 @@ struct flow {
     uint64_t identity_generation;
     struct tls_identity *identity;
     struct pki_trust *trust;
+    struct drain *drain; /* under way; NULL: none */
 };
 
 /* ---- process ---- */
@@ -58,11 +59,31 @@ struct flow *flow_new(const struct flow_options *options)
     return f;
 }
 
+struct drain {
+    struct flow *flow;
+    struct worker *caller;
+    struct timer timer;
+    uint64_t stop_accept_ms, end_ms; /* on the caller's clock */
+    bool stopped;
+    void (*done)(void *arg, uint32_t cut);
+    void *arg;
+};
+
+/* The end came before the drain's. */
+static void drain_forget(struct flow *f)
+{
+    if (f->drain)
+        timer_cancel(&f->drain->timer);
+    mem_free(f->drain);
+    f->drain = NULL;
+}
+
 void flow_free(struct flow *f)
 {
     if (!f)
         return;
     ASSERT(list_is_empty(&f->workers));
+    drain_forget(f);
     LIST_FOREACH(it, tmp, &f->given)
     {
         struct given_fd *g = LIST_ITEM(it, struct given_fd, link);
@@ -479,20 +500,12 @@ void flow_recheck_peers(struct flow *f)
 
 /* ---- drain ---- */
 
-struct drain {
-    struct flow *flow;
-    struct worker *caller;
-    struct timer timer;
-    uint64_t stop_accept_ms, end_ms; /* on the caller's clock */
-    bool stopped;
-    void (*done)(void *arg, uint32_t cut);
-    void *arg;
-};
-
 static void stop_accepting_each(struct flow_worker *fw, struct broadcast *b)
 {
     (void)b;
     flow_listen_close_all(fw);
+    LIST_FOREACH(it, tmp, &fw->conns)
+    flow_conn_drain(LIST_ITEM(it, struct flow_conn, link)); /* those taken since the drain began */
 }
 
 static void begin_drain_each(struct flow_worker *fw, struct broadcast *b)
@@ -527,6 +540,7 @@ static void on_drain_timer(struct timer *t)
         return;
     }
     broadcast_send(broadcast_new(d->flow, cut_each));
+    d->flow->drain = NULL;
     d->done(d->arg, (uint32_t)totals.connections);
     mem_free(d);
 }
@@ -536,6 +550,7 @@ void flow_drain(struct flow *f, uint64_t accept_ms, uint64_t timeout_ms,
 {
     struct drain *d = mem_alloc0(1, sizeof(*d));
 
+    f->drain = d;
     d->flow = f;
     d->caller = worker_current();
     d->done = done;

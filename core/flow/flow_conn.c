@@ -149,7 +149,8 @@ static void begin_http(struct flow_conn *c)
         flow_conn_close(c);
         return;
     }
-    if (c->fw->draining)
+    /* While new connections are still taken, their first request is. */
+    if (c->fw->draining && list_is_empty(&c->fw->listens))
         http_server_conn_drain(c->http);
 }
 

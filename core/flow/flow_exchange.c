@@ -40,6 +40,7 @@ static void drop_upstream(struct flow_request *r)
     if (r->up) {
         http_stream_release(r->up);
         r->up = NULL;
+        r->decision.response_head = NULL;
     }
     if (r->host) {
         if (r->tried_count < DECISION_TRIES_MAX)

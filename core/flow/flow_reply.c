@@ -64,6 +64,7 @@ static void answer(struct flow_request *r, uint16_t status, int16_t grpc, struct
     if (extra)
         http_headers_copy(&head.headers, extra, false);
     r->head_sent = true;
+    r->decision.response_head = &head; /* until flow_request_finish below */
     if (r->filter.is_grpc) {
         filter_run_response(&r->filter, &head);
         send_grpc(r, &head, grpc >= 0 ? grpc : grpc_of_status(status), body);

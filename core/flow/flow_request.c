@@ -20,13 +20,13 @@ void flow_request_finish(struct flow_request *r)
 
     ASSERT(r->state != FLOW_REQUEST_DONE);
     r->state = FLOW_REQUEST_DONE;
-    flow_exchange_abort(r);
     flow_mirror_detach(r);
     filter_run_end(&r->filter);
     r->decision.end_ns = clock_ns();
     r->decision.bytes_in = r->down->bytes_in;
     r->decision.bytes_out = r->down->bytes_out;
     telemetry_http(flow_worker_options(fw)->telemetry, fw->worker, &r->decision);
+    flow_exchange_abort(r); /* the response's head goes with the upstream's stream */
     for (uint32_t i = 0; i < r->tried_count; i++)
         upstream_drop(r->tried[i]);
     chunk_queue_clear(&r->pending);
@@ -71,6 +71,7 @@ void flow_request_respond(struct flow_request *r, struct http_msg *head, bool en
         filter_headers_response(&r->target->response, &r->filter, head);
     flow_heads_to_downstream(r, head, false);
     hide_success(r, head);
+    r->decision.response_head = head;
     if (head->status == 101)
         r->is_websocket = true;
     http_stream_send_head(r->down, head, end);

@@ -26,6 +26,7 @@ struct flow_tcp {
     struct upstream_wait wait;
     bool is_waiting;
     struct relay *relay;
+    struct stream *up; /* the relay's, for its address */
     struct timer report;
     uint64_t reported_in, reported_out;
     struct tls_peer *tls_peer;
@@ -78,11 +79,21 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
     mem_free(t);
 }
 
+/* Before the relay closes its streams: the connection had no address of its own when it began. */
+static void note_local(struct flow_tcp *t)
+{
+    const struct addr *local = stream_local(t->up);
+
+    if (local)
+        t->decision.upstream_local = *local;
+}
+
 static void on_relay_done(void *arg, const struct relay_result *result)
 {
     struct flow_tcp *t = arg;
 
     t->relay = NULL;
+    note_local(t);
     if (result->end == RELAY_END_B_FAILED) {
         t->decision.flags |=
             result->a_to_b_bytes || result->b_to_a_bytes ? DECISION_UC : DECISION_UF;
@@ -126,6 +137,7 @@ static void start_relay(struct flow_tcp *t, struct stream *up)
     t->decision.upstream_remote = t->host->addr;
     t->decision.mtls_up = upstream_is_mtls(t->host);
     telemetry_tcp_open(telemetry_of(t), t->fw->worker, &t->decision);
+    t->up = up;
     t->relay = relay_start(down, up, &options, on_relay_done, t);
     timer_start(&t->report, REPORT_MS);
 }
@@ -216,8 +228,10 @@ uint32_t flow_tcp_close_all(struct flow_worker *fw)
         struct flow_tcp *t = LIST_ITEM(it, struct flow_tcp, link);
         uint64_t in = t->reported_in, out = t->reported_out;
 
-        if (t->relay)
+        if (t->relay) {
             relay_counts(t->relay, &in, &out);
+            note_local(t);
+        }
         relay_cancel(t->relay);
         t->relay = NULL;
         finish(t, in, out);

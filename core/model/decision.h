@@ -85,6 +85,7 @@ struct decision {
     bool shadow_denied;
     /* The request's head while it lives, for headers that logs ask for; NULL: gone, or TCP. */
     const struct http_msg *request_head;
+    const struct http_msg *response_head; /* as sent downstream, likewise */
     /* Head of the request as received, slices of its arena. */
     struct str method, path, original_path, authority, request_id, user_agent, forwarded_for;
     uint64_t upstream_service_time_ms;

@@ -4,6 +4,7 @@
 
 #include "core/base/encode.h"
 #include "core/base/error.h"
+#include "core/text/utf8.h"
 
 /* A header value or the like may be long; one line of a log is not. */
 #define MAX_JSON_VALUE 8192
@@ -131,12 +132,62 @@ static bool write_op(const struct access_op *op, const struct access_source *sou
     return true;
 }
 
+/* Values come from strangers: a line must not end where they want it to, nor a terminal obey them.
+ */
+static bool is_harmless(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if ((uint8_t)s.p[i] < 0x20 || s.p[i] == 0x7f)
+            return false;
+    }
+    return utf8_is_valid(s);
+}
+
+static void add_escaped(struct buf *out, struct str s)
+{
+    while (s.len) {
+        uint32_t c;
+        size_t n = utf8_decode(s, &c);
+
+        if (n && c >= 0x20 && c != 0x7f) {
+            buf_add_str(out, str_head(s, n));
+        } else {
+            n = 1;
+            buf_printf(out, "\\x%02x", (uint8_t)s.p[0]);
+        }
+        s = str_skip(s, n);
+    }
+}
+
+static void write_escaped(const struct access_op *op, const struct access_source *source,
+                          struct buf *out)
+{
+    size_t before = buf_len(out);
+    struct buf value;
+    struct str s;
+
+    if (!write_op(op, source, out)) {
+        buf_add_char(out, '-');
+        return;
+    }
+    s = str_skip(buf_str(out), before);
+    if (!op->def || is_harmless(s))
+        return;
+    buf_init(&value, 0);
+    buf_add_str(&value, s);
+    out->end = out->start + before;
+    add_escaped(out, buf_str(&value));
+    buf_deinit(&value);
+}
+
 void access_format_write(const struct access_format *f, const struct access_source *source,
                          enum access_format_missing missing, struct buf *out)
 {
     for (uint32_t i = 0; i < f->count; i++) {
-        if (!write_op(&f->ops[i], source, out) && missing == ACCESS_FORMAT_DASH)
-            buf_add_char(out, '-');
+        if (missing == ACCESS_FORMAT_DASH)
+            write_escaped(&f->ops[i], source, out);
+        else
+            (void)write_op(&f->ops[i], source, out);
     }
 }
 
@@ -158,7 +209,10 @@ void access_format_write_json(const struct access_format *f, const struct access
         else
             buf_add_str(out, STR("null"));
     } else {
-        access_format_write(f, source, ACCESS_FORMAT_DASH, &value);
+        for (uint32_t i = 0; i < f->count; i++) {
+            if (!write_op(&f->ops[i], source, &value))
+                buf_add_char(&value, '-');
+        }
         encode_json(out, buf_str(&value));
     }
     buf_deinit(&value);

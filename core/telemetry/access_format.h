@@ -15,7 +15,8 @@ struct access_format {
     uint32_t count;
 };
 
-/* What stands for a value that is not there. */
+/* What stands for a value that is not there. DASH is for lines of a log: in values, control
+ * characters and what is not UTF-8 are written as \xHH. */
 enum access_format_missing { ACCESS_FORMAT_DASH, ACCESS_FORMAT_EMPTY };
 
 /* Parses text, whose bytes are copied; all memory is a's. ERR_INVALID: an unknown operator, an

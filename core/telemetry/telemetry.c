@@ -92,7 +92,9 @@ static struct part *part_of(struct telemetry *t, struct worker *w)
 /* What both kinds do at their end. */
 static void remember(struct telemetry *t, struct part *p, const struct decision *d)
 {
-    struct access_source source = { .decision = d, .request = d->request_head };
+    struct access_source source = { .decision = d,
+                                    .request = d->request_head,
+                                    .response = d->response_head };
     uint64_t dropped;
 
     telemetry_ring_add(p->ring, d);

@@ -24,6 +24,7 @@ static void begin(void)
     request.scheme = STR("https");
     request.authority = STR("reviews:9080");
     http_headers_add(&request.headers, STR("x-a"), STR("alpha"));
+    http_headers_add(&request.headers, STR("x-bad"), STR("a\tb\x1b[1m\xffü\x7f"));
     http_headers_add(&response.headers, STR("x-b"), STR("beta"));
     config.name = STR("outbound|9080|v1|reviews.default.svc.cluster.local");
     cluster.config = &config;
@@ -81,6 +82,7 @@ static const struct {
     { "%REQ(x-a):3%|", "alp|" },
     { "%REQ(X-NONE?X-A)%", "alpha" },
     { "%REQ(X-NONE)%", "-" },
+    { "\t%REQ(X-BAD)%", "\ta\\x09b\\x1b[1m\\xffü\\x7f" },
     { "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "/old" },
     { "%REQ(:AUTHORITY)% %REQ(:SCHEME)%", "reviews:9080 https" },
     { "%REQ_WITHOUT_QUERY(:PATH)%", "/old" },
