@@ -300,6 +300,9 @@ int http_h1_parse_head(struct http_h1_parse *p, const uint8_t *in, size_t len, s
         size += before;
     }
     err = find_end(head, size, &p->line, &end);
+    /* What does not begin as a response will never be one, however long we wait for its end. */
+    if (err == ERR_AGAIN && p->is_response && memcmp(head, "HTTP/1.", size < 7 ? size : 7) != 0)
+        err = refuse(p, 400, ERR_PROTO);
     if (err == ERR_AGAIN && size <= max) {
         if (!before)
             buf_add(&p->held, head, size);

@@ -104,7 +104,7 @@ static void pieces_come_as_they_are(void)
 
 static void failures_are_told(void)
 {
-    struct rig r = { .connect_err = UV_ECONNREFUSED }, big = { 0 }, cut = { 0 };
+    struct rig r = { .connect_err = UV_ECONNREFUSED }, big = { 0 }, cut = { 0 }, other = { 0 };
     const struct http_client_request plain = { 0 }, small = { .max_body_bytes = 3 };
     char want[32];
 
@@ -119,6 +119,9 @@ static void failures_are_told(void)
     http_wire_turn(&cut.w);
     snprintf(want, sizeof(want), "%d 200 ab\n", ERR_CLOSED);
     check(&cut, want);
+    run(&other, &plain, "SSH-2.0-OpenSSH\r\n"); /* told at once, not when a head would be over */
+    snprintf(want, sizeof(want), "%d 0 \n", ERR_PROTO);
+    check(&other, want);
 }
 
 static void deadline_and_cancel(void)
