@@ -46,7 +46,7 @@ static bool is_full(void *arg)
 static bool wait_for(struct door *d, int want)
 {
     d->want = want;
-    return worker_run_until(&worker, is_full, d, 5000) == 0;
+    return worker_run_until(&worker, is_full, d, 30000) == 0;
 }
 
 static int door_open(struct door *d, const char *text, const struct listener_options *options)

@@ -35,7 +35,7 @@ static bool is_done(void *arg)
 
 static bool wait_done(struct rig *r)
 {
-    return worker_run_until(&worker, is_done, r, 5000) == 0;
+    return worker_run_until(&worker, is_done, r, 30000) == 0;
 }
 
 static bool rig_open(struct rig *r, bool tcp, const struct relay_options *options)
@@ -286,7 +286,7 @@ static void the_kernel_moves_what_keeps_coming(void)
 
 static void a_spliced_reader_that_stops_holds_the_sender(void)
 {
-    const size_t total = 64 * 1024 * 1024;
+    const size_t total = 32 * 1024 * 1024;
     char *all = make_pattern(total);
     struct rig r;
 

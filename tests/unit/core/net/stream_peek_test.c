@@ -188,12 +188,12 @@ static void it_may_be_closed_while_looking(void)
     stream_sink_idle(&worker, 5);
     EQ_INT(l.calls, 2);
     look_no_more(&l);
-    look(&early, &(struct stream_peek_options){ .timeout_ms = 10 });
+    look(&early, &(struct stream_peek_options){ .timeout_ms = 300 });
     stream_write_bytes(early.far, "0", 1);
-    stream_sink_idle(&worker, 2);
+    stream_sink_idle(&worker, 2); /* far below the timeout also on a busy machine */
     stream_close(early.s);
     early.s = NULL;
-    stream_sink_idle(&worker, 30);
+    stream_sink_idle(&worker, 350);
     EQ_INT(early.calls, 1);
     look_no_more(&early);
 }

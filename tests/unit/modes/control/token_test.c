@@ -25,7 +25,7 @@ static bool is_done(void *arg)
 
 static void wait_done(struct rig *r)
 {
-    EQ_INT(worker_run_until(&r->w, is_done, r, 5000), 0);
+    EQ_INT(worker_run_until(&r->w, is_done, r, 30000), 0);
     r->done = false;
 }
 
