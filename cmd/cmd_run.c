@@ -26,7 +26,7 @@ static const struct cli_flag flags[] = {
     { "config", 'f', CLI_FLAG_TEXT, "PATH", NULL, "Configuration from files instead of a control plane", NULL },
     { "cert-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "Certificate from files, with --config", NULL },
     { "no-capture", 0, CLI_FLAG_BOOL, NULL, "false", "No namespace: the app reaches the mesh through HTTP_PROXY", NULL },
-    { "admin", 0, CLI_FLAG_TEXT, "ADDR", "none", "Admin pages of the sidecar", NULL },
+    { "admin", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Admin pages of the sidecar, or \"none\" [a socket in its folder]", NULL },
     { "access-log", 0, CLI_FLAG_TEXT, "PATH", NULL, "Write an access log", NULL },
     { "log", 0, CLI_FLAG_TEXT, "LEVELS", "warn", "Log levels of the sidecar", NULL },
     { "with-parent", 0, CLI_FLAG_BOOL, NULL, "false", "End when the process that started this one ends", NULL },
@@ -124,6 +124,7 @@ static int read_options(const struct cli_args *args, struct role_options *o, str
     if (!o->control && !o->config_path)
         o->control = arena_printf(a, "unix:%s", paths_xds_socket(a)).p;
     o->workers = 1;
+    o->admin_in_state = !cli_args_text(args, "admin");
     o->quiet = true;
     set_labels(args, o, a);
     for (size_t i = 0; i < count && !code; i++)

@@ -25,7 +25,7 @@ static const struct cli_flag flags[] = {
     { "bind", 0, CLI_FLAG_TEXT, "IP", "127.0.0.1", "Address of the gateway's ports", NULL },
     { "api", 0, CLI_FLAG_TEXT, "ADDR", "127.0.0.1:15014", "API over TCP, or \"none\"", NULL },
     { "xds", 0, CLI_FLAG_TEXT, "ADDR", "127.0.0.1:15012", "For proxies of other machines, or \"none\"", NULL },
-    { "admin", 0, CLI_FLAG_TEXT, "ADDR", "none", "Admin pages of the gateway", NULL },
+    { "admin", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Admin pages of the gateway [a socket in its folder]", NULL },
     { "access-log", 0, CLI_FLAG_TEXT, "PATH", NULL, "Access log of the gateway", NULL },
     { "workers", 0, CLI_FLAG_NUMBER, "N", "1", "Worker threads of the gateway", NULL },
     { "ephemeral", 0, CLI_FLAG_BOOL, NULL, "false", "State in a temporary folder that goes away at the end", NULL },

@@ -59,6 +59,7 @@ static void fill_gateway(struct up_plane *p, const char *xds_socket)
     o->workers = p->options.workers;
     o->access_log = p->options.access_log;
     o->admin = p->options.admin;
+    o->admin_in_state = true;
     o->drain_ms = 2000;
     o->quiet = true;
     o->on_ready = on_gateway_ready;

@@ -47,6 +47,7 @@ struct ads_client {
     struct str identity;       /* SPIFFE id it proved, or empty */
     struct str version;        /* of its program */
     struct str address;        /* where it connects from */
+    struct str admin;          /* where its admin pages are, as it says; or empty */
     int64_t since_ms;          /* Unix time */
     uint64_t acked;            /* revision */
     bool is_synced;            /* acked is the newest one */

@@ -171,6 +171,7 @@ void ads_stream_free(struct ads_stream *s)
     mem_free(s->name);
     mem_free(s->ns);
     mem_free(s->version);
+    mem_free(s->admin);
     mem_free(s);
 }
 
@@ -204,6 +205,7 @@ static int take_node(struct ads_stream *s, const struct xds_msg_node *node,
     s->name = str_dup(node_get_str(node->metadata, "NAME"));
     s->ns = str_dup(ns);
     s->version = str_dup(node_get_str(node->metadata, "ISTIO_VERSION"));
+    s->admin = str_dup(node_get_str(node->metadata, "MESH_ADMIN"));
     s->is_gateway = str_starts(node->id, STR("router~"));
     log_info("%s connected", s->id);
     return 0;
@@ -291,6 +293,7 @@ bool ads_stream_describe(const struct ads_stream *s, uint64_t newest, struct are
                                 .ns = str_of(s->ns),
                                 .identity = str_of(s->identity),
                                 .version = str_of(s->version),
+                                .admin = str_of(s->admin),
                                 .address = arena_str(mem, str_of(address)),
                                 .since_ms = s->since_ms,
                                 .acked = xds_server_acked(s->xds),

@@ -45,7 +45,7 @@ struct ads_stream {
     int64_t since_ms;
     char *identity; /* or NULL */
     char *id;       /* node's; NULL until the first request */
-    char *name, *ns, *version;
+    char *name, *ns, *version, *admin;
     bool is_gateway;
     struct map refused; /* resource name -> struct ads_refusal */
 };

@@ -89,6 +89,7 @@ static void add_proxy(void *arg, const struct ads_client *c)
     add_text(a, n, "identity", c->identity);
     add_text(a, n, "version", c->version);
     add_text(a, n, "address", c->address);
+    add_text(a, n, "admin", c->admin);
     add_time(a, n, "since", c->since_ms);
     node_set(n, STR("acked"), node_new_uint(a, c->acked));
     node_set(n, STR("synced"), node_new_bool(a, c->is_synced));

@@ -80,6 +80,20 @@ static void on_xds_synced(void *arg)
     announce(arg);
 }
 
+/* A path too long for a socket's address means no admin pages, not no role. */
+static struct addr admin_addr_of(const struct role_options *o)
+{
+    struct addr addr = o->admin;
+    char path[sizeof(addr.path) + 16];
+
+    if (addr.family != ADDR_NONE || !o->admin_in_state || !o->state_dir)
+        return addr;
+    if (snprintf(path, sizeof(path), "unix:%s/admin.sock", o->state_dir) >= (int)sizeof(path) ||
+        addr_parse(str_of(path), 0, &addr) != 0)
+        return (struct addr){ 0 };
+    return addr;
+}
+
 static void fill_runtime_options(struct role *r, struct runtime_options *out)
 {
     const struct role_options *o = &r->options;
@@ -90,7 +104,7 @@ static void fill_runtime_options(struct role *r, struct runtime_options *out)
         .mark = o->mark,
         .dial_app = o->dial_app,
         .dial_app_arg = o->dial_app_arg,
-        .admin = o->admin,
+        .admin = admin_addr_of(o),
         .metrics = o->metrics,
         .metrics_too = o->metrics_too,
         .health = o->health,

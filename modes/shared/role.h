@@ -16,6 +16,7 @@ struct worker;
 
 struct role_options {
     bool is_gateway;
+    bool admin_in_state; /* admin pages on a socket in state_dir, unless admin is set */
     /* Who we are; NULL: the default in brackets. */
     const char *name;            /* [host name] */
     const char *workload;        /* [name]; what instances have in common, for telemetry */

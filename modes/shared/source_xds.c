@@ -445,7 +445,7 @@ int source_xds_new(struct runtime *rt, const struct source_xds_options *options,
     arena_init(&x->arena, 2048);
     list_init(&x->commits);
     timer_init(&x->wake, &x->worker->timers, on_wake);
-    xds_node_init(&x->node, options->node, &x->arena);
+    xds_node_init(&x->node, options->node, runtime_admin_addr(rt), &x->arena);
     if (open_link(x) != 0) {
         source_xds_free(x);
         return ERR_INVALID;

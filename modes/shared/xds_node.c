@@ -42,11 +42,17 @@ static struct node *metadata_of(const struct model_node *node, struct arena *a)
     return m;
 }
 
-void xds_node_init(struct xds_msg_node *out, const struct model_node *node, struct arena *a)
+void xds_node_init(struct xds_msg_node *out, const struct model_node *node,
+                   const struct addr *admin, struct arena *a)
 {
+    struct node *metadata = metadata_of(node, a);
+    char text[ADDR_TEXT_MAX];
+
+    if (admin && admin->family != ADDR_NONE)
+        node_set_str(a, metadata, "MESH_ADMIN", arena_str(a, str_of(addr_format(admin, text))));
     *out = (struct xds_msg_node){ .id = node->id,
                                   .cluster = node->canonical_service,
-                                  .metadata = metadata_of(node, a),
+                                  .metadata = metadata,
                                   .user_agent_name = STR("mesh") };
 }
 

@@ -7,8 +7,9 @@
 #include "core/model/model.h"
 #include "core/xds/xds_msg.h"
 
-/* In a; borrows from node. */
-void xds_node_init(struct xds_msg_node *out, const struct model_node *node, struct arena *a);
+/* In a; borrows from node. admin: where our admin pages are, ADDR_NONE or NULL: not told. */
+void xds_node_init(struct xds_msg_node *out, const struct model_node *node,
+                   const struct addr *admin, struct arena *a);
 
 struct xds_node_port {
     uint16_t port;        /* the app's */
