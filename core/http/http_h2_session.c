@@ -383,6 +383,12 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
     return 0;
 }
 
+int http_h2_session_took(struct http_h2_session *h, int32_t id, size_t len)
+{
+    return h->config.credit_at_once ? nghttp2_session_consume_stream(h->ng, id, len)
+                                    : nghttp2_session_consume(h->ng, id, len);
+}
+
 void http_h2_session_recv(struct http_h2_session *h, const uint8_t *p, size_t len)
 {
     ssize_t n;

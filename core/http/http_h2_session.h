@@ -26,6 +26,9 @@ struct http_h2_config {
     bool extended_connect; /* server: announce it */
     bool allow_connect;    /* server: plain CONNECT; else 405 */
     uint32_t max_streams, stream_window_bytes, connection_window_bytes;
+    /* Many readers share the connection: its window is given back as bytes come, so that one who
+     * stops holds up only its own stream, whose window is bound to the reading as ever. */
+    bool credit_at_once;
     uint32_t max_header_bytes, max_headers, max_path_bytes;
     uint32_t max_resets_per_min;
     const char *server_name;
@@ -99,5 +102,8 @@ void http_h2_session_announce(struct http_h2_session *h);
 void http_h2_session_stop_discarding(struct http_h2_session *h);
 void http_h2_session_goaway(struct http_h2_session *h);
 void http_h2_session_ping(struct http_h2_session *h);
+
+/* The reader of stream id took len bytes. 0 or nghttp2's error. */
+int http_h2_session_took(struct http_h2_session *h, int32_t id, size_t len);
 
 #endif

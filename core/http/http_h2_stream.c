@@ -152,7 +152,7 @@ void http_h2_stream_finish(struct http_h2_stream *s, int err)
     list_remove(&s->blocked);
     if (h->chunk_stream == s)
         h->chunk_stream = NULL;
-    if (!h->ended && s->held) {
+    if (!h->ended && s->held && !h->config.credit_at_once) {
         (void)nghttp2_session_consume_connection(h->ng, s->held);
         http_h2_session_pump_later(h);
     }
@@ -377,6 +377,8 @@ void http_h2_stream_data(struct http_h2_stream *s, const uint8_t *p, size_t len,
         return;
     }
     s->held += len;
+    if (h->config.credit_at_once)
+        (void)nghttp2_session_consume_connection(h->ng, len);
     s->hs.events->on_body(s->hs.events_arg, p, len, end);
 }
 
