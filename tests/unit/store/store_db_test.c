@@ -413,11 +413,12 @@ static void write_one(struct node *n, struct oracle *o, int number)
     size_t key = (size_t)random_below(&rng, KEYS);
     bool deletes = o->acked[key] > 0 && random_below(&rng, 6) == 0;
     char name[32], body[600];
-    int rc;
+    int rc, width = (int)random_below(&rng, sizeof(body) - 20) + 1;
 
     snprintf(name, sizeof(name), "k%zu", key);
     /* A number, with zeros in front so that sizes differ. */
-    snprintf(body, sizeof(body), "%0*d", (int)random_below(&rng, sizeof(body) - 2) + 1, number);
+    memset(body, '0', sizeof(body));
+    snprintf(body + width, sizeof(body) - (size_t)width, "%d", number);
     o->started[key] = deletes ? -1 : number;
     rc = deletes ? core_rig_delete(&n->rig, name) : core_rig_put(&n->rig, name, body);
     if (rc == 0)
