@@ -99,7 +99,7 @@ def assert_split(seen, **percent):
     for version, share in percent.items():
         p = share / 100
         sigma = math.sqrt(total * p * (1 - p))
-        assert abs(seen.get(version, 0) - total * p) <= 3 * sigma, f"{seen}, wanted {percent}"
+        assert abs(seen.get(version, 0) - total * p) <= 4.5 * sigma, f"{seen}, wanted {percent}"
 
 
 def test_the_gateway_file(shop):
