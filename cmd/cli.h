@@ -3,7 +3,8 @@
  *     mesh GROUPLESS-COMMAND [FLAGS] [ARGUMENTS] [-- REST]
  *
  * The same tables parse, print help, complete in shells. A command is a file cmd/cmd_NAME.c with a
- * `const struct cli_command` and a row in cli_table.c. Exit codes: spec of the CLI, enum cli_exit. */
+ * `const struct cli_command` and a row in cli_table.c. Exit codes: spec of the CLI, enum cli_exit.
+ */
 #ifndef CMD_CLI_H
 #define CMD_CLI_H
 
@@ -38,7 +39,7 @@ struct cli_flag {
     const char *name; /* without dashes */
     char letter;      /* -n; 0: none */
     enum cli_flag_kind kind;
-    const char *value; /* "NAMESPACE", for help; NULL for BOOL */
+    const char *value;    /* "NAMESPACE", for help; NULL for BOOL */
     const char *fallback; /* default as text, or NULL */
     const char *help;
     const char *choices; /* "yaml|json|wide", for completion and checking; NULL: free */
@@ -56,7 +57,7 @@ struct cli_command {
     const char *examples;  /* lines, or NULL */
     const struct cli_flag *flags;
     size_t flag_count;
-    int max_args; /* -1: any number */
+    int max_args;                            /* -1: any number */
     int (*run)(const struct cli_args *args); /* returns enum cli_exit */
     bool hidden;
 };

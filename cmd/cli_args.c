@@ -38,7 +38,8 @@ static int unknown_flag(const struct cli_command *c, const char *word, size_t le
     near = diag_closest(str_make(word, len), names, c->flag_count);
     if (near)
         return cli_fail(CLI_USAGE, "unknown flag --%.*s; did you mean --%s?", (int)len, word, near);
-    return cli_fail(CLI_USAGE, "unknown flag --%.*s; see 'mesh %s --help'", (int)len, word, c->name);
+    return cli_fail(CLI_USAGE, "unknown flag --%.*s; see 'mesh %s --help'", (int)len, word,
+                    c->name);
 }
 
 static bool is_choice(const char *choices, const char *text)
@@ -49,7 +50,8 @@ static bool is_choice(const char *choices, const char *text)
         struct str one = str_cut(&rest, '|');
 
         /* "jsonpath=" stands for anything that begins so. */
-        if (str_is(one, text) || (one.len && one.p[one.len - 1] == '=' && str_starts(str_of(text), one)))
+        if (str_is(one, text) ||
+            (one.len && one.p[one.len - 1] == '=' && str_starts(str_of(text), one)))
             return true;
     }
     return false;

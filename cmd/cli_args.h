@@ -1,5 +1,6 @@
 /* A parsed command line. Values come from the flag, else from the environment (MESH_<FLAG>), else
- * from the default in the table. All strings are borrowed from argv, the environment or the table. */
+ * from the default in the table. All strings are borrowed from argv, the environment or the table.
+ */
 #ifndef CMD_CLI_ARGS_H
 #define CMD_CLI_ARGS_H
 
@@ -15,9 +16,9 @@ struct cli_args {
     char **rest; /* behind "--", NULL-terminated; NULL: there was none */
     int rest_count;
     struct cli_value {
-        const char *text;        /* NULL: not given and no default */
-        const char *from;        /* "flag", "environment", "default" */
-        const char **list;       /* LIST */
+        const char *text;  /* NULL: not given and no default */
+        const char *from;  /* "flag", "environment", "default" */
+        const char **list; /* LIST */
         size_t list_count;
     } values[CLI_ARGS_FLAGS_MAX]; /* as command->flags */
 };

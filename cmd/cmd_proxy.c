@@ -131,8 +131,9 @@ const struct cli_command cmd_proxy = {
     .group = "Roles",
     .arguments = "",
     .summary = "A sidecar: the proxy beside one app",
-    .details = "Takes the app's calls (outbound) and the calls to it (inbound), speaks mutual TLS to\n"
-               "other proxies and routes by VirtualService and DestinationRule.",
+    .details =
+        "Takes the app's calls (outbound) and the calls to it (inbound), speaks mutual TLS to\n"
+        "other proxies and routes by VirtualService and DestinationRule.",
     .examples = "  mesh proxy --config ./mesh --outbound 127.0.0.1:15001\n"
                 "  mesh proxy --config ./mesh --cert-dir ./certs --inbound 0.0.0.0:8443=8080:http",
     .flags = flags,

@@ -14,8 +14,9 @@ int role_flags_addr(const struct cli_args *args, const char *flag, struct addr *
     if (!text || strcmp(text, "none") == 0)
         return 0;
     if (addr_parse(str_of(text), 0, out) != 0)
-        return cli_fail(CLI_USAGE, "--%s: \"%s\" is no address such as 127.0.0.1:15000 (or \"none\")",
-                        flag, text);
+        return cli_fail(CLI_USAGE,
+                        "--%s: \"%s\" is no address such as 127.0.0.1:15000 (or \"none\")", flag,
+                        text);
     return 0;
 }
 
@@ -25,11 +26,11 @@ int role_flags_protocol(struct str text, uint8_t *out)
         const char *name;
         uint8_t protocol;
     } names[] = {
-        { "auto", MODEL_PROTOCOL_AUTO },   { "http", MODEL_PROTOCOL_HTTP },
-        { "http1", MODEL_PROTOCOL_HTTP },  { "http2", MODEL_PROTOCOL_HTTP2 },
-        { "h2c", MODEL_PROTOCOL_HTTP2 },   { "grpc", MODEL_PROTOCOL_GRPC },
+        { "auto", MODEL_PROTOCOL_AUTO },     { "http", MODEL_PROTOCOL_HTTP },
+        { "http1", MODEL_PROTOCOL_HTTP },    { "http2", MODEL_PROTOCOL_HTTP2 },
+        { "h2c", MODEL_PROTOCOL_HTTP2 },     { "grpc", MODEL_PROTOCOL_GRPC },
         { "grpc-web", MODEL_PROTOCOL_HTTP }, { "tcp", MODEL_PROTOCOL_TCP },
-        { "tls", MODEL_PROTOCOL_TLS },     { "https", MODEL_PROTOCOL_HTTPS },
+        { "tls", MODEL_PROTOCOL_TLS },       { "https", MODEL_PROTOCOL_HTTPS },
     };
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -74,8 +75,9 @@ static int read_addrs(const struct cli_args *args, struct role_options *out)
         code = role_flags_addr(args, "health", &out->health);
     if (!code && out->admin.family != ADDR_NONE && out->admin.family != ADDR_UNIX &&
         !addr_is_loopback(&out->admin))
-        code = cli_fail(CLI_BAD_CONFIG, "--admin must be a loopback address: whoever reaches it can "
-                                        "change and end this process");
+        code =
+            cli_fail(CLI_BAD_CONFIG, "--admin must be a loopback address: whoever reaches it can "
+                                     "change and end this process");
     return code;
 }
 
@@ -110,6 +112,7 @@ int role_flags_read(const struct cli_args *args, struct role_options *out)
     out->drain_ms = cli_args_duration_ms(args, "drain-time");
     read_access_log(args, out);
     if (!out->config_path && !out->control)
-        return cli_fail(CLI_USAGE, "say where the configuration is: --config DIR or --control ADDR");
+        return cli_fail(CLI_USAGE,
+                        "say where the configuration is: --config DIR or --control ADDR");
     return read_addrs(args, out);
 }

@@ -152,8 +152,8 @@ struct field {
     const char *default_text;        /* what absence means, for people: "5s", "all ports" */
     const char *enforced;            /* FIELD_ENFORCED, or what is not done about it yet */
     const char *proto_name;          /* only where it is not name in snake_case */
-    const char *merge_key;           /* what tells a list's items apart, patchMergeKey first: "name",
-                                      * "port,protocol"; "": a set of scalars */
+    const char *merge_key; /* what tells a list's items apart, patchMergeKey first: "name",
+                            * "port,protocol"; "": a set of scalars */
     field_check_fn *check;
     int64_t min, max;      /* numbers, durations in ns; both 0: none; max 0 with min > 0: no max */
     uint32_t offset;       /* of the member */

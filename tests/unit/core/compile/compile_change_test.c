@@ -227,9 +227,9 @@ static void spec_of(struct random *r, int kind, size_t i, struct arena *a, struc
             "spec:\n  hosts: ['%.*s']\n  gateways: [%s]\n  http:\n"
             "  - match: [{uri: {prefix: /p%llu}}]\n    route: [{destination: {host: %.*s%s}}]\n"
             "  - route: [{destination: {host: %.*s}}]\n    timeout: %us\n",
-            STR_ARG(h),
-            below(r, 2) ? "mesh, default/g0" : "default/g1, mesh", (unsigned long long)below(r, 3),
-            STR_ARG(d), below(r, 2) ? ", subset: v0" : "", STR_ARG(e), 1 + (unsigned)below(r, 9));
+            STR_ARG(h), below(r, 2) ? "mesh, default/g0" : "default/g1, mesh",
+            (unsigned long long)below(r, 3), STR_ARG(d), below(r, 2) ? ", subset: v0" : "",
+            STR_ARG(e), 1 + (unsigned)below(r, 9));
         return;
     }
     case 3: {
