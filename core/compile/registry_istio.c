@@ -233,10 +233,8 @@ void registry_istio_read(struct registry_source *src, const struct registry_view
     case API_KIND_SERVICE_ENTRY:
         read_service_entry(src, view);
         return;
-    case API_KIND_WORKLOAD_ENTRY:
-        read_workload_entry(src, view);
-        return;
     default:
-        ASSERT(0 && "a kind of Istio's registry");
+        ASSERT(src->object->kind->id == API_KIND_WORKLOAD_ENTRY);
+        read_workload_entry(src, view);
     }
 }

@@ -303,10 +303,8 @@ void registry_k8s_read(struct registry_source *src, const struct registry_view *
     case API_KIND_ENDPOINT_SLICE:
         read_slice(src, view);
         return;
-    case API_KIND_ENDPOINTS:
-        read_endpoints(src, view);
-        return;
     default:
-        ASSERT(0 && "a kind of Kubernetes' services");
+        ASSERT(src->object->kind->id == API_KIND_ENDPOINTS);
+        read_endpoints(src, view);
     }
 }
