@@ -1,5 +1,7 @@
 #include "core/flow/flow_conn.h"
 
+#include <string.h>
+
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -449,11 +451,20 @@ static void decide_gateway(struct flow_conn *c, const struct flow_view *v)
         begin_tcp(c);
 }
 
+static void note_peer_ip(struct flow_conn *c)
+{
+    char text[ADDR_TEXT_MAX];
+
+    str_copy(str_of(addr_format_ip(&c->peer, text)), c->peer_ip, sizeof(c->peer_ip));
+    c->peer_ip_len = (uint8_t)strlen(c->peer_ip);
+}
+
 static void decide(struct flow_conn *c)
 {
     const struct flow_view *v;
 
     c->peer = *stream_peer(c->stream);
+    note_peer_ip(c);
     c->local = *stream_local(c->stream);
     c->original_dst = *stream_original_dst(c->stream);
     c->port = c->kind == MODEL_LISTENER_INBOUND_PORT ? c->listen->app_port : c->original_dst.port;

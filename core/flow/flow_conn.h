@@ -33,6 +33,8 @@ struct flow_conn {
     uint8_t kind;  /* enum model_listener_kind */
     uint16_t port; /* inbound: the app's; outbound: destination port; gateway: listener's */
     struct addr peer, local, original_dst;
+    char peer_ip[46]; /* as text, for x-forwarded-for */
+    uint8_t peer_ip_len;
     bool is_tls, is_mtls;
     bool is_mesh_hop;          /* the peer is a mesh proxy on a multiplexed hop */
     struct str peer_identity;  /* SPIFFE id; lives as long as the TLS stream */

@@ -6,32 +6,34 @@
 
 #define HEADERS (&r->filter.head->headers)
 
-/* RFC 4122 version 4. Nibbles come from the worker's generator: an id must be unique, not secret.
+static const char hex[] = "0123456789abcdef";
+
+static char *put_hex(char *p, uint64_t bits, int nibbles)
+{
+    for (int i = 0; i < nibbles; i++, bits >>= 4)
+        *p++ = hex[bits & 15];
+    return p;
+}
+
+/* RFC 4122 version 4. Its bits come from the worker's generator: an id must be unique, not secret.
  */
 static struct str new_request_id(struct flow_request *r)
 {
-    static const char hex[] = "0123456789abcdef";
-    char *p = arena_alloc(r->filter.arena, 36);
-    uint64_t bits = 0;
+    uint64_t a = random_next(&r->fw->worker->random), b = random_next(&r->fw->worker->random);
+    char *text = arena_alloc(r->filter.arena, 36), *p = text;
 
-    for (int i = 0; i < 36; i++) {
-        unsigned int nibble;
-
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            p[i] = '-';
-            continue;
-        }
-        if (i == 0 || i == 19)
-            bits = random_next(&r->fw->worker->random);
-        nibble = (unsigned int)(bits & 15);
-        bits >>= 4;
-        if (i == 14)
-            nibble = 4;
-        else if (i == 19)
-            nibble = (nibble & 3) | 8;
-        p[i] = hex[nibble];
-    }
-    return str_make(p, 36);
+    p = put_hex(p, a, 8);
+    *p++ = '-';
+    p = put_hex(p, a >> 32, 4);
+    *p++ = '-';
+    *p++ = '4';
+    p = put_hex(p, a >> 48, 3);
+    *p++ = '-';
+    *p++ = hex[8 | (b & 3)];
+    p = put_hex(p, b >> 2, 3);
+    *p++ = '-';
+    put_hex(p, b >> 14, 12);
+    return str_make(text, 36);
 }
 
 static void add_request_id(struct flow_request *r)
@@ -49,20 +51,23 @@ static void add_request_id(struct flow_request *r)
 
 static void forwarded_on_gateway(struct flow_request *r)
 {
-    static const enum http_token internal[] = {
-        HTTP_TOKEN_X_ENVOY_RETRY_ON,        HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS,
-        HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,   HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
-        HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH,   HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION,
-        HTTP_TOKEN_X_ENVOY_PEER_METADATA,   HTTP_TOKEN_X_ENVOY_PEER_METADATA_ID,
-        HTTP_TOKEN_X_FORWARDED_CLIENT_CERT, HTTP_TOKEN_X_ENVOY_EXTERNAL_ADDRESS,
+    static const bool internal[HTTP_TOKEN_COUNT] = {
+        [HTTP_TOKEN_X_ENVOY_RETRY_ON] = true,
+        [HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS] = true,
+        [HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT] = true,
+        [HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS] = true,
+        [HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH] = true,
+        [HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION] = true,
+        [HTTP_TOKEN_X_ENVOY_PEER_METADATA] = true,
+        [HTTP_TOKEN_X_ENVOY_PEER_METADATA_ID] = true,
+        [HTTP_TOKEN_X_FORWARDED_CLIENT_CERT] = true,
+        [HTTP_TOKEN_X_ENVOY_EXTERNAL_ADDRESS] = true,
     };
-    struct str before = http_headers_get_all(HEADERS, STR("x-forwarded-for"), r->filter.arena);
-    char ip[ADDR_TEXT_MAX];
-    struct str peer;
+    struct str peer = str_make(r->conn->peer_ip, r->conn->peer_ip_len), before = STR_NONE;
 
-    for (size_t i = 0; i < COUNT_OF(internal); i++)
-        http_headers_remove_token(HEADERS, internal[i]);
-    peer = arena_str(r->filter.arena, str_of(addr_format_ip(&r->conn->peer, ip)));
+    http_headers_remove_marked(HEADERS, internal);
+    if (http_headers_get(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR).p)
+        before = http_headers_get_all(HEADERS, STR("x-forwarded-for"), r->filter.arena);
     if (before.p)
         peer = arena_printf(r->filter.arena, "%.*s,%.*s", STR_ARG(before), STR_ARG(peer));
     http_headers_set_token(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR, peer);

@@ -174,6 +174,22 @@ uint32_t http_headers_remove(struct http_headers *h, struct str name)
     return remove_all(h, name, http_token_of(name));
 }
 
+uint32_t http_headers_remove_marked(struct http_headers *h, const bool *drop)
+{
+    uint32_t kept = 0, gone;
+
+    for (uint32_t i = 0; i < h->count; i++) {
+        if (drop[h->items[i].token])
+            continue;
+        if (kept != i)
+            h->items[kept] = h->items[i];
+        kept++;
+    }
+    gone = h->count - kept;
+    h->count = kept;
+    return gone;
+}
+
 uint32_t http_headers_remove_token(struct http_headers *h, enum http_token token)
 {
     return remove_all(h, STR_NONE, token);
