@@ -14,6 +14,8 @@ static struct decision_try *this_try(struct flow_request *r)
 {
     uint32_t n = r->decision.try_count;
 
+    /* Later tries share the last place; before the first one there is nothing to describe. */
+    ASSERT(n > 0);
     return &r->decision.tries[(n < DECISION_TRIES_MAX ? n : DECISION_TRIES_MAX) - 1];
 }
 

@@ -166,9 +166,12 @@ static bool is_request_line(const char *p, size_t len, struct http_msg *m)
 {
     const char *end = memchr(p, '\r', len);
     const char *first = memchr(p, ' ', len);
-    const char *version = end - 8;
+    const char *version;
 
-    if (!end || !first || end - p < 14 || first >= version - 1)
+    if (!end || !first || end - p < 14)
+        return false;
+    version = end - 8;
+    if (first >= version - 1)
         return false;
     if (memchr(first + 1, ' ', (size_t)(version - first) - 1) != version - 1)
         return false;

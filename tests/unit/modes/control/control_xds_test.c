@@ -230,10 +230,16 @@ static const char *const service_7000 =
     "\"default\"},\"spec\":{\"clusterIP\":\"10.1.2.3\",\"ports\":[{\"name\":\"http\",\"port\":7000,"
     "\"targetPort\":7000}],\"selector\":{\"app\":\"late\"}}}";
 
-static const char *const route_late =
-    "{\"apiVersion\":\"networking.istio.io/v1\",\"kind\":\"VirtualService\",\"metadata\":{\"name\":"
-    "\"late\",\"namespace\":\"default\"},\"spec\":{\"hosts\":[\"late\"],\"http\":[{\"timeout\":"
-    "\"%ds\",\"route\":[{\"destination\":{\"host\":\"late\"}}]}]}}";
+static void write_route(char *out, size_t size, int timeout_s)
+{
+    (void)snprintf(
+        out, size,
+        "{\"apiVersion\":\"networking.istio.io/"
+        "v1\",\"kind\":\"VirtualService\",\"metadata\":{\"name\":"
+        "\"late\",\"namespace\":\"default\"},\"spec\":{\"hosts\":[\"late\"],\"http\":[{\"timeout\":"
+        "\"%ds\",\"route\":[{\"destination\":{\"host\":\"late\"}}]}]}}",
+        timeout_s);
+}
 
 static void start_both(struct rig *r)
 {
@@ -261,7 +267,7 @@ static void changes_reach_all_snapshots(void)
     OK(has_port(&r.cli, 7000));
     OK(has_port(&r.web, 7000));
     before = snapshot_of(&r.cli)->version;
-    snprintf(body, sizeof(body), route_late, 3);
+    write_route(body, sizeof(body), 3);
     write_object(&r, API_KIND_VIRTUAL_SERVICE, "late", body);
     EQ_INT(wait_acked(&r), 2);
     OK(snapshot_of(&r.cli)->version > before);
@@ -341,7 +347,7 @@ static void restart_without_control_serves_what_was_saved(void)
         char body[512];
         uint64_t before = snapshot_of(&r.cli)->version;
 
-        snprintf(body, sizeof(body), route_late, 4);
+        write_route(body, sizeof(body), 4);
         write_object(&r, API_KIND_VIRTUAL_SERVICE, "late", body);
         r.version = before;
         EQ_INT(worker_run_until(&r.w, is_newer, &r, WAIT_MS), 0);
