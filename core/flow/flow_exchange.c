@@ -175,7 +175,7 @@ static void on_up_head(void *arg, struct http_msg *head, bool end)
 
 static void pass_down(struct flow_request *r, size_t len)
 {
-    if (http_stream_unsent(r->down) > STREAM_HIGH_WATER_BYTES)
+    if (http_stream_unsent(r->down) > FLOW_REQUEST_HIGH_BYTES)
         r->up_held += len;
     else
         http_stream_consume(r->up, len);
@@ -319,7 +319,7 @@ static void send_request(struct flow_request *r)
             r->replay_lost = true;
         chunk_queue_clear(&r->pending);
     }
-    if (r->down_held && http_stream_unsent(r->up) <= STREAM_HIGH_WATER_BYTES)
+    if (r->down_held && http_stream_unsent(r->up) <= FLOW_REQUEST_HIGH_BYTES)
         on_up_writable(r);
 }
 
@@ -486,7 +486,7 @@ void flow_exchange_body(struct flow_request *r, const uint8_t *p, size_t len, bo
     }
     if (http_stream_send_body(r->up, &iov, 1, end) != 0)
         return; /* on_up_reset follows */
-    if (http_stream_unsent(r->up) > STREAM_HIGH_WATER_BYTES)
+    if (http_stream_unsent(r->up) > FLOW_REQUEST_HIGH_BYTES)
         r->down_held += len;
     else if (len)
         http_stream_consume(r->down, len);

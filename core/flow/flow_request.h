@@ -14,6 +14,9 @@
 #include "core/flow/flow_conn.h"
 #include "core/flow/upstream.h"
 
+/* Body bytes one side may leave unsent before the other side gets no more credit. There may be a
+ * thousand slow readers, so it is little; the kernel's buffers are behind it. */
+#define FLOW_REQUEST_HIGH_BYTES   STREAM_LOW_WATER_BYTES
 #define FLOW_REQUEST_REPLAY_BYTES ((size_t)64 * 1024)
 
 enum flow_request_state {

@@ -10,7 +10,8 @@
 
 #define ORIGINAL_DST_IDLE_MS                                                                       \
     ((uint64_t)5 * 60 * 1000) /* an unused pass-through host is forgotten */
-#define ORIGINAL_DST_MAX 4096
+#define H1_READ_MAX_BYTES ((size_t)32 * 1024)
+#define ORIGINAL_DST_MAX  4096
 
 static void host_unref(struct upstream_host *h)
 {
@@ -428,6 +429,9 @@ static int connect_with(struct upstream_host *h, struct tls_config **tls, enum u
     err = connect_tcp(h, &tcp);
     if (err)
         return err;
+    /* What a read brings must find room behind a client that stops reading. */
+    if (use == UPSTREAM_TLS_H1)
+        stream_tcp_set_read_max(tcp, H1_READ_MAX_BYTES);
     if (!*tls) {
         *out = tcp;
         return 0;

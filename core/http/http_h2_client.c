@@ -159,7 +159,7 @@ int http_h2_client_new(struct stream *s, const struct http_h2_client_config *con
     struct http_h2_client *c = mem_alloc0(1, sizeof(*c));
     const struct http_h2_config own = {
         .credit_at_once = true,
-        .stream_window_bytes = or_default(config->stream_window_bytes, 65536),
+        .stream_window_bytes = or_default(config->stream_window_bytes, 32768),
         .connection_window_bytes = or_default(config->connection_window_bytes, 1048576),
         .max_header_bytes = or_default(config->max_header_bytes, 61440),
         .max_headers = 200,

@@ -10,7 +10,7 @@ struct stream;
 /* 0 means the default in brackets. */
 struct http_h2_client_config {
     uint32_t max_streams;                                  /* [100] also bounded by the peer */
-    uint32_t stream_window_bytes, connection_window_bytes; /* [65536, 1048576] */
+    uint32_t stream_window_bytes, connection_window_bytes; /* [32768, growing; 1048576] */
     uint32_t max_header_bytes;                             /* [61440] */
     uint32_t ping_interval_ms;                             /* [0: none]; unanswered for as long
                                                               again: ERR_TIMEOUT */

@@ -433,7 +433,7 @@ static void consume(struct http_stream *hs, size_t len)
         s->held += len; /* given back as a whole when it is finished */
         return;
     }
-    if (len && http_h2_session_took(s->session, s->id, len) == 0 &&
+    if (len && http_h2_session_took(s->session, s, len) == 0 &&
         nghttp2_session_want_write(s->session->ng))
         http_h2_session_pump_later(s->session);
     if (hs->is_server && s->head.expect_continue && !hs->head_sent && !hs->ended_in &&
@@ -477,7 +477,7 @@ static void release(struct http_stream *hs)
     if (s->closed || hs->was_reset)
         return; /* on its way out */
     if (s->held && !is_gone(s)) {
-        (void)http_h2_session_took(s->session, s->id, s->held);
+        (void)http_h2_session_took(s->session, s, s->held);
         s->held = 0;
         http_h2_session_pump_later(s->session);
     }

@@ -383,8 +383,37 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
     return 0;
 }
 
-int http_h2_session_took(struct http_h2_session *h, int32_t id, size_t len)
+/* A window is a promise to hold that much for a reader that stops, so streams start with little.
+ * One that has moved so many bytes, more than the kernel's buffers could have swallowed, and fast,
+ * is read by somebody, and earns a bigger window step by step: long ways need it. */
+#define GROW_AFTER_BYTES ((size_t)8 * 1024 * 1024)
+#define GROW_WITHIN_MS   ((uint64_t)2000)
+#define WINDOW_MAX_BYTES ((uint32_t)1024 * 1024)
+
+static void grow_window(struct http_h2_session *h, struct http_h2_stream *s, size_t len)
 {
+    uint64_t now = worker_now_ms(h->worker);
+    uint32_t window = s->window ? s->window : h->config.stream_window_bytes;
+
+    if (!s->flowed_since_ms)
+        s->flowed_since_ms = now;
+    s->flowed += len;
+    if (s->flowed < GROW_AFTER_BYTES)
+        return;
+    if (now - s->flowed_since_ms <= GROW_WITHIN_MS && window < WINDOW_MAX_BYTES &&
+        nghttp2_session_set_local_window_size(h->ng, NGHTTP2_FLAG_NONE, s->id,
+                                              (int32_t)window * 2) == 0)
+        s->window = window * 2;
+    s->flowed = 0;
+    s->flowed_since_ms = now;
+}
+
+int http_h2_session_took(struct http_h2_session *h, struct http_h2_stream *s, size_t len)
+{
+    int32_t id = s->id;
+
+    if (h->config.credit_at_once)
+        grow_window(h, s, len);
     return h->config.credit_at_once ? nghttp2_session_consume_stream(h->ng, id, len)
                                     : nghttp2_session_consume(h->ng, id, len);
 }

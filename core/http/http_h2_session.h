@@ -104,6 +104,6 @@ void http_h2_session_goaway(struct http_h2_session *h);
 void http_h2_session_ping(struct http_h2_session *h);
 
 /* The reader of stream id took len bytes. 0 or nghttp2's error. */
-int http_h2_session_took(struct http_h2_session *h, int32_t id, size_t len);
+int http_h2_session_took(struct http_h2_session *h, struct http_h2_stream *s, size_t len);
 
 #endif

@@ -22,6 +22,9 @@ struct http_h2_stream {
     size_t held;              /* body bytes whose window has not been given back */
     uint64_t left;            /* of a body by length being sent */
     size_t discarded;         /* body bytes dropped after the answer */
+    uint32_t window;          /* as last set by growth; 0: the settings' */
+    size_t flowed;            /* body bytes since the last look at the window */
+    uint64_t flowed_since_ms; /* 0: not yet looked */
     size_t header_bytes;      /* decoded, of the block being read */
     uint8_t asked;            /* enum http_method of the request */
     struct str asked_upgrade; /* client: the protocol of an extended CONNECT, in arena */
