@@ -13,8 +13,7 @@ from meshtest import http, until
 from meshtest.local import LocalMesh
 
 SAMPLES = next((path for path in (os.environ.get("MESH_ISTIO_SAMPLES", ""),
-                                  os.path.join(os.path.dirname(TOP), "shared/data/istio-samples"),
-                                  "/work/shared/data/istio-samples") if os.path.isdir(path)), None)
+                                  os.path.join(os.path.dirname(TOP), "shared/data/istio-samples")) if os.path.isdir(path)), None)
 pytestmark = [pytest.mark.skipif(not SAMPLES, reason="no Istio samples here"), pytest.mark.limit(150)]
 
 SERVICES = [("productpage", "v1"), ("details", "v1"), ("ratings", "v1"), ("reviews", "v1"), ("reviews", "v2"),

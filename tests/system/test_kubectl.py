@@ -14,10 +14,12 @@ import urllib.error
 import pytest
 import yaml
 
+from conftest import TOP
 from meshtest import Process, run
 from meshtest.util import until
 
-SAMPLES = os.environ.get("ISTIO_SAMPLES", "/work/shared/data/istio-samples")
+SAMPLES = os.environ.get("MESH_ISTIO_SAMPLES",
+                         os.path.join(os.path.dirname(TOP), "shared/data/istio-samples"))
 NETWORKING = f"{SAMPLES}/bookinfo/networking"
 
 VS = """
