@@ -3,9 +3,11 @@
 #include <stdio.h>
 
 #include "core/base/error.h"
+#include "core/base/mem.h"
 
 #define HEAD_BYTES    12
 #define LABEL_MAX     63
+#define POINTER_MAX   0x3fff
 #define OUR_UDP_BYTES 1232 /* fits every path without fragments */
 
 enum { CLASS_IN = 1 };
@@ -65,25 +67,41 @@ static size_t add_label(struct str label, char *out)
     return len;
 }
 
-int dns_msg_read_name(struct str bytes, size_t *at, char out[DNS_NAME_MAX_BYTES * 4 + 1],
-                      size_t *len)
+static bool is_start(const struct dns_msg_reader *r, size_t at)
+{
+    return r->starts[at / 8] >> (at % 8) & 1;
+}
+
+static void note_start(struct dns_msg_reader *r, size_t at)
+{
+    if (at <= POINTER_MAX)
+        r->starts[at / 8] |= (uint8_t)(1U << (at % 8));
+}
+
+/* The name at *at; *at moves behind it. A pointer must lead to where a part of an earlier name
+ * begins, so that no byte is both name and number. */
+static int take_name(struct dns_msg_reader *r, size_t *at, char out[DNS_NAME_TEXT_BYTES],
+                     size_t *len)
 {
     size_t pos = *at, behind = 0, lowest = *at, wire = 1, n = 0;
+    struct str bytes = r->bytes;
 
     for (;;) {
         uint8_t head;
 
         if (pos >= bytes.len)
             return ERR_INVALID;
+        if (!behind)
+            note_start(r, pos);
         head = byte_at(bytes, pos);
         if (head >= 0xc0) {
             if (pos + 2 > bytes.len)
                 return ERR_INVALID;
             if (!behind)
                 behind = pos + 2;
-            pos = be16_at(bytes, pos) & 0x3fff;
+            pos = be16_at(bytes, pos) & POINTER_MAX;
             /* Each jump goes further back, so that no chain is endless. */
-            if (pos >= lowest || pos < HEAD_BYTES)
+            if (pos >= lowest || !is_start(r, pos))
                 return ERR_INVALID;
             lowest = pos;
             continue;
@@ -104,6 +122,34 @@ int dns_msg_read_name(struct str bytes, size_t *at, char out[DNS_NAME_MAX_BYTES 
     out[n] = 0;
     *len = n;
     *at = behind ? behind : pos;
+    return 0;
+}
+
+/* Names in the data of the types that may be pointed to (RFC 3597, section 4). */
+static const struct {
+    uint16_t type;
+    uint8_t before, names, behind; /* bytes, names, bytes */
+} with_names[] = {
+    { DNS_TYPE_NS, 0, 1, 0 },    { DNS_TYPE_CNAME, 0, 1, 0 }, { DNS_TYPE_SOA, 0, 2, 20 },
+    { DNS_TYPE_PTR, 0, 1, 0 },   { DNS_TYPE_MX, 2, 1, 0 },    { DNS_TYPE_SRV, 6, 1, 0 },
+    { DNS_TYPE_DNAME, 0, 1, 0 },
+};
+
+static int take_data(struct dns_msg_reader *r, const struct dns_msg_record *record)
+{
+    size_t end = record->data_at + record->data.len, at = record->data_at, len;
+    char text[DNS_NAME_TEXT_BYTES];
+
+    for (size_t i = 0; i < COUNT_OF(with_names); i++) {
+        if (with_names[i].type != record->type)
+            continue;
+        at += with_names[i].before;
+        for (uint8_t n = 0; n < with_names[i].names; n++) {
+            if (at >= end || take_name(r, &at, text, &len) != 0)
+                return ERR_INVALID;
+        }
+        return at + with_names[i].behind == end ? 0 : ERR_INVALID;
+    }
     return 0;
 }
 
@@ -146,22 +192,23 @@ void dns_msg_mix_case(const struct dns_msg_query *q, uint64_t random, uint8_t *n
 /* ---- queries ---- */
 
 /* The question's name, which nothing can stand before to point to. */
-static int take_question(struct str bytes, size_t *at, struct dns_msg_query *q)
+static int take_question(struct dns_msg_reader *r, struct dns_msg_query *q)
 {
-    char text[DNS_NAME_MAX_BYTES * 4 + 1];
-    size_t start = *at, len;
+    char text[DNS_NAME_TEXT_BYTES];
+    struct str bytes = r->bytes;
+    size_t start = r->at, len;
 
     for (size_t pos = start; pos < bytes.len && byte_at(bytes, pos);
          pos += byte_at(bytes, pos) + 1U)
         if (byte_at(bytes, pos) > LABEL_MAX)
             return ERR_PROTO;
-    if (dns_msg_read_name(bytes, at, text, &len) != 0 || bytes.len - *at < 4)
+    if (take_name(r, &r->at, text, &len) != 0 || bytes.len - r->at < 4)
         return ERR_PROTO;
-    q->wire_len = (uint8_t)(*at - start);
+    q->wire_len = (uint8_t)(r->at - start);
     memcpy(q->wire, bytes.p + start, q->wire_len);
-    q->type = be16_at(bytes, *at);
-    q->qclass = be16_at(bytes, *at + 2);
-    *at += 4;
+    q->type = be16_at(bytes, r->at);
+    q->qclass = be16_at(bytes, r->at + 2);
+    r->at += 4;
     if (!memchr(text, '\\', len)) {
         memcpy(q->name, text, len + 1);
         q->name_len = (uint8_t)len;
@@ -217,7 +264,7 @@ int dns_msg_decode_query(struct str bytes, struct dns_msg_query *out)
     else if ((flags & FLAG_TC) || be16_at(bytes, 4) != 1)
         err = ERR_PROTO;
     else
-        err = take_question(bytes, &r.at, &q);
+        err = take_question(&r, &q);
     if (err == 0) {
         for (int i = 1; i < 4; i++)
             r.left[i] = be16_at(bytes, 4 + 2 * (size_t)i);
@@ -337,18 +384,19 @@ void dns_msg_encode_answer(const struct dns_msg_query *q, const struct dns_msg_a
 
 int dns_msg_reader_init(struct dns_msg_reader *r, struct str bytes)
 {
-    char text[DNS_NAME_MAX_BYTES * 4 + 1];
+    char text[DNS_NAME_TEXT_BYTES];
     size_t len;
 
     if (bytes.len < HEAD_BYTES || be16_at(bytes, 4) > 1)
         return ERR_INVALID;
+    memset(r->starts, 0, sizeof(r->starts));
     r->bytes = bytes;
     r->at = HEAD_BYTES;
     for (size_t i = 0; i < 4; i++)
         r->left[i] = be16_at(bytes, 4 + 2 * i);
     if (r->left[0] == 0)
         return 0;
-    if (dns_msg_read_name(bytes, &r->at, text, &len) != 0 || bytes.len - r->at < 4)
+    if (take_name(r, &r->at, text, &len) != 0 || bytes.len - r->at < 4)
         return ERR_INVALID;
     r->at += 4;
     return 0;
@@ -363,7 +411,7 @@ int dns_msg_next(struct dns_msg_reader *r, struct dns_msg_record *out)
         return ERR_NOT_FOUND;
     r->left[section]--;
     out->section = section;
-    if (dns_msg_read_name(r->bytes, &r->at, out->text, &len) != 0 || r->bytes.len - r->at < 10)
+    if (take_name(r, &r->at, out->text, &len) != 0 || r->bytes.len - r->at < 10)
         return ERR_INVALID;
     out->name = str_make(out->text, len);
     out->type = be16_at(r->bytes, r->at);
@@ -377,7 +425,7 @@ int dns_msg_next(struct dns_msg_reader *r, struct dns_msg_record *out)
     out->data_at = r->at;
     out->data = str_make(r->bytes.p + r->at, len);
     r->at += len;
-    return 0;
+    return take_data(r, out);
 }
 
 static bool is_question(struct str bytes, const struct dns_msg_query *q, const uint8_t *name)
@@ -392,11 +440,8 @@ static bool is_question(struct str bytes, const struct dns_msg_query *q, const u
 /* RFC 2308: a negative answer lives as long as the SOA's minimum says. */
 static uint32_t soa_ttl(const struct dns_msg_record *record)
 {
-    uint32_t minimum;
+    uint32_t minimum = be32_at(record->data, record->data.len - 4); /* checked by take_data */
 
-    if (record->data.len < 22)
-        return 0;
-    minimum = be32_at(record->data, record->data.len - 4);
     return minimum < record->ttl_s ? minimum : record->ttl_s;
 }
 

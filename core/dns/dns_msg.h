@@ -6,7 +6,7 @@
  * data
  *
  * A name is a run of labels behind a length byte each, ended by 0 or by a pointer (11xxxxxx x) to
- * an earlier name. */
+ * an earlier name: to a place where a name of this message, or the rest of one, begins. */
 #ifndef CORE_DNS_DNS_MSG_H
 #define CORE_DNS_DNS_MSG_H
 
@@ -17,9 +17,14 @@
 
 enum dns_type {
     DNS_TYPE_A = 1,
+    DNS_TYPE_NS = 2,
     DNS_TYPE_CNAME = 5,
     DNS_TYPE_SOA = 6,
+    DNS_TYPE_PTR = 12,
+    DNS_TYPE_MX = 15,
     DNS_TYPE_AAAA = 28,
+    DNS_TYPE_SRV = 33,
+    DNS_TYPE_DNAME = 39,
     DNS_TYPE_OPT = 41,
 };
 
@@ -33,9 +38,10 @@ enum dns_rcode {
     DNS_RCODE_VERSION = 16,
 };
 
-#define DNS_MSG_MAX_BYTES  ((size_t)65535)
-#define DNS_NAME_MAX_BYTES 255 /* on the wire */
-#define DNS_UDP_BYTES      512 /* what a client without EDNS takes */
+#define DNS_MSG_MAX_BYTES   ((size_t)65535)
+#define DNS_NAME_MAX_BYTES  255                          /* on the wire */
+#define DNS_NAME_TEXT_BYTES (DNS_NAME_MAX_BYTES * 4 + 1) /* odd bytes are \DDD */
+#define DNS_UDP_BYTES       512                          /* what a client without EDNS takes */
 
 struct dns_msg_query {
     uint16_t id, type, qclass;
@@ -95,20 +101,18 @@ struct dns_msg_record {
     struct str data;
     size_t data_at;
     int section; /* 1 answer, 2 authority, 3 additional */
-    char text[DNS_NAME_MAX_BYTES * 4 + 1];
+    char text[DNS_NAME_TEXT_BYTES];
 };
 struct dns_msg_reader {
     struct str bytes;
     size_t at;
-    uint16_t left[4]; /* records of each section; [0]: questions */
+    uint16_t left[4];           /* records of each section; [0]: questions */
+    uint8_t starts[0x4000 / 8]; /* bits: where pointers may lead */
 };
 /* ERR_INVALID: no message with at most one question. */
 int dns_msg_reader_init(struct dns_msg_reader *r, struct str bytes);
 /* 0; ERR_NOT_FOUND at the end; ERR_INVALID. */
 int dns_msg_next(struct dns_msg_reader *r, struct dns_msg_record *out);
-/* The name at *at in text form (odd bytes as \DDD), following pointers; *at moves behind it. */
-int dns_msg_read_name(struct str bytes, size_t *at, char out[DNS_NAME_MAX_BYTES * 4 + 1],
-                      size_t *len);
 /* Turns "a.b.c" into its wire form; 0 when it is no name. */
 size_t dns_msg_name_to_wire(struct str name, uint8_t out[DNS_NAME_MAX_BYTES]);
 

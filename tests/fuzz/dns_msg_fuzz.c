@@ -52,14 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_init(&copy, 0);
         buf_add(&copy, data, size);
         dns_msg_readdress(copy.p, size, &q, 5);
-        /* A name may point into a TTL, which is rewritten: then it is another name, or none. The
-         * message must stay a reply to the question all the same when nothing was rewritten. */
-        (void)dns_msg_decode_reply(buf_str(&copy), &q, q.id, q.wire, &reply);
-        buf_clear(&copy);
-        buf_add(&copy, data, size);
-        dns_msg_readdress(copy.p, size, &q, 0);
         if (dns_msg_decode_reply(buf_str(&copy), &q, q.id, q.wire, &reply) != 0)
-            abort();
+            abort(); /* an aged reply is a reply */
         buf_deinit(&copy);
     }
     return 0;

@@ -137,8 +137,6 @@ static void an_alias_stands_in_front(void)
     struct addr addrs[3];
     struct dns_msg_query q;
     struct buf out;
-    char name[DNS_NAME_MAX_BYTES * 4 + 1];
-    size_t len, at;
 
     make_addrs(addrs);
     a.addrs = addrs;
@@ -150,9 +148,7 @@ static void an_alias_stands_in_front(void)
     EQ_INT(dns_msg_next(&r, &record), 0);
     EQ_INT(record.type, DNS_TYPE_CNAME);
     EQ_STR(record.text, "www.example.com");
-    at = record.data_at;
-    EQ_INT(dns_msg_read_name(buf_str(&out), &at, name, &len), 0);
-    EQ_STR(name, "reviews");
+    OK(str_eq(record.data, STR("\7reviews\0")));
     EQ_INT(dns_msg_next(&r, &record), 0);
     EQ_INT(record.type, DNS_TYPE_AAAA);
     EQ_STR(record.text, "reviews");
@@ -241,8 +237,8 @@ static void a_reply_must_match_its_question(void)
 static void a_negative_reply_lives_as_its_soa_says(void)
 {
     struct str bytes = STR("\x12\x34\x81\x83\0\1\0\0\0\1\0\0" QUESTION
-                           "\xc0\x10\0\6\0\1\0\0\1\0\0\x18\0\0" /* two root names */
-                           "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\x3c\0\0");
+                           "\xc0\x10\0\6\0\1\0\0\1\0\0\x16\0\0" /* two root names */
+                           "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\x3c");
     struct dns_msg_reply reply;
     struct dns_msg_query q;
 
@@ -271,6 +267,59 @@ static void pointers_only_go_back(void)
     }
 }
 
+#define REPLY(answers) "\1\2\x81\0\0\1\0" answers "\0\0\0\0" QUESTION
+
+static int read_all(struct str bytes, struct dns_msg_record *last)
+{
+    struct dns_msg_reader r;
+    int err = dns_msg_reader_init(&r, bytes);
+
+    while (!err)
+        err = dns_msg_next(&r, last);
+    return err;
+}
+
+static void pointers_lead_to_names_and_nothing_else(void)
+{
+    static const struct {
+        struct str bytes;
+        const char *last; /* NULL: refused */
+    } rows[] = {
+        /* the question from its first label, from a later one, at its end */
+        { STR_INIT(REPLY("\1") "\xc0\x0c\0\x10\0\1\0\0\0\0\0\0"), "www.example.com" },
+        { STR_INIT(REPLY("\1") "\1a\xc0\x18\0\x10\0\1\0\0\0\0\0\0"), "a.com" },
+        { STR_INIT(REPLY("\1") "\1a\xc0\x1c\0\x10\0\1\0\0\0\0\0\0"), "a" },
+        /* into a label, into the question's type */
+        { STR_INIT(REPLY("\1") "\xc0\x0d\0\x10\0\1\0\0\0\0\0\0"), NULL },
+        { STR_INIT(REPLY("\1") "\xc0\x1d\0\x10\0\1\0\0\0\0\0\0"), NULL },
+        /* to what a CNAME stands for (at 45), and to the pointer in it (at 47) */
+        { STR_INIT(REPLY("\2") "\xc0\x0c\0\5\0\1\0\0\0\0\0\4\1b\xc0\x18"
+                               "\xc0\x2d\0\1\0\1\0\0\0\0\0\4\1\2\3\4"),
+          "b.com" },
+        { STR_INIT(REPLY("\2") "\xc0\x0c\0\5\0\1\0\0\0\0\0\4\1b\xc0\x18"
+                               "\xc0\x2f\0\1\0\1\0\0\0\0\0\4\1\2\3\4"),
+          "com" },
+        /* into a TTL that reads like a name (at 39), and into an address (at 45) */
+        { STR_INIT(REPLY("\2") "\xc0\x0c\0\1\0\1\1a\0\0\0\4\1\2\3\4"
+                               "\xc0\x27\0\1\0\1\0\0\0\0\0\4\1\2\3\4"),
+          NULL },
+        { STR_INIT(REPLY("\2") "\xc0\x0c\0\1\0\1\0\0\0\0\0\4\1b\0\0"
+                               "\xc0\x2d\0\1\0\1\0\0\0\0\0\4\1\2\3\4"),
+          NULL },
+        /* a CNAME that is longer, or shorter, than its name */
+        { STR_INIT(REPLY("\1") "\xc0\x0c\0\5\0\1\0\0\0\0\0\4\1b\0\0"), NULL },
+        { STR_INIT(REPLY("\1") "\xc0\x0c\0\5\0\1\0\0\0\0\0\2\1b\0\0"), NULL },
+    };
+    struct dns_msg_record last;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int err = read_all(rows[i].bytes, &last);
+
+        if (EQ_INT(err, rows[i].last ? ERR_NOT_FOUND : ERR_INVALID) && rows[i].last)
+            EQ_STR(last.text, rows[i].last);
+    }
+}
+
 static const struct tap_case cases[] = {
     { "a_query_is_read", a_query_is_read },
     { "what_is_no_query_gets_no_answer", what_is_no_query_gets_no_answer },
@@ -284,6 +333,7 @@ static const struct tap_case cases[] = {
     { "a_reply_must_match_its_question", a_reply_must_match_its_question },
     { "a_negative_reply_lives_as_its_soa_says", a_negative_reply_lives_as_its_soa_says },
     { "pointers_only_go_back", pointers_only_go_back },
+    { "pointers_lead_to_names_and_nothing_else", pointers_lead_to_names_and_nothing_else },
 };
 
 TAP_MAIN(cases)
