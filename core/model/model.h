@@ -32,6 +32,7 @@ struct model_node {
     struct addr *addrs; /* own IPs */
     uint32_t addr_count;
     struct str dns_domain; /* "cluster.local" */
+    struct str locality;   /* "region/zone/subzone"; empty: as the registry has it */
     bool is_gateway;
 };
 

@@ -49,6 +49,58 @@ enum model_lb {
     MODEL_LB_LEAST_REQUEST,
     MODEL_LB_RANDOM,
     MODEL_LB_PASSTHROUGH,
+    MODEL_LB_RING_HASH,
+    MODEL_LB_MAGLEV,
+};
+
+/* What RING_HASH and MAGLEV hash. */
+enum model_hash_key {
+    MODEL_HASH_NONE, /* nothing: at random */
+    MODEL_HASH_HEADER,
+    MODEL_HASH_COOKIE,
+    MODEL_HASH_SOURCE_IP,
+    MODEL_HASH_QUERY,
+};
+
+struct model_hash {
+    uint8_t key;     /* enum model_hash_key */
+    struct str name; /* of the header (lower case), cookie or query parameter */
+    /* What follows the value of a cookie that we make: "; Max-Age=60; Path=/; HttpOnly". p == NULL:
+     * a request without the cookie gets none (LB-7). */
+    struct str cookie_tail;
+    uint32_t ring_size;  /* RING_HASH: points at least */
+    uint32_t table_size; /* MAGLEV: a prime */
+};
+
+/* New endpoints get their share slowly. */
+struct model_warmup {
+    uint64_t duration_ms;         /* 0: off */
+    double min_share, aggression; /* 0.1; 1 is linear */
+};
+
+/* Ejection of endpoints that fail (features.md CB-5 to CB-8). */
+struct model_outlier {
+    bool is_on;
+    bool split_local;                              /* failures to connect count apart */
+    uint32_t consecutive_5xx, consecutive_gateway; /* 0: off */
+    uint32_t consecutive_local;                    /* 0: off; only with split_local */
+    uint64_t interval_ms, base_ms, max_ms;         /* of an ejection */
+    uint32_t max_ejection_pct;
+    uint16_t *codes; /* statuses that count instead of 5xx; NULL: 5xx */
+    uint32_t code_count;
+};
+
+/* Raw bytes go through a proxy: the endpoint is asked to connect us. */
+struct model_tunnel {
+    struct str target; /* "host:port"; empty: no tunnel */
+    bool is_post;      /* POST instead of CONNECT */
+};
+
+struct model_retry_budget {
+    bool is_on; /* max_retries is ignored then (RT-9) */
+    double pct; /* of active and pending requests */
+    uint32_t min_concurrency;
+    uint64_t interval_ms;
 };
 
 enum model_tls_mode {
@@ -68,6 +120,8 @@ struct model_limits {
         uint32_t idle_s, interval_s, probes;
         bool set;
     } keepalive;
+    uint64_t ping_interval_ms, ping_timeout_ms; /* HTTP/2 */
+    struct model_retry_budget budget;
 };
 
 /* Everything but the endpoints. Immutable, refcounted. */
@@ -78,18 +132,27 @@ struct model_cluster_config {
     struct str name;
     struct str host, subset;
     uint16_t port;
-    uint8_t type;     /* enum model_cluster_type */
-    uint8_t protocol; /* enum model_protocol towards the endpoints */
-    uint8_t lb;       /* enum model_lb */
-    uint8_t tls_mode; /* enum model_tls_mode */
-    bool h2_upgrade;  /* h2UpgradePolicy UPGRADE */
-    bool external;    /* MESH_EXTERNAL */
+    uint8_t type;           /* enum model_cluster_type */
+    uint8_t protocol;       /* enum model_protocol towards the endpoints */
+    uint8_t lb;             /* enum model_lb */
+    uint8_t tls_mode;       /* enum model_tls_mode */
+    bool h2_upgrade;        /* h2UpgradePolicy UPGRADE */
+    bool client_protocol;   /* useClientProtocol: HTTP/1 or HTTP/2 as the client speaks */
+    uint8_t proxy_protocol; /* version of the header we send first; 0: none */
+    bool external;          /* MESH_EXTERNAL */
     struct tls_config
         *tls; /* one reference; for SIMPLE and MUTUAL. Mesh mTLS uses the process's identity */
     struct str sni;         /* for mesh mTLS: "outbound_.80_._.host" */
     struct str *identities; /* subjectAltNames acceptable beside the endpoint's own */
     uint32_t identity_count;
     struct model_limits limits;
+    struct model_hash hash_by;
+    struct model_warmup warmup;
+    struct model_outlier outlier;
+    struct model_tunnel tunnel;
+    uint32_t panic_pct;        /* fewer healthy ones than this: all are used (minHealthPercent) */
+    bool locality_weighted;    /* groups of the endpoint set have weights */
+    uint32_t zone_min_cluster; /* zone-aware: at least so many endpoints; 0: not zone-aware */
     struct addr
         app_addr; /* MODEL_CLUSTER_APP with a fixed address; ADDR_NONE: loopback or original */
     struct str service_host, service_name, service_ns; /* for telemetry; host may be empty */

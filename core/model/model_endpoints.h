@@ -31,12 +31,22 @@ struct model_endpoint {
     struct str hostname; /* DNS endpoints */
     uint16_t port;
     uint32_t weight; /* 1 or more */
+    uint32_t group;  /* its place in the set's groups */
     uint8_t hop;     /* enum model_hop */
     bool healthy;
     struct str identity; /* SPIFFE id its certificate must carry; empty: any of the cluster's */
     struct str workload_uid;
     struct str locality; /* "region/zone/subzone" */
     struct model_telemetry_peer peer;
+};
+
+/* Endpoints of one locality and priority. */
+struct model_endpoint_group {
+    struct str locality;
+    uint8_t priority; /* 0 first; the next ones when too few of those before are healthy */
+    bool is_local;    /* zone-aware: the zone that we are in */
+    uint32_t weight;  /* where the cluster is locality_weighted; 0: gets nothing */
+    uint32_t sources; /* zone-aware: clients like us in that zone */
 };
 
 /* Immutable set, refcounted. */
@@ -47,6 +57,9 @@ struct model_endpoints {
     uint32_t count;
     uint64_t weight_total;
     struct model_endpoint *list;
+    struct model_endpoint_group *groups; /* ascending by priority; NULL: one for all */
+    uint32_t group_count;
+    uint32_t source_total; /* zone-aware: clients like us in all zones */
 };
 
 struct model_endpoints *model_endpoints_ref(struct model_endpoints *set);
