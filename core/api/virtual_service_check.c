@@ -6,29 +6,10 @@
 #include "core/api/virtual_service.h"
 #include "core/base/mem.h"
 #include "core/text/duration.h"
+#include "core/text/grpc_code.h"
 #include "core/text/regex.h"
 
 /* ---- rows ---- */
-
-static const char *const grpc_names[] = {
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-};
 
 static const char *const retry_names[] = {
     "5xx",
@@ -69,10 +50,10 @@ void virtual_service_check_grpc_status(struct field_check *c, const void *member
 {
     const struct str *s = member;
 
-    if (s->len == 0 || is_one_of(*s, grpc_names, COUNT_OF(grpc_names)))
+    if (s->len == 0 || grpc_code_of_name(*s) >= 0)
         return;
     suggest(field_decode_error(c, "\"%.*s\" is not the name of a gRPC status", STR_ARG(*s)), *s,
-            grpc_names, COUNT_OF(grpc_names));
+            grpc_code_names, GRPC_CODE_COUNT);
 }
 
 static bool is_status_code(struct str s)

@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/http/http_token.h"
 #include "core/text/duration.h"
+#include "core/text/grpc_code.h"
 #include "core/text/regex.h"
 
 static uint64_t ms_of(const struct field_opt *d)
@@ -129,35 +130,6 @@ struct model_retry *compile_action_retry(const struct virtual_service_retry *fro
 
 /* ---- faults ---- */
 
-static const char *const grpc_names[] = {
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-};
-
-static int16_t grpc_number(struct str name)
-{
-    for (size_t i = 0; i < COUNT_OF(grpc_names); i++) {
-        if (str_is(name, grpc_names[i]))
-            return (int16_t)i;
-    }
-    return -1;
-}
-
 /* VS-16: without a share nothing is injected. */
 struct model_fault *compile_action_fault(const struct virtual_service_fault *from, struct arena *a)
 {
@@ -174,7 +146,7 @@ struct model_fault *compile_action_fault(const struct virtual_service_fault *fro
         if (from->abort->http_status.set)
             f->abort_status = (uint16_t)from->abort->http_status.value;
         else
-            f->abort_grpc = grpc_number(from->abort->grpc_status);
+            f->abort_grpc = (int16_t)grpc_code_of_name(from->abort->grpc_status);
         if (!f->abort_status && f->abort_grpc < 0)
             f->abort_pct = 0; /* http2Error is accepted and not done, as in Istio */
     }

@@ -1,16 +1,13 @@
 #include "core/filter/filter_fault.h"
 
 #include "core/base/mem.h"
+#include "core/http/grpc_status.h"
 #include "core/loop/worker.h"
 
 struct filter_fault_state {
     struct timer timer;
     struct filter_request *fr;
 };
-
-/* The HTTP status for callers that don't speak gRPC, by gRPC status. */
-static const uint16_t http_of_grpc[] = { 200, 499, 500, 400, 504, 404, 409, 403, 429,
-                                         400, 409, 400, 501, 500, 503, 500, 401 };
 
 static bool is_chosen(struct filter_request *fr, double pct)
 {
@@ -25,9 +22,7 @@ static enum filter_result abort_some(struct filter_request *fr)
     if ((!status && fault->abort_grpc < 0) || !is_chosen(fr, fault->abort_pct))
         return FILTER_CONTINUE;
     if (!status)
-        status = (size_t)fault->abort_grpc < COUNT_OF(http_of_grpc)
-                     ? http_of_grpc[fault->abort_grpc]
-                     : 500;
+        status = grpc_status_to_http(fault->abort_grpc);
     fr->reply = (struct filter_reply){
         .status = status,
         .grpc_status = fault->abort_grpc,

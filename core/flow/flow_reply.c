@@ -3,24 +3,7 @@
 #include "core/base/encode.h"
 #include "core/flow/flow_exchange.h"
 #include "core/flow/flow_heads.h"
-
-/* RFC of gRPC over HTTP/2: which code a client without a grpc-status would derive. */
-static int16_t grpc_of_status(uint16_t status)
-{
-    static const struct {
-        uint16_t status;
-        int16_t grpc;
-    } table[] = {
-        { 400, 13 }, { 401, 16 }, { 403, 7 },  { 404, 12 },
-        { 429, 14 }, { 502, 14 }, { 503, 14 }, { 504, 14 },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
-        if (table[i].status == status)
-            return table[i].grpc;
-    }
-    return 2;
-}
+#include "core/http/grpc_status.h"
 
 static void send_grpc(struct flow_request *r, struct http_msg *head, int16_t code, struct str text)
 {
@@ -67,7 +50,7 @@ static void answer(struct flow_request *r, uint16_t status, int16_t grpc, struct
     r->decision.response_head = &head; /* until flow_request_finish below */
     if (r->filter.is_grpc) {
         filter_run_response(&r->filter, &head);
-        send_grpc(r, &head, grpc >= 0 ? grpc : grpc_of_status(status), body);
+        send_grpc(r, &head, grpc >= 0 ? grpc : (int16_t)grpc_status_of_http(status), body);
     } else {
         if (body.len && !http_headers_get(&head.headers, HTTP_TOKEN_CONTENT_TYPE).p)
             http_headers_add_token(&head.headers, HTTP_TOKEN_CONTENT_TYPE, STR("text/plain"));

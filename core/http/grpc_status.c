@@ -2,39 +2,11 @@
 
 #include "core/base/encode.h"
 #include "core/base/error.h"
-
-static const char *const names[GRPC_STATUS_COUNT] = {
-    [GRPC_STATUS_OK] = "OK",
-    [GRPC_STATUS_CANCELLED] = "CANCELLED",
-    [GRPC_STATUS_UNKNOWN] = "UNKNOWN",
-    [GRPC_STATUS_INVALID_ARGUMENT] = "INVALID_ARGUMENT",
-    [GRPC_STATUS_DEADLINE_EXCEEDED] = "DEADLINE_EXCEEDED",
-    [GRPC_STATUS_NOT_FOUND] = "NOT_FOUND",
-    [GRPC_STATUS_ALREADY_EXISTS] = "ALREADY_EXISTS",
-    [GRPC_STATUS_PERMISSION_DENIED] = "PERMISSION_DENIED",
-    [GRPC_STATUS_RESOURCE_EXHAUSTED] = "RESOURCE_EXHAUSTED",
-    [GRPC_STATUS_FAILED_PRECONDITION] = "FAILED_PRECONDITION",
-    [GRPC_STATUS_ABORTED] = "ABORTED",
-    [GRPC_STATUS_OUT_OF_RANGE] = "OUT_OF_RANGE",
-    [GRPC_STATUS_UNIMPLEMENTED] = "UNIMPLEMENTED",
-    [GRPC_STATUS_INTERNAL] = "INTERNAL",
-    [GRPC_STATUS_UNAVAILABLE] = "UNAVAILABLE",
-    [GRPC_STATUS_DATA_LOSS] = "DATA_LOSS",
-    [GRPC_STATUS_UNAUTHENTICATED] = "UNAUTHENTICATED",
-};
+#include "core/text/grpc_code.h"
 
 const char *grpc_status_name(int status)
 {
-    return status >= 0 && status < GRPC_STATUS_COUNT ? names[status] : "UNKNOWN";
-}
-
-int grpc_status_of_name(struct str name)
-{
-    for (int i = 0; i < GRPC_STATUS_COUNT; i++) {
-        if (str_is(name, names[i]))
-            return i;
-    }
-    return -1;
+    return status >= 0 && status < GRPC_STATUS_COUNT ? grpc_code_names[status] : "UNKNOWN";
 }
 
 enum grpc_status grpc_status_of_http(int status)
@@ -56,6 +28,31 @@ enum grpc_status grpc_status_of_http(int status)
     default:
         return GRPC_STATUS_UNKNOWN;
     }
+}
+
+uint16_t grpc_status_to_http(int status)
+{
+    static const uint16_t table[GRPC_STATUS_COUNT] = {
+        [GRPC_STATUS_OK] = 200,
+        [GRPC_STATUS_CANCELLED] = 499,
+        [GRPC_STATUS_UNKNOWN] = 500,
+        [GRPC_STATUS_INVALID_ARGUMENT] = 400,
+        [GRPC_STATUS_DEADLINE_EXCEEDED] = 504,
+        [GRPC_STATUS_NOT_FOUND] = 404,
+        [GRPC_STATUS_ALREADY_EXISTS] = 409,
+        [GRPC_STATUS_PERMISSION_DENIED] = 403,
+        [GRPC_STATUS_RESOURCE_EXHAUSTED] = 429,
+        [GRPC_STATUS_FAILED_PRECONDITION] = 400,
+        [GRPC_STATUS_ABORTED] = 409,
+        [GRPC_STATUS_OUT_OF_RANGE] = 400,
+        [GRPC_STATUS_UNIMPLEMENTED] = 501,
+        [GRPC_STATUS_INTERNAL] = 500,
+        [GRPC_STATUS_UNAVAILABLE] = 503,
+        [GRPC_STATUS_DATA_LOSS] = 500,
+        [GRPC_STATUS_UNAUTHENTICATED] = 401,
+    };
+
+    return status >= 0 && status < GRPC_STATUS_COUNT ? table[status] : 500;
 }
 
 enum grpc_status grpc_status_of_error(int err)

@@ -28,10 +28,11 @@ enum grpc_status {
 
 /* "UNAVAILABLE"; "UNKNOWN" for a number that is none. */
 const char *grpc_status_name(int status);
-/* The code of a name, or -1. */
-int grpc_status_of_name(struct str name);
 /* What an HTTP status means when there is no grpc-status (gRPC's http-grpc-status-mapping). */
 enum grpc_status grpc_status_of_http(int status);
+/* The HTTP status that says the same to callers who don't speak gRPC (google.rpc.Code); 500 for a
+ * number that is none. */
+uint16_t grpc_status_to_http(int status);
 /* For one of our error codes. */
 enum grpc_status grpc_status_of_error(int err);
 
