@@ -13,8 +13,9 @@
 #include "core/http/http_stream.h"
 #include "core/loop/worker.h"
 
-/* Body bytes handed out and not returned by consume, beyond which reading stops. */
-#define HTTP_H1_STREAM_HELD_BYTES ((size_t)64 * 1024)
+/* Body bytes handed out and not returned by consume, beyond which reading stops: less than one
+ * read, because who does not return the first one will not return the second either. */
+#define HTTP_H1_STREAM_HELD_BYTES ((size_t)8 * 1024)
 
 struct http_h1_stream {
     struct http_stream hs; /* first: what users hold */

