@@ -14,7 +14,7 @@ deps_build=(gcc g++ cmake ninja-build pkg-config libc6-dev libuv1-dev android-li
 deps_fuzz=(clang libclang-rt-14-dev llvm lld)
 deps_test=("${deps_fuzz[@]}" binutils python3 python3-pytest python3-h2 python3-grpcio
     python3-protobuf python3-websockets python3-cryptography python3-yaml curl
-    nghttp2-client)
+    nghttp2-client util-linux iproute2 iptables)
 deps_check=(clang clang-format clang-tidy cppcheck python3 binutils)
 
 # The packages named that are not installed.
@@ -157,6 +157,12 @@ cmd_system() {
     cmd_deps test
     build asan
     MESH_BIN=$PWD/build/asan/mesh exec $python -B -m pytest -p no:cacheprovider -q tests/system "$@"
+}
+
+cmd_cases() {
+    cmd_deps test
+    [ -n "${MESH_BIN:-}" ] || build asan
+    MESH_BIN=${MESH_BIN:-$PWD/build/asan/mesh} exec $python -B tests/cases/run "$@"
 }
 
 cmd_test() {
@@ -346,6 +352,8 @@ Usage: ./build.sh COMMAND
                            builds build/<kind>; release when nothing is said
   unit NAME [CASE...]      builds and runs one unit test under the sanitizers
   system [PYTEST ARGS]     runs system tests against build/asan/mesh
+  cases [AREA|ID...]       runs cases of tests/cases in network namespaces; --list: what there is;
+                           MESH_BIN: the program [build/asan/mesh]
   fuzz [NAME] [--seconds N]
                            replays the seeds of fuzz targets, then fuzzes each for N (60) seconds
   check [format|structure|cppcheck|tidy] [FILE...]

@@ -74,6 +74,7 @@ static const struct rule virtual_service[] = {
       "group" },
     { "{hosts: [a], http: [{" ROUTE ", rewrite: {uriRegexRewrite: {rewrite: a}}}]}", "match" },
     { "{hosts: [a], http: [{" ROUTE ", match: [{uri: {regex: '('}}]}]}", "regular expression" },
+    { "{hosts: [a], http: [{" ROUTE ", match: [{withoutHeaders: {a: {regex: '*'}}}]}]}", "" },
     { "{hosts: [a], http: [{" ROUTE ", match: [{uri: {prefix: ''}}]}]}", "must not be empty" },
     { "{hosts: [a], http: [{" ROUTE ", match: [{uri: {prefix: /, exact: /}}]}]}", "exclude" },
     { "{hosts: [a], http: [{" ROUTE ", match: [{headers: {'a b': {exact: x}}}]}]}", "header name" },

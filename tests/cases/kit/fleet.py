@@ -1,0 +1,279 @@
+"""The mesh that cases are run in: control, gateways, and workloads in places of their own.
+
+What there is says tests/cases/fleet.yaml. The runner plays Kubernetes: it gives Services their cluster
+address, knows names as cluster DNS would (where), and for a workload without sidecar it picks the pod
+as kube-proxy would."""
+
+import ipaddress
+import os
+import ssl
+import tempfile
+
+import yaml
+
+from meshtest.certs import CA
+from meshtest.process import Process
+from meshtest.util import until
+
+from . import CASES, sandbox
+from .caller import Request, Target, call
+from .configure import Configuration
+from .echo import PORTS, Echo
+
+DOMAIN = "svc.cluster.local"
+APPS = "apps" # namespace of workloads and objects where nothing else is said
+
+
+class Workload:
+    """One instance. kind: sidecar, naked, gateway."""
+
+    def __init__(self, name, spec, number, switch):
+        self.name = name # of the pod: a-v1
+        self.app = spec.get("app", name)
+        self.version = spec.get("version", "v1")
+        self.ns = spec.get("namespace", APPS)
+        self.kind = spec.get("kind", "sidecar")
+        self.sa = spec.get("serviceAccount", self.app)
+        self.labels = {"app": self.app, "version": self.version, **spec.get("labels", {})}
+        self.options = spec.get("options", [])
+        self.place = switch.plug(f"{name}.{self.ns}"[:60], number)
+        self.echo = self.process = None
+
+    def entry(self):
+        """What the runner registers for those that do not do so themselves."""
+        labels = dict(self.labels)
+        if self.kind == "gateway":
+            labels["security.istio.io/tlsMode"] = "istio"
+        return {"apiVersion": "networking.istio.io/v1", "kind": "WorkloadEntry",
+                "metadata": {"name": self.name, "namespace": self.ns, "labels": labels},
+                "spec": {"address": self.place.ip, "labels": labels, "serviceAccount": self.sa}}
+
+
+class Fleet:
+    def __init__(self, binary, spec_path=f"{CASES}/fleet.yaml"):
+        with open(spec_path, encoding="utf-8") as file:
+            spec = yaml.safe_load(file)
+        self.binary = binary
+        self.folder = tempfile.mkdtemp(prefix="mesh-cases-", dir="/run") # a tmpfs of the sandbox
+        self.env = {"HOME": self.folder, "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+                    **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
+        os.mkdir(f"{self.folder}/state")
+        self.switch = sandbox.Switch()
+        self.ca = CA("cluster.local", "app root", folder=self.folder)
+        self.docs = spec["objects"]
+        self.workloads, self.processes = {}, []
+        self._extra, self._wrong = [], []
+        self._number = 1
+        self._start_control()
+        self.config = Configuration(f"{self.folder}/api.sock")
+        self._start_workloads(spec["workloads"])
+
+    # ---- starting ----
+
+    def _start(self, place, name, *args):
+        os.makedirs(f"{self.folder}/logs", exist_ok=True)
+        process = Process(place.command([self.binary, *args]), f"{self.folder}/logs", env=self.env, name=name)
+        self.processes.append(process)
+        return process
+
+    def _start_control(self):
+        control = self._start(self.switch.place, "control", "control", "--state-dir", f"{self.folder}/control",
+                              "--api", "none", "--api-socket", f"{self.folder}/api.sock", "--xds", "none",
+                              "--xds-plain", "none", "--xds-socket", f"{self.folder}/xds.sock")
+
+        def there():
+            if control.status() is not None:
+                raise SystemExit(f"mesh control ended:\n{control.log()}")
+            return os.path.exists(f"{self.folder}/xds.sock") and os.path.exists(f"{self.folder}/api.sock")
+        until(there, "mesh control listens", 20)
+
+    def _start_workloads(self, specs):
+        started = [self._plug(name, spec) for name, spec in specs.items()]
+        self.config.put(self.world())
+        for workload in started:
+            self._run(workload)
+        for workload in started:
+            self._wait_ready(workload)
+        until(lambda: self._registered(started), "all workloads are registered", 20)
+
+    def _plug(self, name, spec):
+        self._number += 1
+        workload = Workload(name, spec or {}, self._number, self.switch)
+        self.workloads[name] = workload
+        return workload
+
+    def _run(self, w):
+        flags = ["--control", f"unix:{self.folder}/xds.sock", "--name", w.name, "--namespace", w.ns,
+                 "--service-account", w.sa, "--ip", w.place.ip, "--state-dir", f"{self.folder}/state/{w.name}",
+                 "--workers", "1", "--drain-time", "0s"]
+        flags += [part for name, value in w.labels.items() for part in ("--label", f"{name}={value}")]
+        if w.kind == "gateway":
+            w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
+            return
+        w.echo = Echo(w.app, w.version, w.place, self.app_tls(w))
+        if w.kind == "sidecar":
+            w.place.capture()
+            w.process = self._start(w.place, w.name, "proxy", "--capture", "--mark", str(sandbox.MARK), *flags,
+                                    *w.options)
+
+    def app_tls(self, w):
+        names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com"]
+        return self.ca.server_context(self.ca.leaf(dns=names, name=w.app), alpn=("h2", "http/1.1"))
+
+    def _wait_ready(self, w):
+        if not w.process:
+            return
+
+        def ready():
+            if w.process.status() is not None:
+                raise SystemExit(f"{w.name} ended:\n{w.process.log()}")
+            asked = Request(host="health", path="/healthz/ready")
+            return call(self.switch.place, Target(w.place.ip, 15021), asked).status == 200
+        until(ready, f"{w.name} is ready:\n{w.process.log()}", 30)
+
+    def _registered(self, workloads):
+        items = self.config.ask("GET", "/apis/networking.istio.io/v1/workloadentries")["items"]
+        names = {(i["metadata"]["namespace"], i["metadata"]["name"]) for i in items}
+        return all((w.ns, w.name) in names for w in workloads)
+
+    # ---- objects ----
+
+    def world(self):
+        """Objects that are there in every case."""
+        docs = [*self.docs, *(w.entry() for w in self.workloads.values() if w.kind != "sidecar")]
+        return self.as_kubernetes(docs)
+
+    @staticmethod
+    def as_kubernetes(docs):
+        """Services get an address, and the ports of the echo app where they say none."""
+        used = {d["spec"]["clusterIP"] for d in docs if d["kind"] == "Service" and d["spec"].get("clusterIP")}
+        done = []
+        for doc in docs:
+            if doc["kind"] == "Service" and doc["spec"].get("type") != "ExternalName":
+                spec = dict(doc["spec"])
+                spec.setdefault("ports", service_ports(spec.get("clusterIP") == "None"))
+                if not spec.get("clusterIP"):
+                    spec["clusterIP"] = address_of(doc["metadata"], used)
+                    used.add(spec["clusterIP"])
+                doc = {**doc, "spec": spec}
+            done.append(doc)
+        return done
+
+    def service(self, name, ns=APPS):
+        """The Service in force by a name that cluster DNS knows: b, b.apps, b.apps.svc.cluster.local."""
+        short, _, rest = name.removesuffix("." + DOMAIN).removesuffix(".svc").partition(".")
+        for doc in self.config.docs.values():
+            meta = doc["metadata"]
+            if doc["kind"] == "Service" and meta["name"] == short and meta["namespace"] == (rest or ns):
+                return doc
+        return None
+
+    def pods(self, service):
+        selector = (service["spec"].get("selector") or {}).items()
+        return [w for w in self.workloads.values() if w.ns == service["metadata"]["namespace"] and selector
+                and selector <= w.labels.items()]
+
+    def where(self, source, to, port):
+        """The address that a call of a workload goes to, and the number of the port."""
+        if to in self.workloads and self.workloads[to].kind == "gateway":
+            return Target(self.workloads[to].place.ip, port if isinstance(port, int) else {"http": 80, "https": 443}[port])
+        if is_ip(to):
+            return Target(to, app_port(port))
+        service = self.service(to, source.ns)
+        if service is None:
+            if to in self.workloads: # not a Service's name: the pod itself
+                return Target(self.workloads[to].place.ip, app_port(port))
+            raise LookupError(f"no Service or workload {to}; say the address with `at`")
+        spec = service["spec"]
+        if spec.get("type") == "ExternalName":
+            return self.where(source, spec["externalName"], port)
+        entry = next((p for p in spec["ports"] if port in (p.get("name"), p["port"])), None)
+        number = entry["port"] if entry else app_port(port)
+        if spec.get("clusterIP") == "None" or source.kind == "naked":
+            pod = self.pods(service)[0]
+            return Target(pod.place.ip, entry.get("targetPort", number) if entry and source.kind == "naked" else number)
+        return Target(spec["clusterIP"], number)
+
+    # ---- TLS of clients ----
+
+    def client_tls(self, request, given, source):
+        """given: {sni, alpn, ca: app|none, cert}."""
+        context = self.ca.client_context(alpn=given.get("alpn", ()), check_name=given.get("verify_name", False))
+        if given.get("ca") == "none":
+            context.verify_mode = ssl.CERT_NONE
+        request.tls, request.sni = context, given.get("sni", request.host.partition(":")[0])
+        if request.protocol == "https2":
+            context.set_alpn_protocols(["h2"])
+        elif request.protocol == "https" and not given.get("alpn"):
+            context.set_alpn_protocols(["http/1.1"])
+
+    # ---- areas ----
+
+    def enter_area(self, area):
+        """Workloads that only this area has; those of the one before go."""
+        for name in [n for n in self._extra if n not in area.workloads]:
+            self._extra.remove(name)
+            self._unplug(self.workloads.pop(name))
+        new = [n for n in area.workloads if n not in self.workloads]
+        self._extra += new
+        if new:
+            self._start_workloads({n: area.workloads[n] for n in new})
+
+    def _unplug(self, w):
+        if w.process:
+            self._wrong += [x for x in [w.process.finish()] if x]
+            self.processes.remove(w.process)
+        if w.echo:
+            w.echo.close()
+        self.switch.unplug(w.place)
+
+    def dead(self):
+        """A text when a process has ended by itself."""
+        for process in self.processes:
+            if process.status() is not None:
+                return f"{process.name} ended with {process.status()}:\n# " + "\n# ".join(process.log()[-6000:].splitlines())
+        return None
+
+    def last_words(self):
+        return [f"{p.name}: {line}" for p in self.processes for line in p.err().splitlines()[-5:]]
+
+    # ---- the end ----
+
+    def finish(self):
+        """What was wrong with the processes, as a list of texts."""
+        wrong = self._wrong + [w for w in [p.finish() for p in reversed(self.processes)] if w]
+        for w in self.workloads.values():
+            if w.echo:
+                w.echo.close()
+        return wrong
+
+
+def is_ip(text):
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def app_port(port):
+    """A number, or the service port of that name (the app's own where no service has it)."""
+    if isinstance(port, int):
+        return port
+    service, own, _ = PORTS[port]
+    return service or own
+
+
+def service_ports(headless):
+    return [{"name": name, "port": own if headless else number, "targetPort": own, "protocol": "TCP"}
+            for name, (number, own, _) in PORTS.items() if number]
+
+
+def address_of(meta, used):
+    """Stable for a name, so that a Service that comes back is where it was."""
+    import zlib
+    at = zlib.crc32(f"{meta['namespace']}/{meta['name']}".encode())
+    while True:
+        ip = f"10.96.{at >> 8 & 255}.{at & 255}"
+        if ip not in used and not ip.endswith((".0", ".255")):
+            return ip
+        at += 1
