@@ -1,6 +1,6 @@
 /* Route tables of a sidecar: one a port, and one for those who ask the proxy by name, with all
- * hosts of all ports. A changed virtual host replaces one pointer; names are collected anew only
- * when a host came, went, or is called otherwise. */
+ * hosts of all ports. A change costs what it touches: names are maps in versions (pmap), and of
+ * names that several hosts would have, who would is kept. */
 #ifndef CORE_COMPILE_COMPILE_TABLE_H
 #define CORE_COMPILE_COMPILE_TABLE_H
 
@@ -15,7 +15,9 @@ struct compile_table {
     uint16_t port;                       /* 0: the one for all */
     struct compile_table_entry *entries; /* by host, then port */
     uint32_t count, cap;
-    bool is_dirty, names_dirty;
+    bool is_dirty;
+    struct model_route_names names; /* as the next model has them */
+    struct multimap contested;      /* domain -> struct model_route_vhost, when there are several */
     struct model_route_table *model; /* one reference, or NULL */
 };
 

@@ -18,31 +18,19 @@ void model_route_vhost_unref(struct model_route_vhost *v)
     mem_free(v);
 }
 
-struct model_route_names *model_route_names_new(void)
+void model_route_names_init(struct model_route_names *n, const struct model_route_names *from)
 {
-    struct model_route_names *n = mem_alloc0(1, sizeof(*n));
-
-    atomic_init(&n->refs, 1);
-    arena_init(&n->arena, 1024);
-    map_init(&n->exact);
-    map_init(&n->suffix);
-    return n;
-}
-
-struct model_route_names *model_route_names_ref(struct model_route_names *n)
-{
-    atomic_fetch_add_explicit(&n->refs, 1, memory_order_relaxed);
-    return n;
-}
-
-void model_route_names_unref(struct model_route_names *n)
-{
-    if (!n || atomic_fetch_sub_explicit(&n->refs, 1, memory_order_acq_rel) != 1)
+    *n = from ? *from : (struct model_route_names){ 0 };
+    if (!from)
         return;
-    map_deinit(&n->exact);
-    map_deinit(&n->suffix);
-    arena_deinit(&n->arena);
-    mem_free(n);
+    pmap_copy(&n->exact, &from->exact);
+    pmap_copy(&n->suffix, &from->suffix);
+}
+
+void model_route_names_deinit(struct model_route_names *n)
+{
+    pmap_deinit(&n->exact);
+    pmap_deinit(&n->suffix);
 }
 
 struct model_route_table *model_route_table_ref(struct model_route_table *t)
@@ -57,7 +45,7 @@ void model_route_table_unref(struct model_route_table *t)
         return;
     for (uint32_t i = 0; i < t->vhost_count; i++)
         model_route_vhost_unref(t->vhosts[i]);
-    model_route_names_unref(t->names);
+    model_route_names_deinit(&t->names);
     arena_deinit(&t->arena);
     mem_free(t);
 }

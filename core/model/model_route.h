@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
-#include "core/base/map.h"
+#include "core/base/pmap.h"
 #include "core/base/str.h"
 #include "core/model/model_cluster.h"
 
@@ -190,15 +190,12 @@ struct model_route_vhost {
     void (*deinit)(struct model_route_vhost *v); /* drops clusters, regexes, index */
 };
 
-/* What virtual host a name leads to, as its place in the table's list plus 1. Apart from the table,
- * so that one changed virtual host does not cost all names again. Immutable, refcounted. */
+/* What virtual host a name leads to: struct model_route_vhost, held by the table. */
 struct model_route_names {
-    atomic_uint refs;
-    struct arena arena;
-    struct map exact;  /* host -> place */
-    struct map suffix; /* ".example.com" -> place (longest wins) */
-    uint32_t any;      /* place of "*"; 0: no match */
-    bool has_ports;    /* some domains carry a port */
+    struct pmap exact;             /* host */
+    struct pmap suffix;            /* ".example.com": longest wins */
+    struct model_route_vhost *any; /* "*"; NULL: no match */
+    bool has_ports;                /* some domains carry a port */
 };
 
 struct model_route_table {
@@ -208,14 +205,14 @@ struct model_route_table {
     uint16_t port;
     struct model_route_vhost **vhosts; /* one reference each */
     uint32_t vhost_count;
-    struct model_route_names *names; /* one reference */
+    struct model_route_names names;
 };
 
 struct model_route_vhost *model_route_vhost_ref(struct model_route_vhost *v);
 void model_route_vhost_unref(struct model_route_vhost *v);
-struct model_route_names *model_route_names_new(void);
-struct model_route_names *model_route_names_ref(struct model_route_names *n);
-void model_route_names_unref(struct model_route_names *n); /* NULL is allowed */
+/* Names that share with from's what does not change; from may be NULL: none. */
+void model_route_names_init(struct model_route_names *n, const struct model_route_names *from);
+void model_route_names_deinit(struct model_route_names *n);
 struct model_route_table *model_route_table_ref(struct model_route_table *t);
 void model_route_table_unref(struct model_route_table *t);
 

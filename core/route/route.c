@@ -5,31 +5,27 @@
 /* ---- virtual hosts ---- */
 
 /* Below: name is lower case. */
-static uint32_t place_in(const struct map *map, struct str name)
-{
-    return (uint32_t)(uintptr_t)map_get(map, name); /* a number, stored as a pointer */
-}
-
-static uint32_t find_suffix(const struct map *suffixes, struct str name)
+static const struct model_route_vhost *find_suffix(const struct pmap *suffixes, struct str name)
 {
     if (suffixes->count == 0)
-        return 0;
+        return NULL;
     /* From the left, so that the longest suffix is met first; "*.a" does not match "a" itself. */
     for (size_t i = 1; i < name.len; i++) {
-        uint32_t found;
+        const struct model_route_vhost *found;
 
         if (name.p[i] != '.')
             continue;
-        found = place_in(suffixes, str_skip(name, i));
+        found = pmap_get(suffixes, str_skip(name, i));
         if (found)
             return found;
     }
-    return 0;
+    return NULL;
 }
 
-static uint32_t find_name(const struct model_route_names *names, struct str name)
+static const struct model_route_vhost *find_name(const struct model_route_names *names,
+                                                 struct str name)
 {
-    uint32_t found = place_in(&names->exact, name);
+    const struct model_route_vhost *found = pmap_get(&names->exact, name);
 
     return found ? found : find_suffix(&names->suffix, name);
 }
@@ -41,13 +37,13 @@ static struct str lower(struct str s, char out[ROUTE_HOST_MAX])
     return str_make(out, s.len);
 }
 
-static uint32_t find_with_port(const struct model_route_names *names, struct str host,
-                               struct str port)
+static const struct model_route_vhost *find_with_port(const struct model_route_names *names,
+                                                      struct str host, struct str port)
 {
     char text[ROUTE_HOST_MAX + 8];
 
     if (port.len == 0 || port.len > 5)
-        return 0;
+        return NULL;
     memcpy(text, host.p, host.len);
     text[host.len] = ':';
     memcpy(text + host.len + 1, port.p, port.len);
@@ -57,10 +53,10 @@ static uint32_t find_with_port(const struct model_route_names *names, struct str
 const struct model_vhost *route_find_vhost(const struct model_route_table *table,
                                            struct str authority)
 {
-    const struct model_route_names *names = table->names;
+    const struct model_route_names *names = &table->names;
     struct route_host_parts parts = route_host_split(authority);
+    const struct model_route_vhost *found = NULL;
     char text[ROUTE_HOST_MAX];
-    uint32_t found = 0;
     struct str host;
 
     if (parts.host.len && parts.host.len <= ROUTE_HOST_MAX) {
@@ -72,52 +68,76 @@ const struct model_vhost *route_find_vhost(const struct model_route_table *table
     }
     if (!found)
         found = names->any;
-    return found ? &table->vhosts[found - 1]->vhost : NULL;
+    return found ? &found->vhost : NULL;
 }
 
-/* A bare IPv6 address gets the brackets it has in an authority. */
-static struct str domain_key(struct model_route_names *names, struct str domain)
+/* Where a domain stands, and as what: a bare IPv6 address gets the brackets it has in an authority.
+ * NULL: it is "*", or nothing. */
+static struct pmap *place_of(struct model_route_names *names, struct str *domain,
+                             char text[ROUTE_HOST_MAX + 2])
 {
-    ptrdiff_t first = str_chr(domain, ':');
+    struct pmap *map = &names->exact;
+    ptrdiff_t first;
 
-    if (first < 0 || domain.p[0] == '[')
-        return domain;
-    if (str_rchr(domain, ':') != first)
-        return arena_printf(&names->arena, "[%.*s]", STR_ARG(domain));
-    names->has_ports = true;
-    return domain;
-}
-
-void route_names_add(struct model_route_names *names, struct str domain, uint32_t index)
-{
-    struct map *map = &names->exact;
-
-    if (str_is(domain, "*")) {
-        if (!names->any)
-            names->any = index + 1;
-        return;
-    }
-    if (str_starts(domain, STR("*."))) {
+    if (str_starts(*domain, STR("*."))) {
         map = &names->suffix;
-        domain = str_skip(domain, 1);
+        *domain = str_skip(*domain, 1);
     }
-    if (domain.len == 0)
+    if (domain->len == 0 || str_is(*domain, "*"))
+        return NULL;
+    first = str_chr(*domain, ':');
+    if (first < 0 || domain->p[0] == '[')
+        return map;
+    if (str_rchr(*domain, ':') != first && domain->len <= ROUTE_HOST_MAX) {
+        text[0] = '[';
+        memcpy(text + 1, domain->p, domain->len);
+        text[domain->len + 1] = ']';
+        *domain = str_make(text, domain->len + 2);
+    }
+    return map;
+}
+
+static bool has_port(struct str domain)
+{
+    return domain.p[0] == '[' ? domain.p[domain.len - 1] != ']' : str_chr(domain, ':') >= 0;
+}
+
+struct model_route_vhost *route_names_get(struct model_route_names *names, struct str domain)
+{
+    char text[ROUTE_HOST_MAX + 2];
+    struct pmap *map = place_of(names, &domain, text);
+
+    return map ? pmap_get(map, domain) : str_is(domain, "*") ? names->any : NULL;
+}
+
+void route_names_set(struct model_route_names *names, struct str domain,
+                     struct model_route_vhost *vhost)
+{
+    char text[ROUTE_HOST_MAX + 2];
+    struct pmap *map = place_of(names, &domain, text);
+
+    if (!map && str_is(domain, "*"))
+        names->any = vhost;
+    if (!map)
         return;
-    domain = domain_key(names, domain);
-    if (str_starts(domain, STR("[")) && domain.p[domain.len - 1] != ']')
-        names->has_ports = true;
-    if (!map_find(map, domain))
-        map_put(map, domain, (void *)(uintptr_t)(index + 1)); /* a number, no address */
+    if (!vhost) {
+        (void)pmap_remove(map, domain);
+        return;
+    }
+    names->has_ports |= has_port(domain);
+    pmap_put(map, domain, vhost);
 }
 
 void route_table_index(struct model_route_table *table)
 {
-    table->names = model_route_names_new();
+    model_route_names_init(&table->names, NULL);
     for (uint32_t i = 0; i < table->vhost_count; i++) {
         const struct model_vhost *vhost = &table->vhosts[i]->vhost;
 
-        for (uint32_t d = 0; d < vhost->domain_count; d++)
-            route_names_add(table->names, vhost->domains[d], i);
+        for (uint32_t d = 0; d < vhost->domain_count; d++) {
+            if (!route_names_get(&table->names, vhost->domains[d]))
+                route_names_set(&table->names, vhost->domains[d], table->vhosts[i]);
+        }
     }
 }
 

@@ -38,10 +38,14 @@ const struct model_tcp_route *route_find_tcp(const struct model_tcp_route *route
 const struct model_weighted_cluster *route_pick_tcp(const struct model_tcp_route *route,
                                                     uint64_t ticket);
 
-/* Makes table->names from its virtual hosts. Called by whoever builds tables. */
+/* Makes table->names from its virtual hosts: the first definition of a domain wins. Called by
+ * whoever builds tables. */
 void route_table_index(struct model_route_table *table);
-/* One name of the virtual host at that index; the first definition of a domain wins. domain is
- * lower case and lives as long as names. */
-void route_names_add(struct model_route_names *names, struct str domain, uint32_t index);
+/* What stands under a domain of a virtual host ("a.b", "a.b:80", "*.b", "*"; lower case) itself;
+ * NULL: nothing. */
+struct model_route_vhost *route_names_get(struct model_route_names *names, struct str domain);
+/* NULL: takes it out. */
+void route_names_set(struct model_route_names *names, struct str domain,
+                     struct model_route_vhost *vhost);
 
 #endif

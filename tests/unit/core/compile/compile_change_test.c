@@ -57,33 +57,52 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Entries of a map in the order of their keys. */
-static void put_names(struct buf *b, const struct model_route_table *t, const struct map *m)
+/* Lines of a map's entries, put out in their order. */
+struct lines {
+    char **list;
+    size_t count;
+};
+
+static void add_line(struct lines *l, struct buf *line)
 {
-    char **lines = calloc(m->count + 1, sizeof(*lines));
-    size_t at = 0, n = 0;
+    l->list = realloc(l->list, (l->count + 1) * sizeof(*l->list));
+    l->list[l->count++] = buf_take_strz(line);
+}
 
-    for (struct map_slot *s; (s = map_next(m, &at));) {
-        const struct model_vhost *v = &t->vhosts[(uintptr_t)s->value - 1]->vhost;
-        struct buf line;
+static void put_lines(struct buf *b, struct lines *l)
+{
+    if (l->count)
+        qsort(l->list, l->count, sizeof(*l->list), by_text);
+    for (size_t i = 0; i < l->count; i++) {
+        buf_printf(b, "%s", l->list[i]);
+        free(l->list[i]);
+    }
+    free(l->list);
+}
 
-        buf_init(&line, 0);
-        buf_printf(&line, " name %.*s -> %.*s\n", STR_ARG(s->key), STR_ARG(v->name));
-        lines[n++] = buf_take_strz(&line);
-    }
-    qsort(lines, n, sizeof(*lines), by_text);
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(b, "%s", lines[i]);
-        free(lines[i]);
-    }
-    free(lines);
+static void add_name(void *arg, struct str key, void *value)
+{
+    const struct model_route_vhost *v = value;
+    struct buf line;
+
+    buf_init(&line, 0);
+    buf_printf(&line, " name %.*s -> %.*s\n", STR_ARG(key), STR_ARG(v->vhost.name));
+    add_line(arg, &line);
+}
+
+static void put_names(struct buf *b, const struct pmap *m)
+{
+    struct lines l = { 0 };
+
+    pmap_each(m, add_name, &l);
+    put_lines(b, &l);
 }
 
 static void put_table(struct buf *b, const struct model_route_table *t)
 {
     buf_printf(b, "table %.*s\n", STR_ARG(t->name));
-    put_names(b, t, &t->names->exact);
-    put_names(b, t, &t->names->suffix);
+    put_names(b, &t->names.exact);
+    put_names(b, &t->names.suffix);
     for (uint32_t i = 0; i < t->vhost_count; i++)
         put_vhost(b, &t->vhosts[i]->vhost);
 }
