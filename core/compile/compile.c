@@ -12,11 +12,11 @@
 #include "core/compile/compile_gateway_host.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
-#include "core/compile/compile_outbound.h"
 #include "core/compile/compile_part.h"
 #include "core/compile/compile_peers.h"
 #include "core/compile/compile_snapshot.h"
 #include "core/compile/compile_table.h"
+#include "core/compile/compile_vip.h"
 #include "core/compile/compile_vs.h"
 #include "core/loop/clock.h"
 #include "core/pki/pki_trust.h"
@@ -332,6 +332,7 @@ struct compile *compile_new(const struct compile_options *options)
     registry.cluster_id = c->node->cluster_id;
     registry.trust_domain = c->trust_domain;
     c->registry = registry_new(&registry);
+    compile_vip_init(&c->vips);
     c->no_endpoints = compile_cluster_new_endpoints();
     c->passthrough = fixed_cluster(c, "PassthroughCluster", MODEL_CLUSTER_ORIGINAL_DST);
     c->blackhole = fixed_cluster(c, "BlackHoleCluster", MODEL_CLUSTER_BLACKHOLE);
@@ -363,7 +364,7 @@ void compile_free(struct compile *c)
     multimap_deinit(&c->users);
     multimap_deinit(&c->secret_users);
     multimap_deinit(&c->peer_auths);
-    compile_part_unref(c->vips);
+    compile_vip_deinit(&c->vips);
     compile_part_unref(c->inbound);
     compile_part_unref(c->gateway);
     compile_part_unref(c->peers);
@@ -384,12 +385,9 @@ static void on_host(void *arg, struct str host, uint32_t what)
 {
     struct compile *c = arg;
     uint32_t dirty = COMPILE_DIRTY_CLUSTERS;
-    const struct registry_service *service = registry_find(c->registry, host);
 
     if (what & REGISTRY_CHANGED_SERVICE)
         dirty |= COMPILE_DIRTY_ROUTES;
-    if (service && service->headless) /* its name stands for its endpoints */
-        c->dirty |= COMPILE_PART_VIPS;
     compile_host_mark(c, host, dirty);
     compile_inbound_follow(c, host);
 }
@@ -406,12 +404,6 @@ static void build_parts(struct compile *c)
             c->dirty |= is_gateway ? COMPILE_PART_GATEWAY : COMPILE_PART_INBOUND;
         model_authz_unref(same ? now : c->authz);
         c->authz = same ? c->authz : now;
-    }
-    if (!is_gateway && (!c->vips || c->dirty & COMPILE_PART_VIPS)) {
-        struct compile_part *old = c->vips;
-
-        c->vips = compile_outbound_vips(c);
-        compile_part_unref(old);
     }
     if (!is_gateway && (!c->inbound || c->dirty & COMPILE_PART_INBOUND)) {
         struct compile_part *old = c->inbound;

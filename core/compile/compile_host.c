@@ -10,6 +10,7 @@
 #include "core/compile/compile_table.h"
 #include "core/compile/compile_tcp.h"
 #include "core/compile/compile_vhost.h"
+#include "core/compile/compile_vip.h"
 #include "core/compile/compile_vs.h"
 
 /* ---- finding ---- */
@@ -67,6 +68,7 @@ static struct compile_host *get(struct compile *c, struct str name)
     memcpy(text, name.p, name.len);
     h->name = str_make(text, name.len);
     arena_init(&h->use_arena, 128);
+    arena_init(&h->claim_arena, 128);
     map_put(&c->hosts, h->name, h);
     return h;
 }
@@ -244,8 +246,6 @@ static void build_clusters(struct compile *c, struct compile_host *h, struct are
     for (uint32_t i = 0; i < b.old_count; i++)
         model_cluster_unref(b.old[i].model);
     mem_free(b.old);
-    if (s && s->headless)
-        c->dirty |= COMPILE_PART_VIPS; /* its name stands for its members */
     if (b.changed) {
         h->stamp = ++c->stamp;
         if (c->node->is_gateway)
@@ -307,6 +307,7 @@ static void host_free(struct compile_host *h)
     compile_vhost_drop(h->vhosts, h->vhost_count);
     compile_part_unref(h->tcp_part);
     registry_service_unref(h->service);
+    compile_vip_forget(h);
     arena_deinit(&h->use_arena);
     mem_free((char *)(uintptr_t)h->secret.p);
     mem_free(h->clusters);
@@ -354,8 +355,13 @@ void compile_host_run(struct compile *c)
     if (c->queue_count > 1)
         qsort(c->queue, c->queue_count, sizeof(struct compile_host *), by_name);
     for (uint32_t i = 0; i < c->queue_count; i++) {
-        if (c->queue[i]->dirty & COMPILE_DIRTY_ROUTES)
-            build_routes(c, c->queue[i]);
+        struct compile_host *h = c->queue[i];
+
+        if (h->dirty & COMPILE_DIRTY_ROUTES)
+            build_routes(c, h);
+        /* A headless service's name and addresses are those of its members. */
+        if (h->dirty & COMPILE_DIRTY_ROUTES || (h->service && h->service->headless))
+            compile_vip_follow(c, h);
     }
     for (uint32_t i = 0; i < c->queue_count; i++) {
         struct compile_host *h = c->queue[i];

@@ -8,7 +8,7 @@
 #include "core/compile/compile_peers.h"
 #include "core/compile/compile_table.h"
 
-enum { PARTS_MAX = 5 + COMPILE_LIST_PARTS };
+enum { PARTS_MAX = 4 + COMPILE_LIST_PARTS };
 
 struct own_snapshot {
     struct snapshot model; /* first: it is freed as a whole */
@@ -107,7 +107,6 @@ struct snapshot *compile_snapshot_build(struct compile *c)
     s->version = ++c->version;
     s->node = c->node;
     s->settings = copy_settings(&c->options.settings, &s->arena);
-    keep(own, c->vips);
     keep(own, c->inbound);
     keep(own, c->gateway);
     keep(own, c->peers);

@@ -38,6 +38,7 @@ struct compile_gateway;
 struct compile_inbound;
 struct compile_part;
 struct compile_table;
+struct compile_vip_claim;
 
 /* One cluster of a host: a port, and a subset or none. */
 struct compile_cluster {
@@ -75,8 +76,9 @@ struct compile_host {
     struct str *used;              /* hosts whose clusters its routes name; keys in use_arena */
     uint32_t used_count;
     struct arena use_arena;
-    uint64_t vips_hash; /* of the service as c->vips has it */
-    struct str secret;  /* "NS/NAME" its clusters read, or empty; in own heap memory */
+    struct compile_vip_claim *claims; /* what it has entered in c->vips; in claim_arena */
+    struct arena claim_arena;
+    struct str secret; /* "NS/NAME" its clusters read, or empty; in own heap memory */
 };
 
 struct compile_vs_index {
@@ -89,6 +91,12 @@ struct compile_vs_index {
 struct compile_dr_index {
     struct map by_key;       /* "NS/NAME" -> struct compile_dr */
     struct multimap by_host; /* host or "*.suffix" -> struct compile_dr */
+};
+
+struct compile_vips {
+    struct pmap by_vip, by_port, names; /* as in struct model_outbound */
+    struct multimap shared;             /* "IP:PORT" -> struct compile_vip, where several are */
+    struct multimap ports;              /* "PORT" -> struct compile_host without an address */
 };
 
 struct compile {
@@ -112,7 +120,8 @@ struct compile {
     struct compile_table *any_port;
     struct multimap peer_auths; /* namespace -> struct object, PeerAuthentications */
     uint32_t dirty;             /* enum compile_part_id */
-    struct compile_part *vips, *inbound, *gateway, *peers, *recent_peers;
+    struct compile_vips vips;
+    struct compile_part *inbound, *gateway, *peers, *recent_peers;
     struct model_authz *authz; /* of this workload; one reference, or NULL */
     struct model_cluster *passthrough, *blackhole;
     struct compile_list clusters;

@@ -166,10 +166,6 @@ void compile_tcp_build(struct compile *c, struct compile_host *h,
     const struct registry_service *s = h->service;
     const struct compile_vs *vs;
 
-    /* Also when it is gone: its address and name go with it. */
-    if (h->tcp_count || h->vips_hash != (s ? s->hash : 0))
-        c->dirty |= COMPILE_PART_VIPS;
-    h->vips_hash = s ? s->hash : 0;
     compile_part_unref(h->tcp_part);
     h->tcp_part = NULL;
     h->tcp = NULL;
@@ -184,6 +180,4 @@ void compile_tcp_build(struct compile *c, struct compile_host *h,
         if (!s->ports[i].is_udp && is_bytes(s->ports[i].protocol))
             build_port(&place, h, vs, s->ports[i].protocol);
     }
-    if (h->tcp_count)
-        c->dirty |= COMPILE_PART_VIPS;
 }

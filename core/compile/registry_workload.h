@@ -42,6 +42,7 @@ struct registry_workload {
 struct registry_endpoint {
     const struct registry_workload *workload;
     const uint16_t *ports; /* by index of the service's ports; 0: does not serve it */
+    struct str hostname;   /* its own name below a headless service's; or empty */
     bool healthy;
 };
 

@@ -106,6 +106,8 @@ static void begin_tcp(struct flow_conn *c)
         authz = v->listener->gateway->authz;
     } else if (v->service) {
         cluster = tcp_cluster(c, v->service->tcp, v->service->tcp_count);
+    } else if (v->by_port) {
+        cluster = tcp_cluster(c, v->by_port->tcp, v->by_port->tcp_count);
     }
     if (!cluster && c->kind == MODEL_LISTENER_OUTBOUND && out && !v->service && !is_explicit(c))
         cluster = out->policy == MODEL_ALLOW_ANY ? out->passthrough : out->blackhole;
@@ -409,13 +411,11 @@ static void peek(struct flow_conn *c)
 
 static void decide_outbound(struct flow_conn *c, const struct flow_view *v)
 {
-    uint8_t protocol = v->service ? v->service->protocol : MODEL_PROTOCOL_AUTO;
-
-    if (is_http_protocol(protocol) && v->table)
+    if (is_http_protocol(v->protocol) && v->table)
         begin_http(c);
-    else if (!v->service && !v->table && !is_explicit(c))
+    else if (!v->service && !v->by_port && !v->table && !is_explicit(c))
         begin_tcp(c); /* nothing known: passed through without a look */
-    else if (protocol == MODEL_PROTOCOL_TCP)
+    else if (v->protocol == MODEL_PROTOCOL_TCP)
         begin_tcp(c);
     else
         peek(c);

@@ -18,6 +18,8 @@ struct flow_view {
     struct flow_lease *lease;                     /* NULL: not looked up yet */
     const struct model_listener *listener;        /* NULL: it is gone */
     const struct model_outbound_service *service; /* outbound: the target, if known by address */
+    const struct model_outbound_service *by_port; /* else those told by port, network and name */
+    uint8_t protocol;                             /* enum model_protocol; outbound: of the two */
     const struct model_route_table *table;        /* HTTP; NULL: none */
     const struct model_inbound_port *inbound;
     const struct model_gateway_server *server;

@@ -1,5 +1,7 @@
 #include "core/flow/flow_view.h"
 
+#include <stdio.h>
+
 #include "core/flow/flow_listen.h"
 #include "core/route/route.h"
 
@@ -62,17 +64,23 @@ static void resolve_outbound(const struct flow_conn *c, const struct snapshot *s
         view->table = out->any_port;
         return;
     }
-    view->service = map_get(&out->by_vip, str_of(addr_format(&c->original_dst, text)));
-    if (!view->service && !map_get_u64(&out->by_port, c->port))
-        view->service = map_get_u64(&out->tcp_by_port, c->port);
-    view->table = view->service && view->service->http ? view->service->http
-                                                       : map_get_u64(&out->by_port, c->port);
+    view->table = map_get_u64(&out->by_port, c->port);
+    view->service = pmap_get(&out->by_vip, str_of(addr_format(&c->original_dst, text)));
+    if (view->service) {
+        view->protocol = view->service->protocol;
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%u", c->port);
+    view->by_port = pmap_get(&out->tcp_by_port, str_of(text));
+    if (view->by_port && !view->table)
+        view->protocol = view->by_port->protocol;
 }
 
 void flow_view_resolve(const struct flow_conn *c, const struct snapshot *s, struct flow_view *view)
 {
     view->listener = NULL;
-    view->service = NULL;
+    view->service = view->by_port = NULL;
+    view->protocol = MODEL_PROTOCOL_AUTO;
     view->table = NULL;
     view->inbound = NULL;
     view->server = NULL;

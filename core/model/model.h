@@ -9,6 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/map.h"
+#include "core/base/pmap.h"
 #include "core/base/str.h"
 #include "core/model/model_authz.h"
 #include "core/model/model_cluster.h"
@@ -72,11 +73,11 @@ struct model_dns_name {
 
 struct model_outbound {
     /* Keyed by addr_hash-able "ip:port" text as addr_format writes it. */
-    struct map by_vip;      /* -> struct model_outbound_service */
-    struct map by_port;     /* map_get_u64(port) -> struct model_route_table: hosts on that port */
-    struct map tcp_by_port; /* map_get_u64(port) -> struct model_outbound_service: services without
-                               address */
-    struct map
+    struct pmap by_vip;      /* -> struct model_outbound_service */
+    struct map by_port;      /* map_get_u64(port) -> struct model_route_table: hosts on that port */
+    struct pmap tcp_by_port; /* port in digits -> struct model_outbound_service: services without
+                                address */
+    struct pmap
         names; /* service host, lower case -> struct model_dns_name: what the DNS proxy answers */
     struct model_route_table
         *any_port; /* for explicit (HTTP proxy style) listeners: "host:port" or port 80 */

@@ -14,7 +14,7 @@ struct mesh_dns {
 
 static const struct model_dns_name *find(const struct snapshot *s, struct str host)
 {
-    return s && s->outbound ? map_get(&s->outbound->names, host) : NULL;
+    return s && s->outbound ? pmap_get(&s->outbound->names, host) : NULL;
 }
 
 /* H-7: how short a name may be. Dots tell which form it is. */

@@ -211,7 +211,7 @@ struct model_cluster *compile_rig_cluster(struct compile_rig *rig, const char *n
 
 const struct model_outbound_service *compile_rig_vip(struct compile_rig *rig, const char *ip_port)
 {
-    return map_get(&rig->snapshot->outbound->by_vip, str_of(ip_port));
+    return pmap_get(&rig->snapshot->outbound->by_vip, str_of(ip_port));
 }
 
 const char *compile_rig_target(const struct model_route *route)

@@ -116,27 +116,46 @@ static void put_tcp(struct buf *b, const struct model_tcp_route *list, uint32_t 
     }
 }
 
-static void put_services(struct buf *b, const struct map *m)
+static void add_service_line(void *arg, struct str key, void *value)
 {
-    char **lines = calloc(m->count + 1, sizeof(*lines));
-    size_t at = 0, n = 0;
+    const struct model_outbound_service *o = value;
+    struct buf line;
 
-    for (struct map_slot *s; (s = map_next(m, &at));) {
-        const struct model_outbound_service *o = s->value;
-        struct buf line;
+    buf_init(&line, 0);
+    buf_printf(&line, "vip %.*s -> %.*s %u proto %u\n", STR_ARG(key), STR_ARG(o->host), o->port,
+               o->protocol);
+    put_tcp(&line, o->tcp, o->tcp_count);
+    add_line(arg, &line);
+}
 
-        buf_init(&line, 0);
-        buf_printf(&line, "vip %.*s -> %.*s %u proto %u\n", STR_ARG(s->key), STR_ARG(o->host),
-                   o->port, o->protocol);
-        put_tcp(&line, o->tcp, o->tcp_count);
-        lines[n++] = buf_take_strz(&line);
-    }
-    qsort(lines, n, sizeof(*lines), by_text);
-    for (size_t i = 0; i < n; i++) {
-        buf_printf(b, "%s", lines[i]);
-        free(lines[i]);
-    }
-    free(lines);
+static void put_services(struct buf *b, const struct pmap *m)
+{
+    struct lines l = { 0 };
+
+    pmap_each(m, add_service_line, &l);
+    put_lines(b, &l);
+}
+
+static void add_dns_line(void *arg, struct str key, void *value)
+{
+    const struct model_dns_name *n = value;
+    char text[ADDR_TEXT_MAX];
+    struct buf line;
+
+    buf_init(&line, 0);
+    buf_printf(&line, "dns %.*s", STR_ARG(key));
+    for (uint32_t i = 0; i < n->count; i++)
+        buf_printf(&line, " %s", addr_format_ip(&n->addrs[i], text));
+    buf_add_char(&line, '\n');
+    add_line(arg, &line);
+}
+
+static void put_dns_names(struct buf *b, const struct pmap *m)
+{
+    struct lines l = { 0 };
+
+    pmap_each(m, add_dns_line, &l);
+    put_lines(b, &l);
 }
 
 static int by_name(const void *a, const void *b)
@@ -162,8 +181,11 @@ static char *text_of(const struct snapshot *s)
             put_table(&b, tables[i]);
     }
     free(tables);
-    if (s->outbound)
+    if (s->outbound) {
         put_services(&b, &s->outbound->by_vip);
+        put_services(&b, &s->outbound->tcp_by_port);
+        put_dns_names(&b, &s->outbound->names);
+    }
     for (uint32_t i = 0; s->inbound && i < s->inbound->port_count; i++)
         buf_printf(&b, "inbound %u mtls %u authz %d\n", s->inbound->ports[i].port,
                    s->inbound->ports[i].mtls, s->inbound->ports[i].authz != NULL);
@@ -220,6 +242,9 @@ static void spec_of(struct random *r, int kind, size_t i, struct arena *a, struc
 {
     static const char *const protocols[] = { "http", "tcp", "grpc", "x" };
     static const char *const modes[] = { "STRICT", "PERMISSIVE", "DISABLE" };
+    static const char *const entry_protocols[] = { "HTTP", "TCP", "TLS" };
+    static const char *const addresses[] = { "", "10.77.0.1", "10.77.0.1, 10.77.0.2",
+                                             "10.77.0.0/16" };
     static const char *const lbs[] = { "RANDOM", "ROUND_ROBIN", "LEAST_REQUEST" };
 
     switch (kind) {
@@ -270,10 +295,10 @@ static void spec_of(struct random *r, int kind, size_t i, struct arena *a, struc
         buf_printf(b,
                    "spec:\n  hosts: [e%llu.example.com]\n  resolution: %s\n  exportTo: ['%s']\n"
                    "  ports: [{number: %u, name: p, protocol: %s}]\n"
-                   "  endpoints: [{address: 10.9.0.%u}]\n",
+                   "  endpoints: [{address: 10.9.0.%u}]\n  addresses: [%s]\n",
                    (unsigned long long)below(r, 3), "STATIC", below(r, 3) ? "*" : ".",
-                   80 + (unsigned)below(r, 2), below(r, 2) ? "HTTP" : "TCP",
-                   1 + (unsigned)below(r, 9));
+                   80 + (unsigned)below(r, 2), entry_protocols[below(r, 3)],
+                   1 + (unsigned)below(r, 9), addresses[below(r, 4)]);
         return;
     case 7:
         buf_printf(b,

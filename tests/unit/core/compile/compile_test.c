@@ -272,7 +272,7 @@ static void tcp_service_is_found_by_address(void)
 static const char *addresses(const char *host, char *out, size_t size)
 {
     const struct model_dns_name *name =
-        rig.snapshot ? map_get(&rig.snapshot->outbound->names, str_of(host)) : NULL;
+        rig.snapshot ? pmap_get(&rig.snapshot->outbound->names, str_of(host)) : NULL;
     char text[ADDR_TEXT_MAX];
     size_t len = 0;
 
