@@ -17,6 +17,13 @@ static const uint16_t kinds[] = {
     API_KIND_WORKLOAD_ENTRY,
     API_KIND_PEER_AUTHENTICATION,
     API_KIND_AUTHORIZATION_POLICY,
+    API_KIND_REQUEST_AUTHENTICATION,
+    API_KIND_SIDECAR,
+    API_KIND_TELEMETRY,
+    API_KIND_PROXY_CONFIG,
+    API_KIND_ENVOY_FILTER,
+    API_KIND_WASM_PLUGIN,
+    API_KIND_TRAFFIC_EXTENSION,
 };
 
 static void add_new(struct object_set *set, struct map *known, struct object_set *more,

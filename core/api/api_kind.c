@@ -3,8 +3,10 @@
 #include "core/api/api_column.h"
 #include "core/api/authorization_policy.h"
 #include "core/api/destination_rule.h"
+#include "core/api/envoy_filter.h"
 #include "core/api/istio_gateway.h"
 #include "core/api/istio_status.h"
+#include "core/api/istio_telemetry.h"
 #include "core/api/k8s_config_map.h"
 #include "core/api/k8s_deployment.h"
 #include "core/api/k8s_endpoint_slice.h"
@@ -17,20 +19,29 @@
 #include "core/api/k8s_service.h"
 #include "core/api/k8s_service_account.h"
 #include "core/api/peer_authentication.h"
+#include "core/api/proxy_config.h"
+#include "core/api/request_authentication.h"
 #include "core/api/service_entry.h"
+#include "core/api/sidecar.h"
+#include "core/api/traffic_extension.h"
 #include "core/api/virtual_service.h"
+#include "core/api/wasm_plugin.h"
 #include "core/api/workload_entry.h"
 #include "core/api/workload_group.h"
 #include "core/base/diag.h"
 #include "core/base/mem.h"
 
-#define NETWORKING                                                                                 \
-    .group = "networking.istio.io", .versions = { "v1", "v1beta1", "v1alpha3" },                   \
-    .categories = { "istio-io", "networking-istio-io" }, .namespaced = true, .has_status = true,   \
-    .strict = true
+#define NETWORKING_GROUP                                                                           \
+    .group = "networking.istio.io", .categories = { "istio-io", "networking-istio-io" },           \
+    .namespaced = true, .has_status = true, .strict = true
+#define NETWORKING NETWORKING_GROUP, .versions = { "v1", "v1beta1", "v1alpha3" }
 #define SECURITY                                                                                   \
     .group = "security.istio.io", .versions = { "v1", "v1beta1" },                                 \
     .categories = { "istio-io", "security-istio-io" }, .namespaced = true, .has_status = true,     \
+    .strict = true
+#define EXTENSIONS                                                                                 \
+    .group = "extensions.istio.io", .versions = { "v1alpha1" },                                    \
+    .categories = { "istio-io", "extensions-istio-io" }, .namespaced = true, .has_status = true,   \
     .strict = true
 
 /* clang-format off */
@@ -73,10 +84,25 @@ static const struct api_kind kinds[] = {
       .root = &workload_entry_root_message, .spec = &workload_entry_message, .status = &istio_status_message, .columns = &api_column_workload_entry },
     { .id = API_KIND_WORKLOAD_GROUP, NETWORKING, .kind = "WorkloadGroup", .plural = "workloadgroups", .singular = "workloadgroup", .short_names = { "wg" },
       .root = &workload_group_root_message, .spec = &workload_group_message, .status = &istio_status_message, .columns = &api_column_age },
+    { .id = API_KIND_SIDECAR, NETWORKING, .kind = "Sidecar", .plural = "sidecars", .singular = "sidecar",
+      .root = &sidecar_root_message, .spec = &sidecar_message, .status = &istio_status_message, .columns = &api_column_age },
+    { .id = API_KIND_PROXY_CONFIG, NETWORKING_GROUP, .versions = { "v1beta1" }, .kind = "ProxyConfig", .plural = "proxyconfigs", .singular = "proxyconfig",
+      .root = &proxy_config_root_message, .spec = &proxy_config_message, .status = &istio_status_message, .columns = &api_column_age },
+    { .id = API_KIND_ENVOY_FILTER, NETWORKING_GROUP, .versions = { "v1alpha3" }, .kind = "EnvoyFilter", .plural = "envoyfilters", .singular = "envoyfilter",
+      .root = &envoy_filter_root_message, .spec = &envoy_filter_message, .status = &istio_status_message, .columns = &api_column_age },
     { .id = API_KIND_PEER_AUTHENTICATION, SECURITY, .kind = "PeerAuthentication", .plural = "peerauthentications", .singular = "peerauthentication", .short_names = { "pa" },
       .root = &peer_authentication_root_message, .spec = &peer_authentication_message, .status = &istio_status_message, .columns = &api_column_peer_authentication },
     { .id = API_KIND_AUTHORIZATION_POLICY, SECURITY, .kind = "AuthorizationPolicy", .plural = "authorizationpolicies", .singular = "authorizationpolicy", .short_names = { "ap" },
       .root = &authorization_policy_root_message, .spec = &authorization_policy_message, .status = &istio_status_message, .columns = &api_column_authorization_policy },
+    { .id = API_KIND_REQUEST_AUTHENTICATION, SECURITY, .kind = "RequestAuthentication", .plural = "requestauthentications", .singular = "requestauthentication", .short_names = { "ra" },
+      .root = &request_authentication_root_message, .spec = &request_authentication_message, .status = &istio_status_message, .columns = &api_column_age },
+    { .id = API_KIND_TELEMETRY, .group = "telemetry.istio.io", .versions = { "v1alpha1", "v1" }, .categories = { "istio-io", "telemetry-istio-io" }, .namespaced = true, .has_status = true, .strict = true,
+      .kind = "Telemetry", .plural = "telemetries", .singular = "telemetry", .short_names = { "telemetry" },
+      .root = &istio_telemetry_root_message, .spec = &istio_telemetry_message, .status = &istio_status_message, .columns = &api_column_age },
+    { .id = API_KIND_WASM_PLUGIN, EXTENSIONS, .kind = "WasmPlugin", .plural = "wasmplugins", .singular = "wasmplugin",
+      .root = &wasm_plugin_root_message, .spec = &wasm_plugin_message, .status = &istio_status_message, .columns = &api_column_age },
+    { .id = API_KIND_TRAFFIC_EXTENSION, EXTENSIONS, .kind = "TrafficExtension", .plural = "trafficextensions", .singular = "trafficextension",
+      .root = &traffic_extension_root_message, .spec = &traffic_extension_message, .status = &istio_status_message, .columns = &api_column_age },
 };
 /* clang-format on */
 

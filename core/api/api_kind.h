@@ -36,9 +36,16 @@ enum api_kind_id {
     API_KIND_SERVICE_ENTRY = 35,
     API_KIND_WORKLOAD_ENTRY = 36,
     API_KIND_WORKLOAD_GROUP = 37,
+    API_KIND_SIDECAR = 38,
+    API_KIND_PROXY_CONFIG = 39,
+    API_KIND_ENVOY_FILTER = 40,
     API_KIND_PEER_AUTHENTICATION = 48,
     API_KIND_AUTHORIZATION_POLICY = 49,
-    API_KIND_ID_END = 50, /* one above the highest; grows with the table */
+    API_KIND_REQUEST_AUTHENTICATION = 50,
+    API_KIND_TELEMETRY = 56,
+    API_KIND_WASM_PLUGIN = 60,
+    API_KIND_TRAFFIC_EXTENSION = 61,
+    API_KIND_ID_END = 62, /* one above the highest; grows with the table */
 };
 
 enum { API_KIND_MAX_VERSIONS = 4, API_KIND_MAX_NAMES = 4 };

@@ -211,19 +211,12 @@ void authorization_policy_check_rule(struct field_check *c, const void *message)
     check_lists(c, message);
 }
 
-static void check_binding(struct field_check *c, const struct authorization_policy *p)
-{
-    if ((p->selector != NULL) + (p->target_ref != NULL) + (p->target_refs != NULL) > 1)
-        field_decode_error_at(c, p->target_refs ? "targetRefs" : "targetRef",
-                              "only one of selector and targetRefs may be given");
-}
-
 void authorization_policy_check_policy(struct field_check *c, const void *message)
 {
     const struct authorization_policy *p = message;
     bool custom = p->action == AUTHORIZATION_POLICY_CUSTOM;
 
-    check_binding(c, p);
+    target_ref_check_one(c, p->selector != NULL, p->target_ref, p->target_refs);
     if (custom && (!p->provider || p->provider->name.len == 0))
         field_decode_error_at(c, "provider.name", "is required for action CUSTOM");
     if (!custom && p->provider)

@@ -283,7 +283,7 @@ static const struct field istio_gateway_tls_fields[] = {
     FIELD_LIST_STR(T, cipher_suites, "cipherSuites", .proto = 9, .check = check_cipher, .enforced = FIELD_NOT_ENFORCED, .help = "Cipher suites below TLS 1.3."),
     FIELD_OPT_BOOL(T, insecure_skip_verify, "insecureSkipVerify", .proto = 17, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .help = "Let clients in whatever certificate they show. Not safe."),
 };
-static FIELD_MESSAGE(istio_gateway_tls, PROTO "ServerTLSSettings", .at = FIELD_AT(T, at), .check = check_tls, .help = "TLS towards clients.");
+FIELD_MESSAGE(istio_gateway_tls, PROTO "ServerTLSSettings", .at = FIELD_AT(T, at), .check = check_tls, .help = "TLS towards clients.");
 #undef T
 
 #define T struct istio_gateway_server

@@ -74,6 +74,7 @@ struct istio_gateway { /* the spec */
 };
 
 extern FIELD_DECLARE(istio_gateway);
+extern FIELD_DECLARE(istio_gateway_tls);
 extern FIELD_DECLARE(istio_gateway_root);
 
 /* "HTTP", "HTTPS", "GRPC"...: what port.protocol may be, any case. */

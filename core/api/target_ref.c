@@ -21,6 +21,14 @@ static void check_ns(struct field_check *c, const void *member)
                            "must be left out: only objects of the policy's namespace can be meant");
 }
 
+void target_ref_check_one(struct field_check *c, bool has_selector, const struct target_ref *ref,
+                          const struct target_ref *refs)
+{
+    if (has_selector + (ref != NULL) + (refs != NULL) > 1)
+        field_decode_error_at(c, refs ? "targetRefs" : "targetRef",
+                              "only one of selector and targetRefs may be given");
+}
+
 /* clang-format off */
 #define T struct target_ref
 static const struct field target_ref_fields[] = {

@@ -15,7 +15,7 @@ static const struct field virtual_service_destination_fields[] = {
     FIELD_STR(T, subset, "subset", .proto = 2, .check = api_check_label, .help = "A subset that a DestinationRule of the host defines."),
     FIELD_MSG(T, port, "port", port_selector, .proto = 3, .default_text = "the port the request came to, or the only one", .help = "Which port of the service."),
 };
-static FIELD_MESSAGE(virtual_service_destination, PROTO "Destination", .at = FIELD_AT(T, at), .help = "A service, or a part of it.");
+FIELD_MESSAGE(virtual_service_destination, PROTO "Destination", .at = FIELD_AT(T, at), .help = "A service, or a part of it.");
 #undef T
 
 #define T struct virtual_service_percent

@@ -11,6 +11,7 @@ static const char *const files[] = {
     "testdata/api/virtual_service.yaml", "testdata/api/destination_rule.yaml",
     "testdata/api/gateway.yaml",         "testdata/api/service_entry.yaml",
     "testdata/api/workload.yaml",        "testdata/api/security.yaml",
+    "testdata/api/sidecar.yaml",         "testdata/api/telemetry.yaml",
 };
 
 static struct node *doc; /* the whole object, spoiled in one place at a time */

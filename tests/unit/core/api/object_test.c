@@ -20,6 +20,8 @@ static const char *const files[] = {
     "testdata/api/workload.yaml",
     "testdata/api/security.yaml",
     "testdata/api/core.yaml",
+    "testdata/api/sidecar.yaml",
+    "testdata/api/telemetry.yaml",
 };
 
 static struct object *find(const struct object_set *set, const char *kind, const char *name)
