@@ -16,10 +16,13 @@ struct pki_cert;
 struct pki_trust;     /* opaque */
 struct x509_store_st; /* X509_STORE of BoringSSL */
 
-/* roots_pem holds the roots of trust_domain, or, when that is empty, of any peer (not SPIFFE). */
+/* roots_pem holds the roots of trust_domain, or, when that is empty, of any peer (not SPIFFE).
+ * crls_pem: revocation lists; empty: revocation is not looked at. With lists, every issuer in a
+ * peer's path must have one that is signed by it and not out of date. */
 struct pki_trust_domain {
     struct str trust_domain;
     struct str roots_pem;
+    struct str crls_pem;
 };
 
 /* 0, or ERR_NOT_FOUND (no certificate in a bundle), ERR_INVALID, ERR_LIMIT, ERR_EXISTS (a domain
@@ -51,8 +54,9 @@ struct pki_trust_check {
 };
 
 struct pki_trust_result {
-    int64_t not_before_s, not_after_s; /* when every certificate of the path is valid */
-    uint8_t issuer_spki_sha256[32];    /* of the public key that signed chain[0] */
+    /* When every certificate of the path is valid, and every revocation list that was used. */
+    int64_t not_before_s, not_after_s;
+    uint8_t issuer_spki_sha256[32]; /* of the public key that signed chain[0] */
 };
 
 /* Checks that chain[0] is signed up to a root, valid now and usable for its purpose. 0, or ERR_CERT

@@ -231,7 +231,8 @@ static int open_parts(struct ca *ca, const char **why)
         err = open_intermediate(ca, why);
     if (err)
         return err;
-    domain = (struct pki_trust_domain){ str_of(ca->trust_domain), buf_str(&ca->root_pem) };
+    domain = (struct pki_trust_domain){ .trust_domain = str_of(ca->trust_domain),
+                                        .roots_pem = buf_str(&ca->root_pem) };
     *why = "the root is no root";
     return pki_trust_new(&domain, 1, &ca->trust);
 }

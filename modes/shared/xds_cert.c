@@ -66,7 +66,8 @@ static void use(struct xds_cert *c, struct tls_identity *identity, struct pki_tr
 static int read_pem(const struct xds_cert *c, struct str chain, struct str key, struct str roots,
                     struct tls_identity **identity, struct pki_trust **trust, const char **why)
 {
-    struct pki_trust_domain domain = { c->options.trust_domain, roots };
+    struct pki_trust_domain domain = { .trust_domain = c->options.trust_domain,
+                                       .roots_pem = roots };
     int err = tls_identity_from_pem(chain, key, identity, why);
 
     if (err)

@@ -115,15 +115,17 @@ static void a_zero_in_a_name_is_refused(void)
 static void trust_needs_roots(void)
 {
     struct buf text = text_of("web.pem");
-    struct pki_trust_domain rows[2] = { { STR("a.test"), buf_str(&text) },
-                                        { STR("b.test"), STR("none") } };
+    struct pki_trust_domain rows[2] = {
+        { .trust_domain = STR("a.test"), .roots_pem = buf_str(&text) },
+        { .trust_domain = STR("b.test"), .roots_pem = STR("none") },
+    };
     struct pki_trust *trust;
 
     EQ_INT(pki_trust_new(NULL, 0, &trust), ERR_INVALID);
     EQ_INT(pki_trust_new(rows, 2, &trust), ERR_NOT_FOUND);
     rows[1] = rows[0];
     EQ_INT(pki_trust_new(rows, 2, &trust), ERR_EXISTS);
-    rows[1] = (struct pki_trust_domain){ STR("B/x"), buf_str(&text) };
+    rows[1] = (struct pki_trust_domain){ .trust_domain = STR("B/x"), .roots_pem = buf_str(&text) };
     EQ_INT(pki_trust_new(rows, 2, &trust), ERR_INVALID);
     rows[1].trust_domain = STR("b.test");
     if (EQ_INT(pki_trust_new(rows, 2, &trust), 0)) {
