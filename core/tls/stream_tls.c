@@ -8,8 +8,8 @@
 #include "core/tls/tls_config_data.h"
 #include "core/tls/tls_session.h"
 
-/* Until a config is chosen, and so its own timeout known. */
-#define HELLO_TIMEOUT_MS 10000
+/* For the whole handshake where a config is chosen by name, which gateways do (GWB-10). */
+#define CHOOSE_TIMEOUT_MS 15000
 
 /*   HELLO ---choose_config---> HANDSHAKE ---finish---> OPEN
  *     |                            |                    |
@@ -273,7 +273,7 @@ static void lower_ready(void *arg)
     struct stream_tls *t = arg;
     const struct tls_config *config = t->session.config;
 
-    timer_start(&t->timer, config ? config->handshake_timeout_ms : HELLO_TIMEOUT_MS);
+    timer_start(&t->timer, config ? config->handshake_timeout_ms : CHOOSE_TIMEOUT_MS);
     stream_read_start(t->base.lower);
     if (!t->is_server)
         pump(t);

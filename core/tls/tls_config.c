@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include <openssl/nid.h>
 #include <openssl/ssl.h>
 
 #include "core/base/buf.h"
@@ -46,6 +47,30 @@ bool tls_config_is_cipher(struct str name)
             return true;
     }
     return false;
+}
+
+static const struct {
+    struct str name;
+    int nid;
+} curves[] = {
+    { STR_INIT("X25519"), NID_X25519 },
+    { STR_INIT("P-256"), NID_X9_62_prime256v1 },
+    { STR_INIT("P-384"), NID_secp384r1 },
+    { STR_INIT("P-521"), NID_secp521r1 },
+};
+
+static int find_curve(struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(curves); i++) {
+        if (str_eq(curves[i].name, name))
+            return curves[i].nid;
+    }
+    return 0;
+}
+
+bool tls_config_is_curve(struct str name)
+{
+    return find_curve(name) != 0;
 }
 
 static int fail(const char **why, int err, const char *text)
@@ -93,6 +118,25 @@ static int set_ciphers(struct tls_config *c, const struct tls_options *options, 
     return 0;
 }
 
+static int set_curves(struct tls_config *c, const struct tls_options *options, const char **why)
+{
+    static const int usual[] = { NID_X25519, NID_X9_62_prime256v1, NID_secp384r1 };
+
+    if (options->curve_count > TLS_CONFIG_CURVES_MAX)
+        return fail(why, ERR_LIMIT, "too many curves");
+    for (size_t i = 0; i < options->curve_count; i++) {
+        c->curves[i] = find_curve(options->curves[i]);
+        if (!c->curves[i])
+            return fail(why, ERR_UNSUPPORTED, "unknown curve");
+    }
+    c->curve_count = options->curve_count;
+    if (!c->curve_count) {
+        memcpy(c->curves, usual, sizeof(usual));
+        c->curve_count = COUNT_OF(usual);
+    }
+    return 0;
+}
+
 /* Addresses are compared as text, so they must be written as certificates' are. */
 static struct str normal_name(struct arena *a, struct str name)
 {
@@ -110,6 +154,7 @@ static int set_rules(struct tls_config *c, const struct tls_rules *from, const c
 {
     bool needs_trust = from->verify == TLS_VERIFY_OPTIONAL || from->verify == TLS_VERIFY_REQUIRED;
     struct str *names, *domains;
+    uint8_t(*pins)[TLS_PIN_BYTES];
 
     if (c->is_server && from->verify == TLS_VERIFY_INSECURE)
         return fail(why, ERR_INVALID, "a server verifies or does not ask");
@@ -125,6 +170,10 @@ static int set_rules(struct tls_config *c, const struct tls_rules *from, const c
     domains = arena_alloc0(&c->arena, from->trust_domain_count, sizeof(*domains));
     for (size_t i = 0; i < from->trust_domain_count; i++)
         domains[i] = arena_str(&c->arena, from->trust_domains[i]);
+    pins = arena_alloc0(&c->arena, from->pin_count, sizeof(*pins));
+    if (from->pin_count)
+        memcpy(pins, from->pins, from->pin_count * sizeof(*pins));
+    c->rules.pins = pins;
     c->rules.names = names;
     c->rules.trust_domains = domains;
     return 0;
@@ -158,6 +207,8 @@ static int config_new(const struct tls_options *options, bool is_server, struct 
         options->handshake_timeout_ms ? options->handshake_timeout_ms : HANDSHAKE_TIMEOUT_MS;
     c->report_truncation = options->report_truncation;
     c->identity = options->identity ? tls_identity_ref(options->identity) : NULL;
+    c->other = options->other ? tls_identity_ref(options->other) : NULL;
+    c->ocsp_staple = arena_str(&c->arena, options->ocsp_staple);
     err = set_rules(c, &options->rules, why);
     if (!err && is_server && !c->identity)
         err = fail(why, ERR_INVALID, "a server needs a certificate");
@@ -165,6 +216,8 @@ static int config_new(const struct tls_options *options, bool is_server, struct 
         err = set_versions(c, options, why);
     if (!err)
         err = set_ciphers(c, options, why);
+    if (!err)
+        err = set_curves(c, options, why);
     if (!err)
         err = set_names(c, options, why);
     if (!err)
@@ -203,6 +256,7 @@ void tls_config_unref(struct tls_config *c)
         SSL_CTX_free(c->slots[i].ctx);
     SSL_CTX_free(c->first_ctx);
     tls_identity_unref(c->identity);
+    tls_identity_unref(c->other);
     pki_trust_unref(c->rules.trust);
     arena_deinit(&c->arena);
     mem_free(c);

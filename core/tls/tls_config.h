@@ -31,6 +31,8 @@ enum tls_verify {
     TLS_VERIFY_INSECURE, /* clients only: any certificate will do (insecureSkipVerify) */
 };
 
+#define TLS_PIN_BYTES 32 /* SHA-256 */
+
 /* Which peers are let in. Checked on every handshake; there is no resumption. */
 struct tls_rules {
     enum tls_verify verify;
@@ -45,6 +47,13 @@ struct tls_rules {
      * (a certificate's *.x covers one label) or an IP address. None: every name will do. */
     const struct str *names;
     size_t name_count;
+    /* When any are given, the SHA-256 of the peer's certificate (DER) or of its
+     * SubjectPublicKeyInfo must be among them. */
+    const uint8_t (*pins)[TLS_PIN_BYTES];
+    size_t pin_count;
+    /* Servers: a client with a certificate that is no good is let in all the same, as a peer that
+     * is not verified. */
+    bool accept_untrusted;
     /* Last word, for deny lists: true refuses. Called on every handshake that verified, on any
      * worker; may be NULL. denied_arg must outlive the config and its connections. */
     bool (*is_denied)(void *arg, const struct tls_peer *peer);
@@ -53,7 +62,12 @@ struct tls_rules {
 
 struct tls_options {
     struct tls_rules rules;
-    struct tls_identity *identity;             /* servers must have one; a reference is taken */
+    struct tls_identity *identity; /* servers must have one; a reference is taken */
+    struct tls_identity *other; /* servers: one with a key of another type, or NULL. ECDSA goes to
+                                 * clients that can check it, RSA to the rest */
+    struct str ocsp_staple;     /* servers: DER, sent with identity's certificate; may be empty */
+    const struct str *curves;   /* see tls_config_is_curve; none: X25519, P-256, P-384 */
+    size_t curve_count;
     enum tls_version min_version, max_version; /* AUTO: 1.2 and 1.3 */
     const struct str *ciphers; /* TLS 1.2 suites in Istio's (OpenSSL's) names; none: ours */
     size_t cipher_count;
@@ -79,5 +93,7 @@ const struct tls_identity *tls_config_identity(const struct tls_config *c); /* o
 
 /* Is this cipher suite name one that tls_options.ciphers may hold? */
 bool tls_config_is_cipher(struct str name);
+/* The same for curves: "X25519", "P-256", "P-384", "P-521". */
+bool tls_config_is_curve(struct str name);
 
 #endif

@@ -13,6 +13,8 @@ struct ssl_ctx_st; /* SSL_CTX of BoringSSL */
 /* Workers that get a context of their own; further ones share first_ctx. */
 #define TLS_CONFIG_SLOTS 32
 
+#define TLS_CONFIG_CURVES_MAX 4
+
 struct tls_config_slot {
     _Atomic(struct worker *) owner; /* who made ctx and alone reads it */
     struct ssl_ctx_st *ctx;
@@ -23,7 +25,11 @@ struct tls_config {
     bool is_server;
     struct arena arena; /* of the lists in rules and of the texts */
     struct tls_rules rules;
-    struct tls_identity *identity;     /* or NULL */
+    struct tls_identity *identity; /* or NULL */
+    struct tls_identity *other;    /* or NULL */
+    struct str ocsp_staple;
+    int curves[TLS_CONFIG_CURVES_MAX]; /* NIDs */
+    size_t curve_count;
     uint16_t min_version, max_version; /* as on the wire */
     const char *ciphers;               /* in BoringSSL's list syntax */
     uint8_t alpn_wire[TLS_ALPN_WIRE_MAX];

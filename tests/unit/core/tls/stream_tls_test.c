@@ -749,6 +749,42 @@ static void a_slow_handshake_times_out(void)
     stream_sink_deinit(&sink);
 }
 
+static struct tls_config *never_chosen(void *arg, const struct tls_hello *hello)
+{
+    (void)arg;
+    (void)hello;
+    OK(!"a ClientHello that never came");
+    return NULL;
+}
+
+static void gwb_10_a_client_of_a_gateway_has_15_seconds(void)
+{
+    struct stream_sink sink = { 0 };
+    struct stream *a, *b, *s;
+    struct worker w;
+    uint64_t begin;
+
+    EQ_INT(worker_init(&w, 0, 1), 0);
+    begin = clock_ns();
+    clock_freeze(begin, clock_wall_ns());
+    stream_mem_pair(&w, &a, &b);
+    EQ_INT(stream_tls_server_choose(b, never_chosen, NULL, &s), 0);
+    stream_sink_listen(&sink, s);
+    stream_write_bytes(a, "\x16\x03\x01", 3);
+    clock_freeze(begin + 14900 * (uint64_t)1000000, clock_wall_ns());
+    stream_sink_idle(&w, 20);
+    EQ_INT(sink.err, 0);
+    clock_freeze(begin + 15100 * (uint64_t)1000000, clock_wall_ns());
+    stream_sink_idle(&w, 20);
+    EQ_INT(sink.err, ERR_TIMEOUT);
+    clock_thaw();
+    stream_sink_close(&sink);
+    stream_close(a);
+    stream_sink_idle(&w, 1);
+    worker_deinit(&w);
+    stream_sink_deinit(&sink);
+}
+
 /* What a server says to bytes that are no TLS. */
 static void feed_server(const void *bytes, size_t len, int want, const char *text)
 {
@@ -999,6 +1035,7 @@ static const struct tap_case cases[] = {
     { "connecting_clients_wait_for_their_transport", connecting_clients_wait_for_their_transport },
     { "a_refusal_reaches_its_peer_over_tcp", a_refusal_reaches_its_peer_over_tcp },
     { "tls_inside_tls_works", tls_inside_tls_works },
+    { "gwb_10_a_client_of_a_gateway_has_15_seconds", gwb_10_a_client_of_a_gateway_has_15_seconds },
 };
 
 TAP_MAIN(cases)
