@@ -4,7 +4,6 @@
 
 #define NETWORKING     "istio.networking.v1alpha3."
 #define NO_ORIGINATION "is accepted, but TLS to services outside of the mesh is not made yet"
-#define NO_MODE        "is accepted, but gateways do not use TLS that way yet"
 #define NO_PROTOCOL    "is accepted, but gateways do not listen for that protocol yet"
 
 static const struct value {
@@ -15,11 +14,6 @@ static const struct value {
     { NETWORKING "ClientTLSSettings", "mode", "SIMPLE", NO_ORIGINATION },
     { NETWORKING "ClientTLSSettings", "mode", "MUTUAL", NO_ORIGINATION },
     { NETWORKING "LoadBalancerSettings", "simple", "PASSTHROUGH", FIELD_NOT_ENFORCED },
-    { NETWORKING "ServerTLSSettings", "mode", "AUTO_PASSTHROUGH", NO_MODE },
-    { NETWORKING "ServerTLSSettings", "mode", "ISTIO_MUTUAL", NO_MODE },
-    { NETWORKING "ServerTLSSettings", "mode", "OPTIONAL_MUTUAL", NO_MODE },
-    { NETWORKING "Port", "protocol", "TCP", NO_PROTOCOL },
-    { NETWORKING "Port", "protocol", "TLS", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "MONGO", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "MYSQL", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "REDIS", NO_PROTOCOL },

@@ -91,21 +91,6 @@ static void check_bind(struct field_check *c, const void *member)
         field_decode_error(c, "\"%.*s\" is not an IP address or \"unix:///path\"", STR_ARG(*s));
 }
 
-static void check_cipher(struct field_check *c, const void *member)
-{
-    const struct str *s = member;
-    const char *near;
-    struct diag_item *item;
-
-    for (size_t i = 0; i < COUNT_OF(ciphers); i++)
-        if (str_is(*s, ciphers[i]))
-            return;
-    item = field_decode_error(c, "\"%.*s\" is not a cipher suite", STR_ARG(*s));
-    near = diag_closest(*s, ciphers, COUNT_OF(ciphers));
-    if (near)
-        item->suggestion = str_of(near);
-}
-
 /* ---- messages ---- */
 
 static size_t credential_ways(const struct istio_gateway_tls *t)
@@ -155,6 +140,30 @@ static void check_mode(struct field_check *c, const struct istio_gateway_tls *t)
     }
 }
 
+/* As in Istio: what does not exist is left out. */
+static void check_ciphers(struct field_check *c, const struct istio_gateway_tls *t)
+{
+    char where[48];
+
+    for (size_t i = 0; i < t->cipher_suites_count; i++) {
+        struct str name = t->cipher_suites[i];
+        const char *near;
+        struct diag_item *item;
+        size_t j = 0;
+
+        while (j < COUNT_OF(ciphers) && !str_is(name, ciphers[j]))
+            j++;
+        if (j < COUNT_OF(ciphers))
+            continue;
+        snprintf(where, sizeof(where), "cipherSuites[%zu]", i);
+        item = field_decode_warn_at(c, where, "\"%.*s\" is not a cipher suite and left out",
+                                    STR_ARG(name));
+        near = diag_closest(name, ciphers, COUNT_OF(ciphers));
+        if (item && near)
+            item->suggestion = str_of(near);
+    }
+}
+
 static void check_tls(struct field_check *c, const void *message)
 {
     const struct istio_gateway_tls *t = message;
@@ -167,6 +176,7 @@ static void check_tls(struct field_check *c, const void *message)
     /* A redirect needs no certificate: there is no TLS on that port. */
     if (!t->https_redirect)
         check_mode(c, t);
+    check_ciphers(c, t);
     if (t->min_version && t->max_version && t->min_version > t->max_version)
         field_decode_error_at(c, "minProtocolVersion", "is above maxProtocolVersion");
     for (size_t i = 0; i < t->certificates_count; i++)
@@ -256,9 +266,9 @@ static FIELD_ENUM_TABLE(istio_gateway_tls_version, PROTO "ServerTLSSettings.TLSP
 
 #define T struct istio_gateway_certificate
 static const struct field istio_gateway_certificate_fields[] = {
-    FIELD_STR(T, server_certificate, "serverCertificate", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "File with the certificate."),
-    FIELD_STR(T, private_key, "privateKey", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "File with its key."),
-    FIELD_STR(T, ca_certificates, "caCertificates", .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "File with authorities for clients."),
+    FIELD_STR(T, server_certificate, "serverCertificate", .proto = 1, .help = "File with the certificate."),
+    FIELD_STR(T, private_key, "privateKey", .proto = 2, .help = "File with its key."),
+    FIELD_STR(T, ca_certificates, "caCertificates", .proto = 3, .help = "File with authorities for clients."),
 };
 static FIELD_MESSAGE(istio_gateway_certificate, PROTO "ServerTLSSettings.TLSCertificate", .help = "A certificate in files.");
 #undef T
@@ -270,18 +280,18 @@ static const struct field istio_gateway_tls_fields[] = {
     FIELD_STR(T, server_certificate, "serverCertificate", .proto = 3, .help = "File with the certificate."),
     FIELD_STR(T, private_key, "privateKey", .proto = 4, .help = "File with its key."),
     FIELD_STR(T, ca_certificates, "caCertificates", .proto = 5, .help = "File with the authorities that clients' certificates come from."),
-    FIELD_STR(T, ca_crl, "caCrl", .proto = 13, .enforced = FIELD_NOT_ENFORCED, .help = "File with revoked certificates."),
+    FIELD_STR(T, ca_crl, "caCrl", .proto = 13, .help = "File with revoked certificates."),
     FIELD_STR(T, credential_name, "credentialName", .proto = 10, .help = "Secret with the certificate, key and, for MUTUAL, authorities."),
-    FIELD_LIST_STR(T, credential_names, "credentialNames", .proto = 14, .min_items = 1, .max_items = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Secrets, one RSA and one ECDSA."),
-    FIELD_STR(T, ca_cert_credential_name, "caCertCredentialName", .proto = 16, .enforced = FIELD_NOT_ENFORCED, .help = "Secret or ConfigMap with the authorities."),
-    FIELD_LIST_MSG(T, certificates, "tlsCertificates", istio_gateway_certificate, .proto = 15, .min_items = 1, .max_items = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Certificates in files, one RSA and one ECDSA."),
-    FIELD_LIST_STR(T, subject_alt_names, "subjectAltNames", .proto = 6, .enforced = FIELD_NOT_ENFORCED, .help = "Names of which a client's certificate must have one."),
-    FIELD_LIST_STR(T, verify_spki, "verifyCertificateSpki", .proto = 11, .enforced = FIELD_NOT_ENFORCED, .help = "Hashes of the keys that clients may have, in base64."),
-    FIELD_LIST_STR(T, verify_hash, "verifyCertificateHash", .proto = 12, .enforced = FIELD_NOT_ENFORCED, .help = "Hashes of the certificates that clients may have, in hex."),
+    FIELD_LIST_STR(T, credential_names, "credentialNames", .proto = 14, .min_items = 1, .max_items = 2, .help = "Secrets, one RSA and one ECDSA."),
+    FIELD_STR(T, ca_cert_credential_name, "caCertCredentialName", .proto = 16, .help = "Secret or ConfigMap with the authorities."),
+    FIELD_LIST_MSG(T, certificates, "tlsCertificates", istio_gateway_certificate, .proto = 15, .min_items = 1, .max_items = 2, .help = "Certificates in files, one RSA and one ECDSA."),
+    FIELD_LIST_STR(T, subject_alt_names, "subjectAltNames", .proto = 6, .help = "Names of which a client's certificate must have one."),
+    FIELD_LIST_STR(T, verify_spki, "verifyCertificateSpki", .proto = 11, .help = "Hashes of the keys that clients may have, in base64."),
+    FIELD_LIST_STR(T, verify_hash, "verifyCertificateHash", .proto = 12, .help = "Hashes of the certificates that clients may have, in hex."),
     FIELD_ENUM(T, min_version, "minProtocolVersion", istio_gateway_tls_version, .proto = 7, .default_text = "TLSV1_2", .help = "Lowest version of TLS."),
     FIELD_ENUM(T, max_version, "maxProtocolVersion", istio_gateway_tls_version, .proto = 8, .help = "Highest version of TLS."),
-    FIELD_LIST_STR(T, cipher_suites, "cipherSuites", .proto = 9, .check = check_cipher, .enforced = FIELD_NOT_ENFORCED, .help = "Cipher suites below TLS 1.3."),
-    FIELD_OPT_BOOL(T, insecure_skip_verify, "insecureSkipVerify", .proto = 17, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .help = "Let clients in whatever certificate they show. Not safe."),
+    FIELD_LIST_STR(T, cipher_suites, "cipherSuites", .proto = 9, .help = "Cipher suites below TLS 1.3."),
+    FIELD_OPT_BOOL(T, insecure_skip_verify, "insecureSkipVerify", .proto = 17, .wrapper = true, .help = "Let clients in whatever certificate they show. Not safe."),
 };
 FIELD_MESSAGE(istio_gateway_tls, PROTO "ServerTLSSettings", .at = FIELD_AT(T, at), .check = check_tls, .help = "TLS towards clients.");
 #undef T
@@ -289,7 +299,7 @@ FIELD_MESSAGE(istio_gateway_tls, PROTO "ServerTLSSettings", .at = FIELD_AT(T, at
 #define T struct istio_gateway_server
 static const struct field istio_gateway_server_fields[] = {
     FIELD_MSG(T, port, "port", istio_gateway_port, .proto = 1, .required = true, .help = "Port to listen on."),
-    FIELD_STR(T, bind, "bind", .proto = 4, .check = check_bind, .enforced = FIELD_NOT_ENFORCED, .default_text = "all addresses", .help = "Address or Unix socket to listen on."),
+    FIELD_STR(T, bind, "bind", .proto = 4, .check = check_bind, .default_text = "all addresses", .help = "Address or Unix socket to listen on."),
     FIELD_LIST_STR(T, hosts, "hosts", .proto = 2, .required = true, .min_items = 1, .check = check_host, .help = "Names served here, each with the namespace of its VirtualServices before a '/', if wanted."),
     FIELD_MSG(T, tls, "tls", istio_gateway_tls, .proto = 3, .help = "TLS towards clients."),
     FIELD_STR(T, default_endpoint, "defaultEndpoint", .proto = 5, .enforced = "does nothing, as in Istio", .help = "Not used by Istio."),

@@ -8,6 +8,7 @@
 #include "core/compile/compile_authz.h"
 #include "core/compile/compile_cluster.h"
 #include "core/compile/compile_dr.h"
+#include "core/compile/compile_files.h"
 #include "core/compile/compile_gateway.h"
 #include "core/compile/compile_gateway_host.h"
 #include "core/compile/compile_host.h"
@@ -163,7 +164,7 @@ static void mark_secret(struct compile *c, const struct object *o)
         compile_host_mark(c, ((const struct compile_host *)l->items[i])->name,
                           COMPILE_DIRTY_CLUSTERS);
     arena_deinit(&a);
-    if (c->node->is_gateway && str_eq(o->ns, c->node->ns))
+    if (c->node->is_gateway)
         c->dirty |= COMPILE_PART_GATEWAY;
 }
 
@@ -185,6 +186,7 @@ static void mark_object(struct compile *c, struct object *o, bool add)
             c->dirty |= COMPILE_PART_GATEWAY;
         return;
     case API_KIND_SECRET:
+    case API_KIND_CONFIG_MAP:
         mark_secret(c, o);
         return;
     default:
@@ -363,6 +365,7 @@ void compile_free(struct compile *c)
     map_deinit(&c->objects);
     multimap_deinit(&c->users);
     multimap_deinit(&c->secret_users);
+    compile_files_free(c);
     multimap_deinit(&c->peer_auths);
     compile_vip_deinit(&c->vips);
     compile_part_unref(c->inbound);

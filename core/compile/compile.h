@@ -69,6 +69,13 @@ void compile_remove(struct compile *c, uint16_t kind, struct str ns, struct str 
 int compile_put_address(struct compile *c, struct str resource_name, struct str bytes);
 void compile_remove_address(struct compile *c, struct str resource_name);
 
+/* Files that objects name were read by the last run: calls each(arg, path) for every one, to watch
+ * them. */
+void compile_each_file(const struct compile *c, void (*each)(void *arg, struct str path),
+                       void *arg);
+/* Looks whether any of them is another one now; if so, the next run reads it. */
+bool compile_files_changed(struct compile *c);
+
 /* Builds what changed. *out: a new snapshot with one reference for the caller, or NULL when nothing
  * that this node uses came out differently. What is wrong or surprising in the objects goes to d
  * (may be NULL), with their file and line; it never keeps the rest from working. */

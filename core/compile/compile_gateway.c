@@ -114,11 +114,20 @@ static bool is_http(const struct server *s)
            s->protocol == MODEL_PROTOCOL_GRPC;
 }
 
-static bool is_passthrough(const struct server *s)
+static uint8_t tls_mode(const struct server *s)
 {
-    return s->spec->tls &&
-           (s->protocol == MODEL_PROTOCOL_TLS || s->protocol == MODEL_PROTOCOL_HTTPS) &&
-           s->spec->tls->mode == ISTIO_GATEWAY_TLS_PASSTHROUGH;
+    static const uint8_t modes[] = {
+        [ISTIO_GATEWAY_TLS_PASSTHROUGH] = MODEL_GATEWAY_PASSTHROUGH,
+        [ISTIO_GATEWAY_TLS_SIMPLE] = MODEL_GATEWAY_TLS,
+        [ISTIO_GATEWAY_TLS_MUTUAL] = MODEL_GATEWAY_TLS,
+        [ISTIO_GATEWAY_TLS_OPTIONAL_MUTUAL] = MODEL_GATEWAY_TLS,
+        [ISTIO_GATEWAY_TLS_ISTIO_MUTUAL] = MODEL_GATEWAY_MESH,
+        [ISTIO_GATEWAY_TLS_AUTO_PASSTHROUGH] = MODEL_GATEWAY_AUTO,
+    };
+
+    if (!s->spec->tls || (s->protocol != MODEL_PROTOCOL_TLS && s->protocol != MODEL_PROTOCOL_HTTPS))
+        return MODEL_GATEWAY_PLAIN;
+    return modes[s->spec->tls->mode];
 }
 
 static bool is_encrypted(const struct server *s)
@@ -211,14 +220,16 @@ static void build_bytes(struct gateway_build *b, const struct server *s,
                         struct model_gateway_server *to)
 {
     compile_gateway_tcp_build(b->c, b->part, s->gateway, s->gateway_key, s->spec, s->port,
-                              is_passthrough(s), to);
+                              to->tls_mode == MODEL_GATEWAY_PASSTHROUGH, to);
 }
 
 /* A server whose certificate cannot be had is left out: the others go on, and its clients see a
  * handshake that fails. */
 static void build_encrypted(struct gateway_build *b, struct group *g, const struct server *s)
 {
-    bool http = s->protocol == MODEL_PROTOCOL_HTTPS && !is_passthrough(s);
+    uint8_t mode = tls_mode(s);
+    bool http = s->protocol == MODEL_PROTOCOL_HTTPS &&
+                (mode == MODEL_GATEWAY_TLS || mode == MODEL_GATEWAY_MESH);
     struct tls_config *tls = NULL;
     struct model_gateway_server *to;
 
@@ -228,19 +239,19 @@ static void build_encrypted(struct gateway_build *b, struct group *g, const stru
                      STR_ARG(s->spec->port->protocol));
         return;
     }
-    if (!is_passthrough(s)) {
+    if (mode == MODEL_GATEWAY_TLS) {
         tls = compile_gateway_tls_get(b->c, b->data, b->old, s->gateway, s->spec, s->index, http);
         if (!tls)
             return;
         compile_part_hold(b->part, drop_tls, tls);
     }
     to = add_model(b, g, s);
-    to->tls_passthrough = is_passthrough(s);
+    to->tls_mode = mode;
     to->tls = tls;
     set_sni(b, s, to);
     if (http)
         build_https(b, s, to);
-    else
+    else if (mode != MODEL_GATEWAY_AUTO)
         build_bytes(b, s, to);
 }
 
@@ -324,29 +335,21 @@ static void add_listener(struct gateway_build *b, struct group *g, const struct 
     g->listener = l;
 }
 
-static int specificity(const struct model_gateway_server *s)
+/* A host of two servers is the older one's; conflicts() has seen to that for equal names. */
+static void name_servers(struct gateway_build *b, struct model_gateway *g)
 {
-    int best = 0;
+    compile_part_map(b->part, &g->names);
+    for (uint32_t i = 0; i < g->server_count; i++) {
+        struct model_gateway_server *s = &g->servers[i];
 
-    for (uint32_t i = 0; i < s->sni_host_count; i++) {
-        int score = s->sni_hosts[i].p[0] == '*' ? (int)s->sni_hosts[i].len : 1000;
+        for (uint32_t j = 0; j < s->sni_host_count; j++) {
+            struct str name = s->sni_hosts[j];
 
-        best = score > best ? score : best;
-    }
-    return best;
-}
-
-/* Most specific names first; the reader takes the first that fits. A server with several names
- * stands where its best one belongs. */
-static void sort_servers(struct model_gateway *g)
-{
-    for (uint32_t i = 1; i < g->server_count; i++) {
-        struct model_gateway_server s = g->servers[i];
-        uint32_t at = i;
-
-        for (; at && specificity(&s) > specificity(&g->servers[at - 1]); at--)
-            g->servers[at] = g->servers[at - 1];
-        g->servers[at] = s;
+            if (name.len > 1 && name.p[0] == '*')
+                name = str_skip(name, 1);
+            if (!map_get(&g->names, name))
+                map_put(&g->names, name, s);
+        }
     }
 }
 
@@ -369,7 +372,7 @@ static void build_group(struct gateway_build *b, const struct server *first)
         else if (!is_http(g.servers[i]))
             build_bytes(b, g.servers[i], add_model(b, &g, g.servers[i]));
     }
-    sort_servers(g.listener->gateway);
+    name_servers(b, g.listener->gateway);
 }
 
 static bool is_first(const struct gateway_build *b, uint32_t index)

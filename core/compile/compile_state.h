@@ -114,7 +114,8 @@ struct compile {
     struct compile_host **queue; /* dirty ones */
     uint32_t queue_count, queue_cap;
     struct multimap users;        /* host -> compile_host whose routes name its clusters */
-    struct multimap secret_users; /* "NS/NAME" -> compile_host */
+    struct multimap secret_users; /* "NS/NAME" or COMPILE_FILES_USER -> compile_host */
+    struct map files;             /* path -> compile_files.c's entry */
     struct map own_hosts;         /* of services our workload is in; own keys */
     struct map tables;            /* port -> struct compile_table */
     struct compile_table *any_port;

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/flow/flow_gateway.h"
 #include "core/flow/flow_listen.h"
 #include "core/flow/flow_request.h"
 #include "core/flow/flow_tcp.h"
@@ -101,6 +102,10 @@ static void begin_tcp(struct flow_conn *c)
     if (v->inbound) {
         cluster = v->inbound->cluster;
         authz = v->inbound->authz;
+    } else if (v->server && v->server->tls_mode == MODEL_GATEWAY_AUTO) {
+        c->is_opaque = true;
+        cluster = flow_gateway_auto_cluster(v->lease->snapshot, c->sni);
+        authz = v->listener->gateway->authz;
     } else if (v->server) {
         cluster = tcp_cluster(c, v->server->tcp, v->server->tcp_count);
         authz = v->listener->gateway->authz;
@@ -195,7 +200,8 @@ static void note_peer(struct flow_conn *c, const struct stream_tls_info *tls)
     if (!tls->peer)
         return;
     c->tls_peer = tls_peer_ref(tls->peer);
-    c->peer_identity = tls_peer_spiffe(tls->peer)->id;
+    if (tls_peer_is_verified(tls->peer))
+        c->peer_identity = tls_peer_spiffe(tls->peer)->id;
     c->is_mtls = c->peer_identity.len > 0;
 }
 
@@ -247,7 +253,9 @@ static struct tls_config *choose_server(void *arg, const struct tls_hello *hello
 
     if (!v->listener || !v->listener->gateway)
         return NULL;
-    s = flow_view_find_server(v->listener->gateway, true, tls_hello_sni(hello));
+    s = flow_gateway_named(v->listener->gateway, tls_hello_sni(hello));
+    if (s && s->tls_mode == MODEL_GATEWAY_MESH)
+        return c->fw->id.server;
     return s ? s->tls : NULL;
 }
 
@@ -283,6 +291,16 @@ static enum verdict http_or_tcp(struct str bytes)
     return h1 == SNIFF_NO && h2 == SNIFF_NO ? VERDICT_TCP : VERDICT_MORE;
 }
 
+static uint32_t offered_alpn(const struct sniff_hello *hello)
+{
+    struct str rest = str_make(hello->alpn, hello->alpn_len), name;
+    uint32_t offered = 0;
+
+    while (sniff_next_alpn(&rest, &name))
+        offered |= tls_alpn_from_name(name);
+    return offered;
+}
+
 static enum verdict judge_inbound(struct flow_conn *c, const struct flow_view *v, struct str bytes)
 {
     uint8_t protocol = v->inbound->protocol;
@@ -295,12 +313,7 @@ static enum verdict judge_inbound(struct flow_conn *c, const struct flow_view *v
     if (tls == SNIFF_MORE)
         return VERDICT_MORE;
     if (tls == SNIFF_YES) {
-        struct str rest = str_make(hello.alpn, hello.alpn_len), name;
-        uint32_t offered = 0;
-
-        while (sniff_next_alpn(&rest, &name))
-            offered |= tls_alpn_from_name(name);
-        if (strict || (offered & TLS_ALPN_ISTIO_ANY))
+        if (strict || (offered_alpn(&hello) & TLS_ALPN_ISTIO_ANY))
             return c->fw->id.server ? VERDICT_TLS : VERDICT_REFUSE;
         return is_http_protocol(protocol) ? VERDICT_REFUSE : VERDICT_TCP;
     }
@@ -343,10 +356,12 @@ static enum verdict judge_gateway(struct flow_conn *c, const struct flow_view *v
         return VERDICT_MORE;
     if (tls == SNIFF_NO || !v->listener || !v->listener->gateway)
         return VERDICT_REFUSE;
-    s = flow_view_find_server(v->listener->gateway, true, str_make(hello.sni, hello.sni_len));
+    s = flow_gateway_named(v->listener->gateway, str_make(hello.sni, hello.sni_len));
     if (!s)
         return VERDICT_REFUSE;
-    if (!s->tls_passthrough)
+    if (s->tls_mode == MODEL_GATEWAY_AUTO && !(offered_alpn(&hello) & TLS_ALPN_ISTIO_ANY))
+        return VERDICT_REFUSE;
+    if (s->tls_mode == MODEL_GATEWAY_TLS || s->tls_mode == MODEL_GATEWAY_MESH)
         return VERDICT_TLS;
     c->is_tls = true;
     keep_sni(c, &hello);
@@ -441,9 +456,9 @@ static void decide_gateway(struct flow_conn *c, const struct flow_view *v)
 
     if (!g)
         refuse(c, "no gateway server listens there any more");
-    else if (flow_view_has_passthrough(g))
+    else if (flow_gateway_has_passthrough(g))
         peek(c);
-    else if (flow_view_has_tls(g))
+    else if (flow_gateway_has_tls(g))
         begin_tls_choose(c);
     else if (v->server && v->server->http)
         begin_http(c);

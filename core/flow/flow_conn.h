@@ -38,6 +38,7 @@ struct flow_conn {
     char peer_ip[46]; /* as text, for x-forwarded-for */
     uint8_t peer_ip_len;
     bool is_tls, is_mtls;
+    bool is_opaque;            /* TLS between the client and the endpoint; bytes to us */
     bool is_mesh_hop;          /* the peer is a mesh proxy on a multiplexed hop */
     struct str peer_identity;  /* SPIFFE id; lives as long as the TLS stream */
     struct str sni;            /* in the TLS stream, or in sni_own */

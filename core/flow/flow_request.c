@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/filter/filter_headers.h"
 #include "core/flow/flow_exchange.h"
+#include "core/flow/flow_gateway.h"
 #include "core/flow/flow_heads.h"
 #include "core/flow/flow_mirror.h"
 #include "core/flow/flow_reply.h"
@@ -136,6 +137,10 @@ static void forward_unknown(struct flow_request *r)
     if (r->conn->kind == MODEL_LISTENER_OUTBOUND && s->outbound && s->outbound->passthrough &&
         !addr_eq(dst, &r->conn->local)) {
         forward(r, s->outbound->passthrough);
+        return;
+    }
+    if (flow_gateway_is_misdirected(r->conn, flow_conn_view(r->conn), r->filter.head->authority)) {
+        flow_reply_local(r, 421, STR_NONE, "misdirected_request", DECISION_NR);
         return;
     }
     flow_reply_local(r, 404, STR_NONE, "route_not_found", DECISION_NR);

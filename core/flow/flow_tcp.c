@@ -25,6 +25,7 @@ struct flow_tcp {
     struct upstream_host *host;
     struct upstream_wait wait;
     bool is_waiting;
+    bool is_opaque; /* mesh mTLS passes through: only to endpoints that end it */
     struct relay *relay;
     struct stream *up; /* the relay's, for its address */
     struct timer report;
@@ -142,10 +143,35 @@ static void start_relay(struct flow_tcp *t, struct stream *up)
     timer_start(&t->report, REPORT_MS);
 }
 
+/* Until the balancer's choice is an endpoint with a proxy, each other one once. */
+static int pick_meshed(struct flow_tcp *t)
+{
+    struct upstream_host **tried = mem_alloc0(t->cluster->count + 1, sizeof(*tried));
+    struct upstream_host *host = NULL;
+    uint32_t count = 0;
+    int err;
+
+    while (!(err = upstream_pick(t->cluster, &t->decision.original_dst, tried, count, &host))) {
+        if (host->endpoint && host->endpoint->hop != MODEL_HOP_PLAIN)
+            break;
+        upstream_done(host); /* the cluster still holds it */
+        if (count == t->cluster->count) {
+            err = ERR_NOT_FOUND;
+            break;
+        }
+        tried[count++] = host;
+    }
+    mem_free(tried);
+    t->host = err ? NULL : host;
+    return err;
+}
+
 static void connect_upstream(struct flow_tcp *t)
 {
     struct stream *up;
-    int err = upstream_pick(t->cluster, &t->decision.original_dst, NULL, 0, &t->host);
+    int err = t->is_opaque
+                  ? pick_meshed(t)
+                  : upstream_pick(t->cluster, &t->decision.original_dst, NULL, 0, &t->host);
 
     if (err == ERR_AGAIN) {
         t->wait.ready = on_resolved;
@@ -157,7 +183,7 @@ static void connect_upstream(struct flow_tcp *t)
         fail(t, DECISION_UH, "no_healthy_upstream");
         return;
     }
-    err = upstream_connect(t->host, &up);
+    err = t->is_opaque ? upstream_connect_opaque(t->host, &up) : upstream_connect(t->host, &up);
     if (err) {
         t->decision.upstream_failure = error_text(err);
         fail(t, DECISION_UF, "upstream_connection_failure");
@@ -176,6 +202,7 @@ static struct flow_tcp *tcp_new(struct flow_conn *c)
     t->down = c->stream;
     c->stream = NULL;
     t->lease = flow_worker_take_lease(c->fw);
+    t->is_opaque = c->is_opaque;
     t->tls_peer = c->tls_peer;
     c->tls_peer = NULL;
     arena_init(&t->arena, 512);

@@ -2,55 +2,8 @@
 
 #include <stdio.h>
 
+#include "core/flow/flow_gateway.h"
 #include "core/flow/flow_listen.h"
-#include "core/route/route.h"
-
-static bool is_tls_server(const struct model_gateway_server *s)
-{
-    return s->tls || s->tls_passthrough;
-}
-
-bool flow_view_has_tls(const struct model_gateway *g)
-{
-    for (uint32_t i = 0; i < g->server_count; i++) {
-        if (is_tls_server(&g->servers[i]))
-            return true;
-    }
-    return false;
-}
-
-bool flow_view_has_passthrough(const struct model_gateway *g)
-{
-    for (uint32_t i = 0; i < g->server_count; i++) {
-        if (g->servers[i].tls_passthrough)
-            return true;
-    }
-    return false;
-}
-
-static bool serves_name(const struct model_gateway_server *s, struct str sni)
-{
-    if (s->sni_host_count == 0)
-        return true;
-    for (uint32_t i = 0; i < s->sni_host_count; i++) {
-        if (route_host_matches(s->sni_hosts[i], sni))
-            return true;
-    }
-    return false;
-}
-
-/* Servers stand with the most specific names first. */
-const struct model_gateway_server *flow_view_find_server(const struct model_gateway *g, bool is_tls,
-                                                         struct str sni)
-{
-    for (uint32_t i = 0; i < g->server_count; i++) {
-        const struct model_gateway_server *s = &g->servers[i];
-
-        if (is_tls_server(s) == is_tls && (!is_tls || serves_name(s, sni)))
-            return s;
-    }
-    return NULL;
-}
 
 static void resolve_outbound(const struct flow_conn *c, const struct snapshot *s,
                              struct flow_view *view)
@@ -99,7 +52,8 @@ void flow_view_resolve(const struct flow_conn *c, const struct snapshot *s, stru
     default:
         if (!view->listener || !view->listener->gateway)
             break;
-        view->server = flow_view_find_server(view->listener->gateway, c->is_tls, c->sni);
+        view->server = c->is_tls ? flow_gateway_named(view->listener->gateway, c->sni)
+                                 : flow_gateway_plain(view->listener->gateway);
         view->table = view->server ? view->server->http : NULL;
         break;
     }

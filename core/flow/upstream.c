@@ -476,6 +476,11 @@ int upstream_connect(struct upstream_host *h, struct stream **out)
     return connect_with(h, &h->tcp_tls, UPSTREAM_TLS_TCP, out);
 }
 
+int upstream_connect_opaque(struct upstream_host *h, struct stream **out)
+{
+    return connect_tcp(h, out);
+}
+
 void upstream_wait(struct upstream *up, struct upstream_wait *wait)
 {
     upstream_dns_add_wait(up, wait);

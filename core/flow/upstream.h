@@ -82,6 +82,8 @@ struct http_pool *upstream_pool(struct upstream_host *host, enum upstream_kind k
 /* Opens a stream for raw bytes: TCP, in TLS where the cluster or the hop says so. on_ready follows
  * unless the stream is ready. */
 int upstream_connect(struct upstream_host *host, struct stream **out);
+/* The same for bytes that are mesh mTLS already: TCP alone. */
+int upstream_connect_opaque(struct upstream_host *host, struct stream **out);
 
 /* Is the hop to this host encrypted with mesh mTLS? For telemetry and headers. */
 bool upstream_is_mtls(const struct upstream_host *host);

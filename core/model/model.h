@@ -102,14 +102,22 @@ struct model_inbound {
     struct model_inbound_port *other; /* for ports not listed */
 };
 
+enum model_gateway_tls {
+    MODEL_GATEWAY_PLAIN,
+    MODEL_GATEWAY_TLS,         /* ended here, with the server's own certificate */
+    MODEL_GATEWAY_MESH,        /* ended here, as mesh mTLS with the process's identity */
+    MODEL_GATEWAY_PASSTHROUGH, /* routed by server name */
+    MODEL_GATEWAY_AUTO,        /* the server name is the cluster: outbound_.80_.v1_.HOST */
+};
+
 /* One server of a gateway. */
 struct model_gateway_server {
     struct str name;       /* Gateway ns/name and server index */
-    struct str *sni_hosts; /* TLS: names served; "*" any */
+    struct str *sni_hosts; /* TLS: names served; "*" any. AUTO: of services */
     uint32_t sni_host_count;
-    uint8_t protocol; /* enum model_protocol */
-    bool tls_passthrough;
-    struct tls_config *tls; /* one reference; NULL: plain, or passthrough */
+    uint8_t protocol;       /* enum model_protocol */
+    uint8_t tls_mode;       /* enum model_gateway_tls */
+    struct tls_config *tls; /* MODEL_GATEWAY_TLS: one reference */
     struct model_route_table *http;
     struct model_tcp_route *tcp;
     uint32_t tcp_count;
@@ -117,8 +125,10 @@ struct model_gateway_server {
 };
 
 struct model_gateway {
-    struct model_gateway_server *servers; /* on one address and port; most specific SNI first */
+    struct model_gateway_server *servers; /* on one address and port */
     uint32_t server_count;
+    /* Of encrypted ones, by name: "a.example.com", ".example.com" for "*.example.com", "*". */
+    struct map names; /* -> struct model_gateway_server */
     struct model_authz *authz;
 };
 

@@ -9,6 +9,7 @@
 #include "core/telemetry/telemetry.h"
 #include "core/tls/tls_identity.h"
 #include "modes/shared/admin.h"
+#include "modes/shared/cert_watch.h"
 
 static struct log_module log_module = LOG_MODULE("runtime");
 
@@ -23,6 +24,7 @@ struct runtime {
     uint32_t worker_count, started;
     struct snapshot *snapshot;
     struct tls_identity *identity;
+    struct cert_watch *files; /* that objects name */
     struct admin *admin, *metrics, *metrics_too, *health;
     bool ready, draining;
     void (*drained)(void *arg);
@@ -65,6 +67,21 @@ static int open_admin(struct runtime *rt, const struct addr *at, enum admin_page
     return err;
 }
 
+static void on_files_changed(void *arg)
+{
+    struct runtime *rt = arg;
+
+    if (!compile_files_changed(rt->compile))
+        return;
+    log_info("files that the configuration names have changed");
+    runtime_commit(rt, NULL, NULL, NULL);
+}
+
+static void watch_file(void *arg, struct str path)
+{
+    cert_watch_add(arg, path);
+}
+
 int runtime_new(struct worker *main, const struct runtime_options *options, struct runtime **out)
 {
     struct runtime *rt = mem_alloc0(1, sizeof(*rt));
@@ -86,6 +103,7 @@ int runtime_new(struct worker *main, const struct runtime_options *options, stru
     };
     rt->flow = flow_new(&flow);
     rt->compile = compile_new(&rt->options.compile);
+    rt->files = cert_watch_new(main, on_files_changed, rt);
     rt->workers = mem_alloc0(rt->worker_count, sizeof(*rt->workers));
     err = start_workers(rt);
     if (!err)
@@ -112,6 +130,7 @@ void runtime_free(struct runtime *rt)
     admin_free(rt->metrics);
     admin_free(rt->metrics_too);
     admin_free(rt->health);
+    cert_watch_free(rt->files);
     for (uint32_t i = 0; i < rt->started; i++)
         worker_stop(&rt->workers[i]);
     mem_free(rt->workers);
@@ -170,6 +189,7 @@ void runtime_commit(struct runtime *rt, struct diag *d, runtime_committed_fn don
 
     diag_init(&own);
     compile_run(rt->compile, d ? d : &own, &s);
+    compile_each_file(rt->compile, watch_file, rt->files);
     log_diag(&own);
     diag_deinit(&own);
     if (!s) {

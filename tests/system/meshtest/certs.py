@@ -9,7 +9,7 @@ import tempfile
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # cert and key are PEM bytes (cert followed by its intermediates); *_path are files that hold them.
@@ -49,10 +49,13 @@ class CA:
         """A CA signed by this one; its leaves carry the intermediate in their cert."""
         return CA(self.trust_domain, name, parent=self)
 
-    def leaf(self, *, spiffe=None, dns=(), ips=(), uris=(), days=1, not_before=None, not_after=None, name=""):
+    def leaf(self, *, spiffe=None, dns=(), ips=(), uris=(), days=1, not_before=None, not_after=None, name="",
+             key_type="ec"):
         """A certificate for servers and clients. spiffe: the part after the trust domain
-        ("ns/a/sa/b"), or a whole spiffe:// URI. not_before, not_after: naive UTC datetimes."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        ("ns/a/sa/b"), or a whole spiffe:// URI. not_before, not_after: naive UTC datetimes.
+        key_type: "ec" (P-256) or "rsa" (2048 bits)."""
+        key = (rsa.generate_private_key(65537, 2048) if key_type == "rsa"
+               else ec.generate_private_key(ec.SECP256R1()))
         names = [x509.DNSName(d) for d in dns] + [x509.UniformResourceIdentifier(u) for u in uris]
         names += [x509.IPAddress(ipaddress.ip_address(i)) for i in ips]
         if spiffe:
@@ -70,6 +73,17 @@ class CA:
         cert = builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM) + self.chain
         key_pem = _key_pem(key)
         return Leaf(cert, key_pem, self._write("cert", "pem", cert), self._write("key", "pem", key_pem))
+
+    def crl(self, *leaves, serials=(), hours=24, ago=5):
+        """A revocation list (PEM) with these leaves and serial numbers; hours: until its next update."""
+        now = _now()
+        serials = [x509.load_pem_x509_certificate(leaf.cert).serial_number for leaf in leaves] + list(serials)
+        builder = (x509.CertificateRevocationListBuilder().issuer_name(self.name)
+                   .last_update(now - datetime.timedelta(minutes=ago)).next_update(now + datetime.timedelta(hours=hours)))
+        for serial in serials:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def server_context(self, leaf, *, alpn=(), client_ca=None):
         """For a TLS server of Python's. client_ca: a CA whose clients alone are let in."""

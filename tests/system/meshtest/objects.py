@@ -1,5 +1,6 @@
 """Configuration for tests: objects as Python dicts, and a folder that a proxy reads them from."""
 
+import base64
 import os
 
 import yaml
@@ -8,7 +9,7 @@ VERSIONS = {
     "VirtualService": "networking.istio.io/v1", "DestinationRule": "networking.istio.io/v1",
     "Gateway": "networking.istio.io/v1", "ServiceEntry": "networking.istio.io/v1",
     "PeerAuthentication": "security.istio.io/v1", "AuthorizationPolicy": "security.istio.io/v1",
-    "Secret": "v1",
+    "Secret": "v1", "ConfigMap": "v1",
 }
 
 
@@ -60,6 +61,17 @@ def gateway(*servers, name="gw", namespace="default"):
     return obj("Gateway", name, {"selector": {"app": "gw"}, "servers": [
         {"port": {"number": port, "name": f"s{at}-{port}", "protocol": protocol}, "hosts": list(hosts),
          **({"tls": tls} if tls else {})} for at, (port, protocol, hosts, tls) in enumerate(servers)]}, namespace)
+
+
+def secret(name, leaf=None, ca=None, namespace="default", **data):
+    """A Secret of type kubernetes.io/tls; ca: PEM for ca.crt; data: more keys, or others, as bytes
+    (the key ca_crl is ca.crl)."""
+    if leaf:
+        data = {"tls.crt": leaf.cert, "tls.key": leaf.key, **data}
+    if ca:
+        data["ca.crt"] = ca
+    data = {k.replace("_", "."): base64.b64encode(v).decode() for k, v in data.items()}
+    return obj("Secret", name, None, namespace, type="kubernetes.io/tls" if leaf else "Opaque", data=data)
 
 
 class Config:

@@ -25,7 +25,7 @@ class Proxy:
         self.ports, self.admin_port, self.health_port = {}, None, None
         for line in process.out().splitlines():
             words = line.split()
-            if words[0] == "listener":
+            if words[0] == "listener" and not words[2].startswith("unix:"):
                 self.ports[words[1]] = int(words[2].rpartition(":")[2])
             elif words[0] == "admin":
                 self.admin_port = int(words[1].rpartition(":")[2])

@@ -193,7 +193,7 @@ const struct model_gateway_server *compile_rig_server(struct compile_rig *rig, c
         for (uint32_t j = 0; j < l->gateway->server_count; j++) {
             const struct model_gateway_server *s = &l->gateway->servers[j];
 
-            if (!sni && !s->tls && !s->tls_passthrough)
+            if (!sni && s->tls_mode == MODEL_GATEWAY_PLAIN)
                 return s;
             for (uint32_t k = 0; sni && k < s->sni_host_count; k++) {
                 if (route_host_matches(s->sni_hosts[k], str_of(sni)))

@@ -150,7 +150,7 @@ static void passthrough_routes_by_server_name(void)
                      "  - match: [{port: 443, sniHosts: [a.example.com]}]\n"
                      "    route: [{destination: {host: web, port: {number: 9080}}}]\n")) &&
         OK(s = compile_rig_server(&rig, "0.0.0.0_443", "a.example.com"))) {
-        OK(s->tls_passthrough);
+        EQ_INT(s->tls_mode, MODEL_GATEWAY_PASSTHROUGH);
         if (EQ_INT(s->tcp_count, 1)) {
             EQ_STRN(s->tcp[0].sni_hosts[0].p, s->tcp[0].sni_hosts[0].len, "a.example.com");
             OK(s->tcp[0].clusters[0].cluster);
