@@ -363,8 +363,7 @@ static struct workload_msg_locality *write_locality(const struct registry_worklo
 }
 
 int registry_address_encode_workload(const struct registry_workload *w,
-                                     const struct registry_address_membership *services,
-                                     size_t count, struct buf *out)
+                                     const struct registry_address_more *more, struct buf *out)
 {
     struct workload_msg_workload m = {
         .uid = w->uid,
@@ -379,6 +378,8 @@ int registry_address_encode_workload(const struct registry_workload *w,
         .canonical_name = w->canonical_service,
         .canonical_revision = w->canonical_revision,
         .workload_type = WORKLOAD_MSG_POD,
+        .authorization_policies = more->policies,
+        .authorization_policies_count = more->policy_count,
         .status = w->healthy ? WORKLOAD_MSG_HEALTHY : WORKLOAD_MSG_UNHEALTHY,
     };
     struct workload_msg_address address = { .workload = &m };
@@ -401,7 +402,7 @@ int registry_address_encode_workload(const struct registry_workload *w,
         m.tunnel_protocol = WORKLOAD_MSG_TUNNEL_LEGACY_MTLS;
     if (w->locality.len)
         m.locality = write_locality(w, &a);
-    write_memberships(&m, services, count, &a);
+    write_memberships(&m, more->services, more->service_count, &a);
     err = add_detail(&a, &workload_msg_detail_message, &d, &m.extensions, &m.extensions_count);
     if (!err)
         err = proto_encode(&workload_msg_address_message, &address, out);

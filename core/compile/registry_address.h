@@ -16,11 +16,18 @@ struct registry_address_membership {
     const uint16_t *ports; /* by index of the service's ports */
 };
 
+/* What a workload's message says that the workload itself does not. */
+struct registry_address_more {
+    const struct registry_address_membership *services;
+    size_t service_count;
+    struct str *policies; /* "NS/NAME" of those of layer 4 that it has to name, sorted */
+    size_t policy_count;
+};
+
 /* Append an encoded istio.workload.Address. 0, or ERR_LIMIT: out is full. Services and workloads
  * of equal content give equal bytes. */
 int registry_address_encode_service(const struct registry_service *s, struct buf *out);
 int registry_address_encode_workload(const struct registry_workload *w,
-                                     const struct registry_address_membership *services,
-                                     size_t count, struct buf *out);
+                                     const struct registry_address_more *more, struct buf *out);
 
 #endif

@@ -74,6 +74,7 @@ static void on_closed(uv_handle_t *handle)
     chunk_queue_clear(&t->out);
     worker_undefer(&t->opened);
     sock_names_deinit(&t->names);
+    mem_free(t->request); /* of a write that failed to start, or failed */
     mem_free(t);
 }
 

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/random.h"
+#include "core/compile/l4_policy.h"
 #include "core/compile/registry.h"
 #include "core/compile/registry_address.h"
 #include "core/compile/registry_encode.h"
@@ -20,6 +21,7 @@ static struct log_module log_module = LOG_MODULE("ads");
 struct ads_feed {
     struct store *store;
     struct registry *registry;
+    struct l4_policy *policies;
     struct xds_clock clock;
     struct xds_cache objects, addresses, authorizations;
     struct store_watch *watches[STORE_CLASS_COUNT];
@@ -120,6 +122,8 @@ static void take(struct ads_feed *f, const struct store_object *row)
             xds_cache_remove(&f->objects, name_of(row, &a));
         else
             registry_remove(f->registry, kind, row->ns, row->name);
+        if (l4_policy_wants(kind))
+            l4_policy_remove(f->policies, kind, row->ns, row->name);
         arena_deinit(&a);
         return;
     }
@@ -128,6 +132,8 @@ static void take(struct ads_feed *f, const struct store_object *row)
         serve_object(f, row, o);
     else if (o)
         registry_put(f->registry, o);
+    if (o && l4_policy_wants(kind))
+        l4_policy_put(f->policies, o);
     object_unref(o);
 }
 
@@ -152,7 +158,7 @@ static void serve_workload(struct ads_feed *f, const struct registry_workload *w
     struct buf bytes;
 
     buf_init(&bytes, 0);
-    if (registry_encode_workload(f->registry, w, &bytes) == 0) {
+    if (registry_encode_workload(f->registry, f->policies, w, &bytes) == 0) {
         item.value = buf_str(&bytes);
         xds_cache_put(&f->addresses, &item);
     }
@@ -222,6 +228,43 @@ static void on_workload(void *arg, struct str uid, const struct registry_workloa
         xds_cache_remove(&f->addresses, uid);
 }
 
+/* ---- policies of layer 4 ---- */
+
+static void on_policy(void *arg, struct str name, struct str ns, struct str bytes)
+{
+    struct ads_feed *f = arg;
+    struct xds_cache_item item = { .name = name, .ns = ns, .value = bytes };
+
+    if (bytes.len)
+        xds_cache_put(&f->authorizations, &item);
+    else
+        xds_cache_remove(&f->authorizations, name);
+}
+
+struct naming {
+    struct ads_feed *feed;
+    struct str ns; /* empty: all */
+};
+
+static void name_policies(void *arg, const struct registry_workload *w)
+{
+    const struct naming *n = arg;
+
+    if (!n->ns.len || str_eq(n->ns, w->ns))
+        serve_workload(n->feed, w);
+}
+
+static void on_named(void *arg, struct str ns)
+{
+    struct ads_feed *f = arg;
+    struct naming n = { .feed = f, .ns = ns };
+
+    registry_each_workload(f->registry, name_policies, &n);
+}
+
+static const struct l4_policy_changes policy_changes = { .policy = on_policy,
+                                                         .workloads = on_named };
+
 /* ---- the store's cursors ---- */
 
 static void on_ready(void *arg)
@@ -287,6 +330,7 @@ bool ads_feed_drain(struct ads_feed *f)
     drain_one(f, STORE_CLASS_LIVE);
     registry_run(f->registry, on_host, f);
     registry_each_changed_workload(f->registry, on_workload, f);
+    l4_policy_run(f->policies, &policy_changes, f);
     return f->clock.mod != before;
 }
 
@@ -307,6 +351,7 @@ int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg), 
     f->clock.mod = 1;
     random_bytes(&f->clock.epoch, sizeof(f->clock.epoch));
     f->registry = registry_new(&registry);
+    f->policies = l4_policy_new(STR("istio-system"), registry.trust_domain);
     map_init(&f->service_names);
     xds_cache_init(&f->objects, XDS_MSG_OBJECT_TYPE, XDS_MSG_OBJECT_ANY, &f->clock);
     xds_cache_init(&f->addresses, XDS_MSG_ADDRESS_TYPE, XDS_MSG_ADDRESS_TYPE, &f->clock);
@@ -336,6 +381,7 @@ void ads_feed_free(struct ads_feed *f)
         mem_free(f->positions[i]);
     }
     registry_free(f->registry);
+    l4_policy_free(f->policies);
     for (size_t at = 0; (slot = map_next(&f->service_names, &at));) {
         mem_free(slot->value);
         mem_free((void *)(uintptr_t)slot->key.p);

@@ -2,7 +2,8 @@
  * address.
  *
  *     store ─cursors─► objects ──────────────► cache of objects
- *                         └─► registry ──────► cache of addresses
+ *                         ├─► registry ──────► cache of addresses
+ *                         └─► l4_policy ─────► cache of authorizations
  *
  * Kinds that only describe services and workloads (Service, Pod, ServiceEntry, ...) go out as
  * addresses alone. Main thread. */

@@ -54,7 +54,7 @@ static void send_workload(void *arg, const struct registry_workload *w)
     struct buf b;
 
     buf_init(&b, 0);
-    EQ_INT(registry_encode_workload(x->from, w, &b), 0);
+    EQ_INT(registry_encode_workload(x->from, NULL, w, &b), 0);
     EQ_INT(compile_put_address(x->to->compile, w->uid, buf_str(&b)), 0);
     buf_deinit(&b);
 }
