@@ -292,6 +292,7 @@ static void copy_options(struct compile *c, const struct compile_options *from)
     to->settings.root_namespace = arena_str(&c->arena, from->settings.root_namespace);
     to->settings.access_log.path = arena_str(&c->arena, from->settings.access_log.path);
     to->settings.access_log.format = arena_str(&c->arena, from->settings.access_log.format);
+    to->settings.http.server = arena_str(&c->arena, from->settings.http.server);
     if (!to->settings.connect_timeout_ms)
         to->settings.connect_timeout_ms = 10000;
 }

@@ -93,6 +93,7 @@ static struct model_settings copy_settings(const struct model_settings *from, st
     to.root_namespace = arena_str(a, from->root_namespace);
     to.access_log.path = arena_str(a, from->access_log.path);
     to.access_log.format = arena_str(a, from->access_log.format);
+    to.http.server = arena_str(a, from->http.server);
     return to;
 }
 

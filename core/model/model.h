@@ -13,6 +13,7 @@
 #include "core/base/str.h"
 #include "core/model/model_authz.h"
 #include "core/model/model_cluster.h"
+#include "core/model/model_http.h"
 #include "core/model/model_route.h"
 #include "core/net/addr.h"
 
@@ -161,6 +162,7 @@ struct model_settings {
     struct model_access_log access_log;
     uint64_t drain_ms;           /* terminationDrainDuration, 5000 */
     uint32_t connect_timeout_ms; /* 10000 */
+    struct model_http_settings http;
 };
 
 #endif
