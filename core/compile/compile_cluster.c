@@ -96,6 +96,8 @@ static uint8_t type_of(const struct compile_cluster_key *key)
         return MODEL_CLUSTER_DNS_ONE;
     case REGISTRY_NONE:
         return MODEL_CLUSTER_ORIGINAL_DST;
+    case REGISTRY_DYNAMIC:
+        return MODEL_CLUSTER_DYNAMIC;
     default:
         return has_names(key->members) ? MODEL_CLUSTER_DNS : MODEL_CLUSTER_STATIC;
     }

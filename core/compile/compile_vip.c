@@ -375,14 +375,29 @@ static void tell_members(struct compile *c, struct compile_host *h)
     mem_free(all);
 }
 
+/* An IPv6 address that stands for a service is of no use where there is no IPv6. */
+static bool has_ipv6(const struct model_node *node)
+{
+    for (uint32_t i = 0; i < node->addr_count; i++) {
+        if (node->addrs[i].family == ADDR_IPV6)
+            return true;
+    }
+    return false;
+}
+
 static void tell_names(struct compile *c, struct compile_host *h)
 {
     const struct registry_service *s = h->service;
+    uint32_t count = s->vip_count;
 
     if (h->name.p[0] == '*')
         return;
-    if (s->vip_count)
-        tell_name(c, h, h->name, s->vips, s->vip_count);
+    /* Allocated ones stand in the order of families. */
+    if (s->vip_allocated && count > 1 && s->vips[count - 1].family == ADDR_IPV6 &&
+        !has_ipv6(c->node))
+        count--;
+    if (count)
+        tell_name(c, h, h->name, s->vips, count);
     else if (s->headless)
         tell_members(c, h);
 }

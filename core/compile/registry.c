@@ -12,7 +12,9 @@
 #include "core/compile/registry_istio.h"
 #include "core/compile/registry_k8s.h"
 #include "core/compile/registry_members.h"
+#include "core/compile/registry_merge.h"
 #include "core/compile/registry_source.h"
+#include "core/compile/registry_vips.h"
 
 /* Everything known under one host name. Freed when nothing names it any more. */
 struct host {
@@ -21,7 +23,7 @@ struct host {
     uint32_t candidate_count;
     struct registry_service *chosen;      /* one reference, or NULL */
     struct registry_endpoints *endpoints; /* one reference, or NULL */
-    struct addr vip;                      /* allocated; ADDR_NONE: none */
+    uint16_t vip;                         /* low 16 bits of the allocated ones; 0: none */
     bool is_dirty;
 };
 
@@ -30,7 +32,7 @@ struct registry {
     struct arena arena; /* text of view */
     struct map sources; /* key -> struct registry_source */
     struct map hosts;   /* name -> struct host */
-    struct map vips;    /* low 16 bits of an allocated address -> struct host */
+    struct registry_vips vips;
     struct registry_index index;
     struct multimap by_uid;      /* -> struct registry_workload, the last one counts */
     struct multimap services_of; /* uid of a workload -> struct host it is a member of */
@@ -82,7 +84,7 @@ void registry_free(struct registry *r)
         registry_source_free(s->value);
     map_deinit(&r->hosts);
     map_deinit(&r->sources);
-    map_deinit(&r->vips);
+    registry_vips_deinit(&r->vips);
     map_deinit(&r->changed);
     registry_members_deinit(&r->index);
     multimap_deinit(&r->by_uid);
@@ -302,23 +304,6 @@ void registry_remove_address(struct registry *r, struct str name)
 
 /* ---- choosing ---- */
 
-/* H-10: a Service of Kubernetes' before others, then the oldest, then by namespace and name. */
-static bool is_better(const struct registry_service *a, const struct registry_service *b)
-{
-    int order;
-
-    if (a->kubernetes != b->kubernetes)
-        return a->kubernetes;
-    if (a->created != b->created && a->created && b->created)
-        return a->created < b->created;
-    order = str_cmp(a->ns, b->ns);
-    if (order == 0)
-        order = str_cmp(a->name, b->name);
-    if (order == 0) /* an object before a message that repeats it */
-        return a->object && !b->object;
-    return order < 0;
-}
-
 static struct registry_service *choose(const struct registry *r, const struct host *h)
 {
     struct registry_service *best = NULL;
@@ -328,89 +313,45 @@ static struct registry_service *choose(const struct registry *r, const struct ho
 
         if (!registry_service_is_exported(s->export_to, s->export_to_count, s->ns, r->view.node_ns))
             continue;
-        if (!best || is_better(s, best))
+        if (!best || registry_merge_is_better(s, best))
             best = s;
     }
     return best;
 }
 
-/* H-11: a ServiceEntry for the host of a Service adds its names. */
-static void merge_sans(const struct host *h, struct registry_service *s)
+/* The address that is the host's from now on: given by control, allocated, or none. */
+static void settle_vip(struct registry *r, struct host *h, const struct registry_service *s)
 {
-    uint32_t most = s->san_count;
-    struct str *list;
+    uint16_t given = s && s->vip_allocated && s->vip_count ? registry_vips_low(&s->vips[0]) : 0;
 
-    for (uint32_t i = 0; i < h->candidate_count; i++)
-        most += h->candidates[i]->san_count;
-    list = arena_alloc0(&s->arena, most, sizeof(*list));
-    for (uint32_t i = 0; i < s->san_count; i++)
-        list[i] = s->sans[i];
-    for (uint32_t i = 0; i < h->candidate_count; i++) {
-        const struct registry_service *other = h->candidates[i];
-
-        for (uint32_t j = 0; other != s->base && j < other->san_count; j++)
-            list[s->san_count++] = other->sans[j];
+    if (s && s->wants_vip)
+        h->vip = h->vip ? h->vip : registry_vips_allocate(&r->vips, h->name);
+    else if (h->vip != given) {
+        registry_vips_release(&r->vips, h->vip);
+        h->vip = registry_vips_hold(&r->vips, given) ? given : 0;
     }
-    s->sans = list;
-}
-
-static bool has_foreign_sans(const struct host *h, const struct registry_service *s)
-{
-    for (uint32_t i = 0; s->kubernetes && i < h->candidate_count; i++) {
-        if (h->candidates[i] != s && h->candidates[i]->san_count)
-            return true;
-    }
-    return false;
-}
-
-/* DN-2: 240.240.0.0/16 by hash of the host, so that proxies without a common control agree unless
- * two names collide; then the later one moves on. */
-static void allocate_vip(struct registry *r, struct host *h)
-{
-    uint64_t at = hash_content(h->name.p, h->name.len);
-
-    if (h->vip.family != ADDR_NONE)
-        return;
-    for (uint32_t i = 0; i < 0x10000; i++) {
-        uint64_t low = (at + i) & 0xffff;
-
-        if (low == 0 || low == 0xffff || map_get_u64(&r->vips, low))
-            continue;
-        map_put_u64(&r->vips, low, h);
-        h->vip = (struct addr){ .family = ADDR_IPV4,
-                                .ip = { 240, 240, (uint8_t)(low >> 8), (uint8_t)low } };
-        return;
-    }
-}
-
-static void release_vip(struct registry *r, struct host *h)
-{
-    if (h->vip.family != ADDR_NONE)
-        map_remove_u64(&r->vips, (uint64_t)h->vip.ip[2] << 8 | h->vip.ip[3]);
-    h->vip.family = ADDR_NONE;
 }
 
 /* The service as it is shown: the chosen candidate, or a copy with what is added to it. */
 static struct registry_service *show(struct registry *r, struct host *h)
 {
     struct registry_service *s = choose(r, h), *own;
+    bool gets_vip;
 
-    if (!s || !s->wants_vip)
-        release_vip(r, h);
+    settle_vip(r, h, s);
     if (!s)
         return NULL;
-    if (s->wants_vip)
-        allocate_vip(r, h);
-    if (h->vip.family == ADDR_NONE && !has_foreign_sans(h, s))
+    gets_vip = s->wants_vip && h->vip;
+    if (!gets_vip && !registry_merge_is_due(s, h->candidates, h->candidate_count))
         return registry_service_ref(s);
     own = registry_service_derive(s);
-    if (h->vip.family != ADDR_NONE) {
-        own->vips = arena_dup(&own->arena, &h->vip, sizeof(h->vip));
-        own->vip_count = 1;
+    if (gets_vip) {
+        own->vips = arena_alloc0(&own->arena, REGISTRY_VIPS_COUNT, sizeof(*own->vips));
+        own->vip_count = REGISTRY_VIPS_COUNT;
+        registry_vips_addrs(h->vip, own->vips);
         own->vip_allocated = true;
     }
-    if (has_foreign_sans(h, s))
-        merge_sans(h, own);
+    registry_merge_into(own, h->candidates, h->candidate_count);
     registry_service_seal(own);
     return own;
 }

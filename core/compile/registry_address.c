@@ -125,12 +125,15 @@ static int read_service(struct registry_source *src, struct str bytes)
     s->name = m.service->name;
     s->sans = m.service->subject_alt_names;
     s->san_count = (uint32_t)m.service->subject_alt_names_count;
-    s->resolution = d.resolution >= 0 && d.resolution <= REGISTRY_NONE ? (uint8_t)d.resolution : 0;
+    s->resolution =
+        d.resolution >= 0 && d.resolution <= REGISTRY_DYNAMIC ? (uint8_t)d.resolution : 0;
     s->external = d.external;
     s->headless = d.headless;
     s->created = d.created;
     s->alias_of = d.alias_of;
     s->kubernetes = d.kubernetes;
+    s->vip_allocated = d.vip_allocated;
+    s->not_ready_too = d.not_ready_too;
     if (m.service->load_balancing && m.service->load_balancing->mode == WORKLOAD_MSG_LB_PASSTHROUGH)
         s->resolution = REGISTRY_NONE;
     s->source = (struct model_source){ .kind = STR("Address"), .ns = s->ns, .name = s->host };
@@ -140,9 +143,15 @@ static int read_service(struct registry_source *src, struct str bytes)
     return 0;
 }
 
-static int read_addrs(struct registry_workload *w, const struct workload_msg_workload *m)
+static int read_addrs(struct registry_workload *w, const struct workload_msg_workload *m,
+                      const struct workload_msg_detail *d)
 {
-    w->addrs = arena_alloc0(&w->arena, m->addresses_count, sizeof(*w->addrs));
+    w->addrs = arena_alloc0(&w->arena, m->addresses_count + 1, sizeof(*w->addrs));
+    if (d->unix_path.len) {
+        w->addr_count = 1;
+        return addr_parse(arena_printf(&w->arena, "unix:%.*s", STR_ARG(d->unix_path)), 0,
+                          &w->addrs[0]);
+    }
     for (size_t i = 0; i < m->addresses_count; i++) {
         if (read_ip(m->addresses[i], &w->addrs[w->addr_count++]) != 0)
             return ERR_INVALID;
@@ -194,6 +203,8 @@ static void read_who(struct registry_workload *w, const struct workload_msg_work
     w->canonical_revision = m->canonical_revision;
     w->healthy = m->status == WORKLOAD_MSG_HEALTHY;
     w->weight = m->capacity.set && m->capacity.value > 0 ? (uint32_t)m->capacity.value : 1;
+    w->dns_name = d->dns_name;
+    w->subdomain = d->subdomain;
     w->labels = d->labels;
     w->label_count = (uint32_t)d->labels_count;
     if (l && l->region.len)
@@ -215,7 +226,7 @@ static int read_workload(struct registry_source *src, struct str bytes)
         !m.workload->uid.len ||
         read_detail(m.workload->extensions, m.workload->extensions_count,
                     &workload_msg_detail_message, &w->arena, &d) != 0 ||
-        read_addrs(w, m.workload) != 0) {
+        read_addrs(w, m.workload, &d) != 0) {
         registry_workload_unref(w);
         return ERR_INVALID;
     }
@@ -309,6 +320,8 @@ int registry_address_encode_service(const struct registry_service *s, struct buf
                                              .created = s->created,
                                              .alias_of = s->alias_of,
                                              .kubernetes = s->kubernetes,
+                                             .vip_allocated = s->vip_allocated,
+                                             .not_ready_too = s->not_ready_too,
                                              .export_to = s->export_to,
                                              .export_to_count = s->export_to_count };
     struct arena a;
@@ -386,14 +399,21 @@ int registry_address_encode_workload(const struct registry_workload *w,
     struct workload_msg_detail d = { .labels = w->labels,
                                      .labels_count = w->label_count,
                                      .hop = w->hop,
+                                     .dns_name = w->dns_name,
+                                     .subdomain = w->subdomain,
                                      .no_account = w->service_account.len == 0 };
+    char path[ADDR_TEXT_MAX];
     struct arena a;
     int err;
 
     arena_init(&a, 1024);
     m.addresses = arena_alloc0(&a, w->addr_count, sizeof(*m.addresses));
-    for (uint32_t i = 0; i < w->addr_count; i++)
-        m.addresses[m.addresses_count++] = ip_bytes(&w->addrs[i]);
+    for (uint32_t i = 0; i < w->addr_count; i++) {
+        if (w->addrs[i].family == ADDR_UNIX)
+            d.unix_path = str_skip(str_of(addr_format(&w->addrs[i], path)), sizeof("unix:") - 1);
+        else
+            m.addresses[m.addresses_count++] = ip_bytes(&w->addrs[i]);
+    }
     if (!str_is(w->service_account, "default"))
         m.service_account = w->service_account;
     if (w->weight > 1)

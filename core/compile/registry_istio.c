@@ -5,9 +5,11 @@
 #include "core/base/error.h"
 
 static const uint8_t resolutions[] = {
-    [SERVICE_ENTRY_NONE] = REGISTRY_NONE,        [SERVICE_ENTRY_STATIC] = REGISTRY_STATIC,
-    [SERVICE_ENTRY_DNS] = REGISTRY_DNS,          [SERVICE_ENTRY_DNS_ROUND_ROBIN] = REGISTRY_DNS_ONE,
-    [SERVICE_ENTRY_DYNAMIC_DNS] = REGISTRY_NONE,
+    [SERVICE_ENTRY_NONE] = REGISTRY_NONE,
+    [SERVICE_ENTRY_STATIC] = REGISTRY_STATIC,
+    [SERVICE_ENTRY_DNS] = REGISTRY_DNS,
+    [SERVICE_ENTRY_DNS_ROUND_ROBIN] = REGISTRY_DNS_ONE,
+    [SERVICE_ENTRY_DYNAMIC_DNS] = REGISTRY_DYNAMIC,
 };
 
 /* ---- ServiceEntry: the service of one host ---- */
@@ -31,16 +33,27 @@ static void read_given_addresses(struct registry_service *s, const struct object
 {
     const struct istio_status_addressed *status = o->status;
 
-    for (size_t i = 0; status && i < status->addresses_count && s->vip_count == 0; i++) {
+    if (!status || !s->wants_vip)
+        return;
+    s->vips = arena_alloc0(&s->arena, status->addresses_count, sizeof(*s->vips));
+    for (size_t i = 0; i < status->addresses_count; i++) {
         if (str_ieq(status->addresses[i].host, s->host) &&
-            addr_parse_ip(status->addresses[i].value, &s->vips[0]) == 0)
-            s->vip_count = 1;
+            addr_parse_ip(status->addresses[i].value, &s->vips[s->vip_count]) == 0)
+            s->vip_count++;
+    }
+    if (s->vip_count) {
+        s->vip_allocated = true;
+        s->wants_vip = false;
     }
 }
 
-static bool may_allocate(const struct object *o)
+bool registry_istio_wants_address(const struct object *o, struct str host)
 {
-    return !str_is(object_meta_label(o->meta, STR("networking.istio.io/enable-autoallocate-ip")),
+    const struct service_entry *se = o->spec;
+
+    return se->addresses_count == 0 && se->resolution != SERVICE_ENTRY_NONE && host.len &&
+           host.p[0] != '*' &&
+           !str_is(object_meta_label(o->meta, STR("networking.istio.io/enable-autoallocate-ip")),
                    "false");
 }
 
@@ -94,9 +107,8 @@ static struct registry_service *read_host(const struct object *o, struct str hos
     s->source = registry_source_of_object(o);
     read_ports(s, se);
     read_addresses(s, se);
+    s->wants_vip = registry_istio_wants_address(o, s->host);
     read_given_addresses(s, o);
-    s->wants_vip = s->vip_count == 0 && s->net_count == 0 && s->resolution != REGISTRY_NONE &&
-                   s->host.p[0] != '*' && may_allocate(o);
     read_selector(s, se->workload_selector);
     copy_strs(&s->arena, se->export_to, se->export_to_count, &s->export_to, &s->export_to_count);
     copy_strs(&s->arena, se->subject_alt_names, se->subject_alt_names_count, &s->sans,

@@ -54,6 +54,7 @@ static void read_addresses(struct registry_service *s, const struct k8s_service 
     for (size_t i = 0; i < spec->cluster_ips_count; i++)
         add_vip(s, spec->cluster_ips[i]);
     s->resolution = s->headless ? REGISTRY_NONE : REGISTRY_STATIC;
+    s->not_ready_too = spec->publish_not_ready_addresses;
 }
 
 /* The annotation networking.istio.io/exportTo: names separated by commas. */
@@ -188,6 +189,10 @@ static void read_pod(struct registry_source *src, const struct registry_view *vi
     w->cluster = view->cluster_id;
     w->node = spec->node_name;
     w->service_account = spec->service_account.len ? spec->service_account : STR("default");
+    if (spec->subdomain.len) {
+        w->subdomain = spec->subdomain;
+        w->dns_name = spec->hostname.len ? spec->hostname : o->name;
+    }
     w->healthy = k8s_pod_is_ready(status) && !o->meta->deleted.set;
     w->workload_name = owner_name(o->meta);
     registry_workload_set_labels(w, o->meta->labels, o->meta->labels_count);
@@ -228,13 +233,17 @@ static void set_pod(struct registry_member *m, const struct k8s_object_ref *targ
 
 static struct registry_member *list_member(struct registry_source *src,
                                            const struct registry_view *view, struct str name,
-                                           struct str address)
+                                           struct str address, struct str hostname)
 {
     const struct object *o = src->object;
     struct registry_member *m =
         registry_source_add_member(src, o->ns, host_of(&src->arena, name, o->ns, view));
     struct registry_workload *w = bare_workload(src, view, address);
 
+    if (hostname.len) {
+        w->subdomain = name;
+        w->dns_name = hostname;
+    }
     registry_source_give_workload(src, w);
     m->own = w;
     m->is_pod_list = true;
@@ -260,7 +269,7 @@ static void read_slice(struct registry_source *src, const struct registry_view *
 
         if (e->conditions && e->conditions->ready.set && !e->conditions->ready.value)
             continue;
-        m = list_member(src, view, name, e->addresses[0]);
+        m = list_member(src, view, name, e->addresses[0], e->hostname);
         set_pod(m, e->target, src->object->ns);
         m->ports = ports;
         m->port_count = (uint32_t)slice->ports_count;
@@ -282,7 +291,8 @@ static void read_endpoints(struct registry_source *src, const struct registry_vi
         }
         for (size_t j = 0; j < subset->addresses_count; j++) {
             struct registry_member *m =
-                list_member(src, view, src->object->name, subset->addresses[j].ip);
+                list_member(src, view, src->object->name, subset->addresses[j].ip,
+                            subset->addresses[j].hostname);
 
             set_pod(m, subset->addresses[j].target, src->object->ns);
             m->ports = ports;

@@ -230,11 +230,26 @@ static uint16_t target_of(const struct registry_port *p, const struct registry_w
     return named ? named : p->target;
 }
 
+/* Several ServiceEntries may describe one host, each its ports: the endpoints of one serve those.
+ */
+static bool is_of_source(const struct registry_member *m, const struct registry_port *p)
+{
+    struct str host = host_of(m);
+
+    for (uint32_t i = 0; i < m->source->service_count; i++) {
+        const struct registry_service *s = m->source->services[i];
+
+        if (str_eq(s->host, host))
+            return registry_service_port(s, p->port) != NULL;
+    }
+    return true;
+}
+
 static uint16_t member_port(const struct registry_member *m, const struct registry_port *p,
                             const struct registry_workload *w)
 {
     if (m->port_count == 0)
-        return target_of(p, w);
+        return is_of_source(m, p) ? target_of(p, w) : 0;
     for (uint32_t i = 0; i < m->port_count; i++) {
         const struct registry_member_port *mp = &m->ports[i];
 
@@ -262,6 +277,10 @@ static void put(struct registry_endpoints *members, const struct registry_servic
                                      .healthy = w->healthy && (!m || m->healthy) };
     if (m && m->is_pod_list)
         e->healthy = m->healthy; /* the list says who is ready */
+    if (s->not_ready_too)
+        e->healthy = true;
+    if (s->headless && w->dns_name.len && str_eq(w->subdomain, s->name) && str_eq(w->ns, s->ns))
+        e->hostname = w->dns_name;
 }
 
 static int by_uid(const void *a, const void *b)

@@ -97,7 +97,8 @@ void registry_service_seal(struct registry_service *s)
     h = digest_u64(h, (uint64_t)s->created);
     h = digest_u64(h, (uint64_t)s->resolution | (uint64_t)s->external << 8 |
                           (uint64_t)s->headless << 9 | (uint64_t)s->kubernetes << 10 |
-                          (uint64_t)s->wants_vip << 11 | (uint64_t)s->vip_allocated << 12);
+                          (uint64_t)s->wants_vip << 11 | (uint64_t)s->vip_allocated << 12 |
+                          (uint64_t)s->not_ready_too << 13);
     h = digest_str(h, s->source.kind);
     h = digest_str(h, s->source.file);
     s->hash = digest_u64(h, s->source.line);

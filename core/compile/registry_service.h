@@ -18,6 +18,7 @@ enum registry_resolution {
     REGISTRY_DNS,     /* endpoints have names; all their addresses count */
     REGISTRY_DNS_ONE, /* one name, its first address */
     REGISTRY_NONE,    /* to the address the client asked for: headless, or resolution NONE */
+    REGISTRY_DYNAMIC, /* to the name the client asked for: DYNAMIC_DNS */
 };
 
 struct registry_port {
@@ -47,8 +48,9 @@ struct registry_service {
     uint8_t resolution;          /* enum registry_resolution */
     bool external;               /* MESH_EXTERNAL */
     bool headless;               /* clusterIP None */
+    bool not_ready_too;          /* publishNotReadyAddresses (HL-4) */
     bool kubernetes;             /* from a Service; wins over others (H-10) */
-    bool vip_allocated;          /* vips[0] was chosen by us (DN-2) */
+    bool vip_allocated;          /* vips were chosen by us or by control (DN-2) */
     bool wants_vip;              /* and is to be: no address was given */
     struct str alias_of;         /* ExternalName: the host it stands for (H-9); else empty */
     struct field_pair *selector; /* of workloads in its namespace; count 0: none */

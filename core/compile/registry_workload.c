@@ -100,9 +100,12 @@ static void derive_hop(struct registry_workload *w)
 
 static uint64_t digest_place(uint64_t h, const struct registry_workload *w)
 {
+    char text[ADDR_TEXT_MAX];
+
     for (uint32_t i = 0; i < w->addr_count; i++)
-        h = digest_str(h, str_make(w->addrs[i].ip, w->addrs[i].family == ADDR_IPV4 ? 4 : 16));
+        h = digest_str(h, str_of(addr_format_ip(&w->addrs[i], text)));
     h = digest_str(h, w->hostname);
+    h = digest_str(digest_str(h, w->dns_name), w->subdomain);
     h = digest_str(h, w->network);
     h = digest_str(h, w->locality);
     h = digest_str(h, w->node);

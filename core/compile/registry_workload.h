@@ -24,6 +24,9 @@ struct registry_workload {
     struct addr *addrs; /* without port */
     uint32_t addr_count;
     struct str hostname; /* when it has no address */
+    /* Its own name below the name of the headless service "subdomain" of its namespace; or empty.
+     */
+    struct str dns_name, subdomain;
     struct str network, locality, node, cluster;
     struct str service_account; /* empty: its identity is not known */
     struct str trust_domain;    /* empty: the mesh's */

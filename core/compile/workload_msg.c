@@ -106,6 +106,7 @@ static const struct field_enum_name resolution_names[] = {
     { "DNS", REGISTRY_DNS, "All addresses of its names." },
     { "DNS_ONE", REGISTRY_DNS_ONE, "The first address of its name." },
     { "NONE", REGISTRY_NONE, "The address that was asked for." },
+    { "DYNAMIC", REGISTRY_DYNAMIC, "The name that was asked for." },
 };
 static FIELD_ENUM_TABLE(resolution, "mesh.dev.Resolution");
 
@@ -259,6 +260,9 @@ static const struct field workload_msg_detail_fields[] = {
     FIELD_MAP_STR(T, labels, "labels", .proto = 1, .help = "Labels."),
     FIELD_ENUM(T, hop, "hop", hop, .proto = 2, .help = "How a mesh proxy reaches it."),
     FIELD_BOOL(T, no_account, "noAccount", .proto = 3, .help = "Its identity is not known."),
+    FIELD_STR(T, unix_path, "unixPath", .proto = 4, .help = "Socket it listens at."),
+    FIELD_STR(T, dns_name, "dnsName", .proto = 5, .help = "Its name below a headless service's."),
+    FIELD_STR(T, subdomain, "subdomain", .proto = 6, .help = "That headless service."),
 };
 FIELD_MESSAGE(workload_msg_detail, "mesh.dev.WorkloadDetail", .help = "More about a workload.");
 #undef T
@@ -283,6 +287,8 @@ static const struct field workload_msg_service_detail_fields[] = {
     FIELD_INT(T, created, "created", .proto = 7, .help = "When it was made."),
     FIELD_STR(T, alias_of, "aliasOf", .proto = 8, .help = "The host it stands for."),
     FIELD_BOOL(T, kubernetes, "kubernetes", .proto = 9, .help = "From a Service of Kubernetes'."),
+    FIELD_BOOL(T, vip_allocated, "vipAllocated", .proto = 10, .help = "Its addresses are the mesh's gift."),
+    FIELD_BOOL(T, not_ready_too, "notReadyToo", .proto = 11, .help = "Members that are not ready count."),
 };
 FIELD_MESSAGE(workload_msg_service_detail, "mesh.dev.ServiceDetail", .help = "More about a service.");
 #undef T

@@ -166,8 +166,10 @@ struct workload_msg_address { /* one of the two */
 struct workload_msg_detail {
     struct field_pair *labels;
     size_t labels_count;
-    int hop;         /* enum model_hop */
-    bool no_account; /* its identity is not known; else no account means "default" */
+    int hop;                        /* enum model_hop */
+    bool no_account;                /* its identity is not known; else no account means "default" */
+    struct str unix_path;           /* it listens there, and has no address */
+    struct str dns_name, subdomain; /* its name below a headless service's */
 };
 
 /* The same for a service, "type.googleapis.com/mesh.dev.ServiceDetail". */
@@ -189,6 +191,8 @@ struct workload_msg_service_detail {
     int64_t created;     /* nanoseconds since 1970 */
     struct str alias_of; /* ExternalName */
     bool kubernetes;     /* from a Service of Kubernetes' */
+    bool vip_allocated;  /* its addresses were given to it by the mesh */
+    bool not_ready_too;  /* publishNotReadyAddresses */
 };
 
 extern FIELD_DECLARE(workload_msg_address);

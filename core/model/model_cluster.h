@@ -40,6 +40,7 @@ enum model_cluster_type {
     MODEL_CLUSTER_DNS,          /* endpoints have host names, all resolved addresses are used */
     MODEL_CLUSTER_DNS_ONE,      /* LOGICAL_DNS: the first address of the one name */
     MODEL_CLUSTER_ORIGINAL_DST, /* the connection's original destination */
+    MODEL_CLUSTER_DYNAMIC,      /* the name that was asked for (Host, SNI), resolved */
     MODEL_CLUSTER_BLACKHOLE,
     MODEL_CLUSTER_APP, /* inbound: the app beside us (loopback, original port) */
 };

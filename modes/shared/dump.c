@@ -62,8 +62,9 @@ static const char *const protocol_names[] = {
 };
 static const char *const mtls_names[] = { "DISABLE", "PERMISSIVE", "STRICT" };
 static const char *const listener_names[] = { "outbound", "inbound", "inbound", "gateway" };
-static const char *const type_names[] = { "STATIC",       "STRICT_DNS", "LOGICAL_DNS",
-                                          "ORIGINAL_DST", "BLACKHOLE",  "APP" };
+static const char *const type_names[] = { "STATIC",       "STRICT_DNS",  "LOGICAL_DNS",
+                                          "ORIGINAL_DST", "DYNAMIC_DNS", "BLACKHOLE",
+                                          "APP" };
 static const char *const lb_names[] = { "ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "PASSTHROUGH" };
 static const char *const hop_names[] = { "plain", "mtls", "mesh" };
 static const char *const tls_names[] = { "AUTO", "DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL" };

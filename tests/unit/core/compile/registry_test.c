@@ -1,0 +1,239 @@
+#include "core/compile/registry.h"
+
+#include "core/compile/registry_vips.h"
+#include "tests/tap.h"
+#include "tests/unit/support/compile_rig.h"
+
+static struct compile_rig rig;
+
+static bool begin(const char *yaml)
+{
+    compile_rig_init(&rig);
+    return OK(compile_rig_apply(&rig, yaml));
+}
+
+static void finish(void)
+{
+    compile_rig_deinit(&rig);
+}
+
+static const struct registry_service *find(const char *host)
+{
+    return registry_find(compile_registry(rig.compile), str_of(host));
+}
+
+static const struct registry_endpoints *members(const char *host)
+{
+    return registry_find_endpoints(compile_registry(rig.compile), str_of(host));
+}
+
+#define ENTRY(name, spec)                                                                          \
+    "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"                                \
+    "metadata: {name: " name ", namespace: default}\nspec: {" spec "}\n"
+#define SERVICE(name, spec)                                                                        \
+    "---\napiVersion: v1\nkind: Service\nmetadata: {name: " name                                   \
+    ", namespace: default}\nspec: {" spec "}\n"
+
+static void is_vip(const struct registry_service *s, uint32_t i, const char *prefix)
+{
+    char text[ADDR_TEXT_MAX];
+
+    if (OK(s) && OK(i < s->vip_count))
+        OK(str_starts(str_of(addr_format_ip(&s->vips[i], text)), str_of(prefix)));
+}
+
+static void dn_2_entry_without_addresses_gets_one_of_each_family(void)
+{
+    if (begin(
+            ENTRY("a", "hosts: [a.com], resolution: DNS, ports: [{number: 80, name: http, "
+                       "protocol: HTTP}]")
+                ENTRY("none", "hosts: [none.com], resolution: NONE, ports: [{number: 80, name: h, "
+                              "protocol: HTTP}]")
+                    ENTRY("wild", "hosts: ['*.wild.com'], resolution: NONE, ports: [{number: 80, "
+                                  "name: h, protocol: HTTP}]"))) {
+        const struct registry_service *s = find("a.com");
+
+        is_vip(s, 0, "240.240.");
+        is_vip(s, 1, "2001:2::");
+        OK(s->vip_allocated);
+        EQ_INT(registry_vips_low(&s->vips[0]), registry_vips_low(&s->vips[1]));
+        EQ_INT(find("none.com")->vip_count, 0);
+        EQ_INT(find("*.wild.com")->vip_count, 0);
+    }
+    finish();
+}
+
+static void dn_2_a_label_opts_out(void)
+{
+    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+              "metadata: {name: a, namespace: default, "
+              "labels: {networking.istio.io/enable-autoallocate-ip: 'false'}}\n"
+              "spec: {hosts: [a.com], resolution: DNS, ports: [{number: 80, name: h, "
+              "protocol: HTTP}]}\n"))
+        EQ_INT(find("a.com")->vip_count, 0);
+    finish();
+}
+
+static void dn_2_addresses_in_the_status_are_taken(void)
+{
+    const struct registry_service *s;
+
+    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+              "metadata: {name: a, namespace: default}\n"
+              "spec: {hosts: [a.com, b.com], resolution: DNS, ports: [{number: 80, name: h, "
+              "protocol: HTTP}]}\n"
+              "status: {addresses: [{value: 240.240.7.7, host: a.com}, "
+              "{value: '2001:2::f0f0:707', host: a.com}, {value: 240.240.8.8, host: b.com}]}\n") &&
+        OK(s = find("a.com"))) {
+        EQ_INT(s->vip_count, 2);
+        is_vip(s, 0, "240.240.7.7");
+        is_vip(s, 1, "2001:2::");
+        OK(s->vip_allocated);
+        EQ_INT(find("b.com")->vip_count, 1);
+        is_vip(find("b.com"), 0, "240.240.8.8");
+    }
+    finish();
+}
+
+static void what_control_gave_out_nobody_else_is_given(void)
+{
+    struct registry_vips v = { 0 };
+    uint16_t first = registry_vips_allocate(&v, STR("a.com"));
+
+    OK(first != 0);
+    OK(!registry_vips_hold(&v, first));
+    OK(registry_vips_allocate(&v, STR("a.com")) != first);
+    registry_vips_release(&v, first);
+    OK(registry_vips_hold(&v, first));
+    OK(!registry_vips_hold(&v, 0));
+    registry_vips_deinit(&v);
+}
+
+static void h_10_kubernetes_service_wins(void)
+{
+    if (begin(SERVICE("web", "clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]")
+                  ENTRY("a", "hosts: [web.default.svc.cluster.local], resolution: DNS, "
+                             "addresses: [10.9.9.9], ports: [{number: 81, name: h, "
+                             "protocol: HTTP}]"))) {
+        const struct registry_service *s = find("web.default.svc.cluster.local");
+
+        if (OK(s) && OK(s->kubernetes)) {
+            EQ_INT(s->port_count, 1);
+            is_vip(s, 0, "10.1.0.1");
+        }
+    }
+    finish();
+}
+
+static void h_10_oldest_visible_entry_wins(void)
+{
+    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+              "metadata: {name: a, namespace: aaa, creationTimestamp: '2026-02-01T00:00:00Z'}\n"
+              "spec: {hosts: [x.com], addresses: [10.0.0.1], ports: [{number: 80, name: h, "
+              "protocol: HTTP}]}\n"
+              "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+              "metadata: {name: b, namespace: bbb, creationTimestamp: '2026-01-01T00:00:00Z'}\n"
+              "spec: {hosts: [x.com], addresses: [10.0.0.2], ports: [{number: 80, name: h, "
+              "protocol: HTTP}]}\n"
+              "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+              "metadata: {name: c, namespace: ccc, creationTimestamp: '2025-01-01T00:00:00Z'}\n"
+              "spec: {hosts: [x.com], addresses: [10.0.0.3], exportTo: ['.'], "
+              "ports: [{number: 80, name: h, protocol: HTTP}]}\n"))
+        is_vip(find("x.com"), 0, "10.0.0.2"); /* c is older, and not visible here */
+    finish();
+}
+
+static void h_11_entry_adds_names_to_a_service(void)
+{
+    if (begin(SERVICE("web", "clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]")
+                  ENTRY("a", "hosts: [web.default.svc.cluster.local], resolution: DNS, "
+                             "subjectAltNames: ['spiffe://x/y'], ports: [{number: 81, name: h, "
+                             "protocol: HTTP}]"))) {
+        const struct registry_service *s = find("web.default.svc.cluster.local");
+
+        if (OK(s) && EQ_INT(s->san_count, 1))
+            EQ_STRN(s->sans[0].p, s->sans[0].len, "spiffe://x/y");
+    }
+    finish();
+}
+
+/* Istio's sim case "duplicate host": both on one address, each routed. */
+static void entries_of_one_host_share_it_by_ports(void)
+{
+    const struct registry_service *s;
+    const struct registry_endpoints *set;
+
+    if (begin(ENTRY("a", "hosts: [x.com], resolution: STATIC, ports: [{number: 80, name: http, "
+                         "protocol: HTTP}], endpoints: [{address: 10.0.0.1}]")
+                  ENTRY("b", "hosts: [x.com], resolution: STATIC, ports: [{number: 443, name: "
+                             "https, protocol: HTTPS, targetPort: 8443}], "
+                             "endpoints: [{address: 10.0.0.2}]")) &&
+        OK(s = find("x.com")) && EQ_INT(s->port_count, 2) && OK(set = members("x.com")) &&
+        EQ_INT(set->count, 2)) {
+        EQ_INT(s->ports[0].port, 80);
+        EQ_INT(s->ports[1].port, 443);
+        EQ_INT(set->list[0].ports[0], 80);
+        EQ_INT(set->list[0].ports[1], 0); /* not the other's port */
+        EQ_INT(set->list[1].ports[0], 0);
+        EQ_INT(set->list[1].ports[1], 8443);
+        is_vip(s, 0, "240.240.");
+    }
+    finish();
+}
+
+static void hl_4_members_that_are_not_ready_count_when_told_so(void)
+{
+    static const char pod[] = "---\napiVersion: v1\nkind: Pod\n"
+                              "metadata: {name: db-0, namespace: default, labels: {app: db}}\n"
+                              "spec: {containers: [{name: c, image: i}]}\n"
+                              "status: {phase: Running, podIP: 10.0.0.1, "
+                              "conditions: [{type: Ready, status: 'False'}]}\n";
+    const struct registry_endpoints *set;
+
+    compile_rig_init(&rig);
+    OK(compile_rig_put(&rig, pod));
+    if (OK(compile_rig_apply(
+            &rig, SERVICE("a", "clusterIP: None, selector: {app: db}, ports: [{port: 1, name: t}]")
+                      SERVICE("b", "clusterIP: None, selector: {app: db}, ports: [{port: 1, name: "
+                                   "t}], publishNotReadyAddresses: true")))) {
+        if (OK(set = members("a.default.svc.cluster.local")) && EQ_INT(set->count, 1))
+            OK(!set->list[0].healthy);
+        if (OK(set = members("b.default.svc.cluster.local")) && EQ_INT(set->count, 1))
+            OK(set->list[0].healthy);
+    }
+    finish();
+}
+
+static void endpoints_may_be_unix_sockets(void)
+{
+    const struct registry_endpoints *set;
+
+    if (begin(ENTRY("a", "hosts: [x.com], location: MESH_INTERNAL, resolution: STATIC, "
+                         "ports: [{number: 80, name: http, protocol: HTTP}], "
+                         "endpoints: [{address: 'unix:///run/x.sock'}]")) &&
+        OK(set = members("x.com")) && EQ_INT(set->count, 1)) {
+        const struct registry_workload *w = set->list[0].workload;
+
+        EQ_INT(w->addr_count, 1);
+        EQ_INT(w->addrs[0].family, ADDR_UNIX);
+        EQ_STRN(w->addrs[0].path, w->addrs[0].path_len, "/run/x.sock");
+    }
+    finish();
+}
+
+static const struct tap_case cases[] = {
+    { "dn_2_entry_without_addresses_gets_one_of_each_family",
+      dn_2_entry_without_addresses_gets_one_of_each_family },
+    { "dn_2_a_label_opts_out", dn_2_a_label_opts_out },
+    { "dn_2_addresses_in_the_status_are_taken", dn_2_addresses_in_the_status_are_taken },
+    { "what_control_gave_out_nobody_else_is_given", what_control_gave_out_nobody_else_is_given },
+    { "h_10_kubernetes_service_wins", h_10_kubernetes_service_wins },
+    { "h_10_oldest_visible_entry_wins", h_10_oldest_visible_entry_wins },
+    { "h_11_entry_adds_names_to_a_service", h_11_entry_adds_names_to_a_service },
+    { "entries_of_one_host_share_it_by_ports", entries_of_one_host_share_it_by_ports },
+    { "hl_4_members_that_are_not_ready_count_when_told_so",
+      hl_4_members_that_are_not_ready_count_when_told_so },
+    { "endpoints_may_be_unix_sockets", endpoints_may_be_unix_sockets },
+};
+
+TAP_MAIN(cases)
