@@ -207,7 +207,7 @@ static const struct field virtual_service_http_fields[] = {
     FIELD_LIST_MSG(T, route, "route", virtual_service_http_route, .proto = 2, .help = "Destinations, by weight."),
     FIELD_MSG(T, redirect, "redirect", virtual_service_redirect, .proto = 3, .help = "Answer with a redirect instead of forwarding."),
     FIELD_MSG(T, direct_response, "directResponse", virtual_service_direct_response, .proto = 21, .help = "Answer with a fixed response instead of forwarding."),
-    FIELD_MSG(T, delegate, "delegate", virtual_service_delegate, .proto = 20, .enforced = FIELD_NOT_ENFORCED, .help = "Another VirtualService decides."),
+    FIELD_MSG(T, delegate, "delegate", virtual_service_delegate, .proto = 20, .help = "Another VirtualService decides."),
     FIELD_MSG(T, rewrite, "rewrite", virtual_service_rewrite, .proto = 4, .help = "Change path or host before forwarding."),
     FIELD_DURATION(T, timeout, "timeout", .proto = 6, .min = DURATION_MS, .default_text = "none", .help = "Time for the whole request with its retries."),
     FIELD_MSG(T, retries, "retries", virtual_service_retry, .proto = 7, .default_text = "2 attempts", .help = "When to try again."),

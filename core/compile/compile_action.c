@@ -62,25 +62,6 @@ int compile_action_rewrite(const struct compile_match_keeper *k,
 
 /* ---- retries ---- */
 
-static const struct {
-    struct str name;
-    uint32_t on;
-} retry_words[] = {
-    { STR_INIT("5xx"), MODEL_RETRY_5XX },
-    { STR_INIT("gateway-error"), MODEL_RETRY_GATEWAY_ERROR },
-    { STR_INIT("reset"), MODEL_RETRY_RESET },
-    { STR_INIT("reset-before-request"), MODEL_RETRY_RESET_BEFORE_REQUEST },
-    { STR_INIT("connect-failure"), MODEL_RETRY_CONNECT_FAILURE },
-    { STR_INIT("retriable-4xx"), MODEL_RETRY_RETRIABLE_4XX },
-    { STR_INIT("refused-stream"), MODEL_RETRY_REFUSED_STREAM },
-    { STR_INIT("retriable-status-codes"), MODEL_RETRY_STATUS_CODES },
-    { STR_INIT("cancelled"), MODEL_RETRY_GRPC_CANCELLED },
-    { STR_INIT("deadline-exceeded"), MODEL_RETRY_GRPC_DEADLINE },
-    { STR_INIT("internal"), MODEL_RETRY_GRPC_INTERNAL },
-    { STR_INIT("resource-exhausted"), MODEL_RETRY_GRPC_EXHAUSTED },
-    { STR_INIT("unavailable"), MODEL_RETRY_GRPC_UNAVAILABLE },
-};
-
 #define RETRY_DEFAULT                                                                              \
     (MODEL_RETRY_CONNECT_FAILURE | MODEL_RETRY_REFUSED_STREAM | MODEL_RETRY_GRPC_UNAVAILABLE |     \
      MODEL_RETRY_GRPC_CANCELLED | MODEL_RETRY_STATUS_CODES)
@@ -98,10 +79,7 @@ static void read_retry_on(struct model_retry *r, struct str rest, struct arena *
             r->status_codes[r->status_code_count++] = (uint16_t)code;
             r->on |= MODEL_RETRY_STATUS_CODES;
         }
-        for (size_t i = 0; i < COUNT_OF(retry_words); i++) {
-            if (str_eq(word, retry_words[i].name))
-                r->on |= retry_words[i].on;
-        }
+        r->on |= model_retry_bit(word);
     }
 }
 
@@ -168,24 +146,29 @@ static struct str join(struct arena *a, const struct str *list, size_t count)
     return out;
 }
 
+/* "*" is no origin that a browser sends, but every one, as in Envoy. */
+static int add_origin(const struct compile_match_keeper *k, struct string_match m,
+                      struct model_cors *c, struct str *why)
+{
+    if (str_is(m.exact, "*"))
+        m.exact = STR_NONE;
+    return compile_match_string(k, &m, false, &c->origins[c->origin_count++], why);
+}
+
 static int add_origins(const struct compile_match_keeper *k,
                        const struct virtual_service_cors *from, struct model_cors *c,
                        struct str *why)
 {
+    bool has_new = from->allow_origins_count > 0; /* then the old list is not looked at */
+
     c->origins = arena_alloc0(k->arena, from->allow_origin_count + from->allow_origins_count,
                               sizeof(*c->origins));
     for (size_t i = 0; i < from->allow_origins_count; i++) {
-        if (compile_match_string(k, &from->allow_origins[i], false, &c->origins[c->origin_count++],
-                                 why) != 0)
+        if (add_origin(k, from->allow_origins[i], c, why) != 0)
             return ERR_INVALID;
     }
-    for (size_t i = 0; i < from->allow_origin_count; i++) {
-        struct string_match m = { .exact = from->allow_origin[i] };
-
-        if (str_is(m.exact, "*"))
-            m.exact = STR_NONE;
-        (void)compile_match_string(k, &m, false, &c->origins[c->origin_count++], why);
-    }
+    for (size_t i = 0; !has_new && i < from->allow_origin_count; i++)
+        (void)add_origin(k, (struct string_match){ .exact = from->allow_origin[i] }, c, why);
     return 0;
 }
 

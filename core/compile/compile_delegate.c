@@ -58,7 +58,7 @@ static bool conflicts(const struct virtual_service_http_match *root,
         return true;
     if (root->port && leaf->port && root->port != leaf->port)
         return true;
-    if (root->uri && leaf->uri && root->ignore_uri_case != leaf->ignore_uri_case)
+    if (root->ignore_uri_case != leaf->ignore_uri_case)
         return true;
     if (root->source_namespace.len && leaf->source_namespace.len &&
         !str_eq(root->source_namespace, leaf->source_namespace))

@@ -181,8 +181,11 @@ static void add_clusters(const struct compile_route_place *place,
             v, compile_route_cluster(place, rule->owner, from->destination, &to->cluster_name, a));
         to->weight = from->weight > 0 ? (uint32_t)from->weight : 1;
         if (from->headers) {
-            compile_action_headers(from->headers->request, a, &to->request);
-            compile_action_headers(from->headers->response, a, &to->response);
+            bool is_only = http->route_count == 1; /* VS-13: then they stand behind the route's */
+
+            compile_action_headers(from->headers->request, a, is_only ? &r->request : &to->request);
+            compile_action_headers(from->headers->response, a,
+                                   is_only ? &r->response : &to->response);
         }
         r->weight_total += to->weight;
         r->cluster_count++;
@@ -251,6 +254,11 @@ static void set_action(const struct compile_route_rule *rule, struct arena *a,
     }
 }
 
+static bool is_hashed(const struct model_cluster *c)
+{
+    return c && (c->config->lb == MODEL_LB_RING_HASH || c->config->lb == MODEL_LB_MAGLEV);
+}
+
 /* What the rule says whatever the match; 0, or ERR_INVALID with *why. */
 static int fill_route(const struct compile_route_place *place,
                       const struct compile_route_rule *rule, struct model_route_vhost *v,
@@ -262,16 +270,19 @@ static int fill_route(const struct compile_route_place *place,
     int err = 0;
 
     set_action(rule, a, r);
-    add_clusters(place, rule, v, r);
-    add_mirrors(place, rule, v, r);
-    r->timeout_ms = http->timeout.set ? (uint64_t)(http->timeout.value / DURATION_MS) : 0;
-    r->retry = compile_action_retry(http->retries, a);
-    if (http->fault)
-        r->fault = compile_action_fault(http->fault, a);
     if (http->headers) {
         compile_action_headers(http->headers->request, a, &r->request);
         compile_action_headers(http->headers->response, a, &r->response);
     }
+    add_clusters(place, rule, v, r);
+    add_mirrors(place, rule, v, r);
+    r->timeout_ms = http->timeout.set ? (uint64_t)(http->timeout.value / DURATION_MS) : 0;
+    r->retry = compile_action_retry(http->retries, a);
+    if (r->retry && r->cluster_count == 1 && is_hashed(r->clusters[0].cluster) &&
+        !(http->retries && http->retries->ignore_previous_hosts.set))
+        r->retry->avoid_previous_hosts = false; /* RT-3 */
+    if (http->fault)
+        r->fault = compile_action_fault(http->fault, a);
     if (http->rewrite)
         err = compile_action_rewrite(&k, http->rewrite, &r->rewrite, why);
     if (!err && http->cors)

@@ -92,10 +92,11 @@ static struct model_route_vhost *build_port(struct compile_host *h, struct compi
 
         v->vhost.routes = arena_alloc0(&v->arena, room, sizeof(*v->vhost.routes));
         compile_route_build(place, vs->rules, vs->rule_count, v, room);
-    } else {
-        compile_route_default(place, own_cluster(place, h), v);
     }
-    if (v->vhost.route_count == 0) { /* no rule is for us: as if the host were unknown */
+    /* A VirtualService without a rule for this port and client is as none. */
+    if (v->vhost.route_count == 0 && h->service)
+        compile_route_default(place, own_cluster(place, h), v);
+    if (v->vhost.route_count == 0) {
         model_route_vhost_unref(v);
         return NULL;
     }

@@ -272,6 +272,12 @@ static void add_delegated(struct compile *c, struct compile_vs *vs, uint32_t rul
     }
 }
 
+static bool is_shown_to(const struct compile_vs *vs, struct str ns)
+{
+    return registry_service_is_exported(vs->spec->export_to, vs->spec->export_to_count,
+                                        vs->object->ns, ns);
+}
+
 void compile_vs_resolve(struct compile *c, struct compile_vs *vs)
 {
     size_t most = vs->spec->http_count;
@@ -294,8 +300,13 @@ void compile_vs_resolve(struct compile *c, struct compile_vs *vs)
             continue;
         }
         d = compile_vs_find(c, vs->delegates[at++]);
-        if (d && d->host_count == 0)
+        if (d && d->host_count == 0 && is_shown_to(d, vs->object->ns))
             add_delegated(c, vs, i, d);
+        else if (d && d->host_count == 0)
+            compile_warn(c, vs->object, vs->spec->http[i].at, "MSH1038", "",
+                         "the rule is left out: its delegate %.*s is not exported to namespace "
+                         "%.*s (spec.exportTo)",
+                         STR_ARG(d->key), STR_ARG(vs->object->ns));
         else
             compile_warn(c, vs->object, vs->spec->http[i].at, "IST0101", "",
                          "Referenced delegate not found: \"%.*s\"", STR_ARG(vs->delegates[at - 1]));

@@ -58,6 +58,7 @@ static bool value_of(const struct model_header_op *op, const struct filter_reque
 static void apply(const struct model_header_ops *ops, struct filter_request *fr,
                   struct http_headers *headers, const struct http_msg *response)
 {
+    bool has_authority = false;
     struct str value;
 
     for (uint32_t i = 0; i < ops->count; i++) {
@@ -70,12 +71,14 @@ static void apply(const struct model_header_ops *ops, struct filter_request *fr,
         if (op->op == MODEL_HEADER_REMOVE || (is_refused(op) && (response || !is_authority(op))) ||
             !value_of(op, fr, response, &value))
             continue;
-        if (is_authority(op))
-            fr->head->authority = value;
-        else if (op->op == MODEL_HEADER_SET)
+        if (is_authority(op)) { /* the route's own stands before its destination's */
+            fr->head->authority = has_authority ? fr->head->authority : value;
+            has_authority = true;
+        } else if (op->op == MODEL_HEADER_SET) {
             http_headers_set(headers, op->name, value);
-        else
+        } else {
             http_headers_add(headers, op->name, value);
+        }
     }
 }
 

@@ -69,15 +69,15 @@ static bool is_idempotent(uint8_t method)
 
 static bool has_attempt_left(const struct flow_request *r)
 {
-    const struct model_retry *retry = r->filter.route ? r->filter.route->retry : NULL;
+    const struct model_retry *retry = r->policy.retry;
 
-    return !r->head_sent && !r->is_websocket && !r->replay_lost && retry &&
+    return !r->head_sent && !r->is_websocket && !r->replay.is_lost && retry &&
            r->retries < retry->attempts;
 }
 
 static void try_again(struct flow_request *r)
 {
-    const struct model_retry *retry = r->filter.route ? r->filter.route->retry : NULL;
+    const struct model_retry *retry = r->policy.retry;
 
     r->retries++;
     drop_upstream(r);
@@ -92,15 +92,14 @@ static void fail(struct flow_request *r, uint16_t status, uint32_t flags, const 
         r->filter.arena,
         "upstream connect error or disconnect/reset before headers. reset reason: %s", reason);
 
-    if (r->retries > 0 && r->filter.route && r->filter.route->retry &&
-        r->retries >= r->filter.route->retry->attempts)
+    if (r->retries > 0 && r->policy.retry && r->retries >= r->policy.retry->attempts)
         flags |= DECISION_URX;
     flow_reply_local(r, status, body, details, flags);
 }
 
 static void on_connect_failed(struct flow_request *r, int err)
 {
-    const struct model_retry *retry = r->filter.route ? r->filter.route->retry : NULL;
+    const struct model_retry *retry = r->policy.retry;
 
     if (err == ERR_LIMIT) {
         end_try(r, 0, DECISION_UO);
@@ -145,7 +144,7 @@ static void restore_status(struct flow_request *r, struct http_msg *head)
 static void on_up_head(void *arg, struct http_msg *head, bool end)
 {
     struct flow_request *r = arg;
-    const struct model_retry *retry = r->filter.route ? r->filter.route->retry : NULL;
+    const struct model_retry *retry = r->policy.retry;
 
     if (head->status < 200 && head->status != 101) {
         if (!r->head_sent)
@@ -165,7 +164,7 @@ static void on_up_head(void *arg, struct http_msg *head, bool end)
     if (retry && r->retries >= retry->attempts && retry->attempts &&
         flow_retry_on_response(retry, head))
         r->decision.flags |= DECISION_URX;
-    chunk_queue_clear(&r->replay);
+    flow_replay_clear(&r->replay);
     r->decision.details = "via_upstream";
     r->decision.upstream_service_time_ms =
         (r->decision.upstream_first_ns - r->decision.start_ns) / 1000000;
@@ -227,7 +226,7 @@ static void on_up_writable(void *arg)
 
 static bool free_retry(struct flow_request *r, const struct http_failure *f)
 {
-    if (r->free_retry_used || r->head_sent || r->replay_lost || r->is_websocket)
+    if (r->free_retry_used || r->head_sent || r->replay.is_lost || r->is_websocket)
         return false;
     if (!f->unprocessed && !(f->reused && !f->by_peer_reset && is_idempotent(r->sent.method)))
         return false;
@@ -238,9 +237,9 @@ static bool free_retry(struct flow_request *r, const struct http_failure *f)
 static void on_up_reset(void *arg, const struct http_failure *f)
 {
     struct flow_request *r = arg;
-    const struct model_retry *retry = r->filter.route ? r->filter.route->retry : NULL;
+    const struct model_retry *retry = r->policy.retry;
     uint32_t flag = f->by_peer_reset ? DECISION_UR : DECISION_UC;
-    bool body_started = r->replay.len > 0 || r->replay_lost;
+    bool body_started = r->replay.queue.len > 0 || r->replay.is_lost;
 
     if (f->err == ERR_PROTO || f->err == ERR_LIMIT)
         flag = DECISION_UPE;
@@ -288,7 +287,7 @@ static void send_queue(struct http_stream *up, const struct chunk_queue *q, bool
     struct iovec iov[64];
     int n = chunk_queue_peek(q, iov, (int)COUNT_OF(iov));
 
-    /* 64 chunks of at least 4 KiB hold more than the limits of both queues. */
+    /* 64 chunks of at least 4 KiB hold more than the client's credit. */
     if (n || end)
         http_stream_send_body(up, iov, n, end);
 }
@@ -298,27 +297,21 @@ static void send_queue(struct http_stream *up, const struct chunk_queue *q, bool
 static void send_request(struct flow_request *r)
 {
     struct http_msg *head = r->filter.head;
-    bool has_body = r->replay.len || r->pending.len;
+    bool has_body = r->replay.queue.len || r->pending.len;
     bool end = r->down_ended && !r->trailers;
     size_t waited = r->pending.len;
 
     r->sent = *head;
     http_stream_send_head(r->up, &r->sent, end && !has_body);
     if (has_body) {
-        send_queue(r->up, &r->replay, end && !r->pending.len && r->replay.len);
+        flow_replay_send(&r->replay, r->up, end && !r->pending.len);
         if (r->pending.len)
             send_queue(r->up, &r->pending, end);
     }
     if (r->trailers)
         http_stream_send_trailers(r->up, r->trailers);
-    if (waited) {
-        if (r->filter.route && r->filter.route->retry && !r->replay_lost &&
-            r->replay.len + waited <= FLOW_REQUEST_REPLAY_BYTES)
-            chunk_queue_move(&r->replay, &r->pending);
-        else
-            r->replay_lost = true;
-        chunk_queue_clear(&r->pending);
-    }
+    if (waited)
+        flow_replay_take(&r->replay, &r->pending, r->policy.retry != NULL);
     if (r->down_held && http_stream_unsent(r->up) <= FLOW_REQUEST_HIGH_BYTES)
         on_up_writable(r);
 }
@@ -337,10 +330,15 @@ static void note_connection(struct flow_request *r)
         r->decision.upstream_identity = arena_str(r->filter.arena, tls_peer_spiffe(tls.peer)->id);
 }
 
+/* Time is counted from the end of the request, and from a connection at hand. */
+static void start_per_try(struct flow_request *r)
+{
+    if (r->up && r->down_ended && r->policy.per_try_ms && !r->is_websocket && !r->head_sent)
+        timer_start(&r->per_try, r->policy.per_try_ms);
+}
+
 static void on_stream(struct flow_request *r, struct http_stream *up)
 {
-    const struct model_retry *retry = r->filter.route ? r->filter.route->retry : NULL;
-
     r->up = up;
     r->state = r->head_sent ? r->state : FLOW_REQUEST_EXCHANGE;
     http_stream_set_events(up, &up_events, r);
@@ -351,8 +349,7 @@ static void on_stream(struct flow_request *r, struct http_stream *up)
                                r->wants_h2 ? STR("2") : STR("1"));
     else
         http_headers_remove_token(&r->filter.head->headers, HTTP_TOKEN_MESH_PROTO);
-    if (retry && retry->per_try_timeout_ms && !r->is_websocket)
-        timer_start(&r->per_try, retry->per_try_timeout_ms);
+    start_per_try(r);
     send_request(r);
 }
 
@@ -381,6 +378,11 @@ static void on_resolved(struct upstream_wait *wait, int err)
     attempt(r);
 }
 
+static uint32_t avoided_count(const struct flow_request *r)
+{
+    return r->policy.retry && !r->policy.retry->avoid_previous_hosts ? 0 : r->tried_count;
+}
+
 static void attempt(struct flow_request *r)
 {
     struct http_stream *hs = NULL;
@@ -389,7 +391,7 @@ static void attempt(struct flow_request *r)
     r->decision.try_count++;
     r->try_start_ns = r->decision.try_count == 1 ? r->decision.start_ns : clock_ns();
     *this_try(r) = (struct decision_try){ 0 };
-    err = upstream_pick(r->cluster, &r->conn->original_dst, r->tried, r->tried_count, &r->host);
+    err = upstream_pick(r->cluster, &r->conn->original_dst, r->tried, avoided_count(r), &r->host);
     if (err == ERR_AGAIN) {
         r->state = FLOW_REQUEST_RESOLVING;
         r->wait.ready = on_resolved;
@@ -421,7 +423,8 @@ static void on_total(struct timer *t)
 
     if (r->decision.try_count)
         end_try(r, 0, DECISION_UT);
-    flow_reply_local(r, 504, STR("upstream request timeout"), "response_timeout", DECISION_UT);
+    flow_reply_local(r, 504, STR("upstream request timeout"), "upstream_response_timeout",
+                     DECISION_UT);
 }
 
 static void on_per_try(struct timer *t)
@@ -433,7 +436,7 @@ static void on_per_try(struct timer *t)
         return;
     }
     end_try(r, 0, DECISION_UT);
-    if (has_attempt_left(r)) {
+    if (has_attempt_left(r) && flow_retry_on_timeout(r->policy.retry)) {
         try_again(r);
         return;
     }
@@ -443,17 +446,29 @@ static void on_per_try(struct timer *t)
 
 static void start_timeout(struct flow_request *r)
 {
-    const struct model_route *route = r->filter.route;
+    if (r->policy.timeout_ms && !r->is_websocket)
+        timer_start(&r->total, r->policy.timeout_ms);
+}
 
-    if (route && route->timeout_ms && !r->is_websocket)
-        timer_start(&r->total, route->timeout_ms);
+static void start_timers(struct flow_request *r)
+{
+    start_timeout(r);
+    start_per_try(r);
+}
+
+static enum flow_policy_side side_of(const struct flow_request *r)
+{
+    return r->decision.inbound   ? FLOW_POLICY_INBOUND
+           : r->decision.gateway ? FLOW_POLICY_GATEWAY
+                                 : FLOW_POLICY_OUTBOUND;
 }
 
 void flow_exchange_start(struct flow_request *r)
 {
+    flow_policy_init(&r->policy, side_of(r), r->filter.route, r->filter.head, r->filter.is_grpc,
+                     r->filter.arena);
     timer_init(&r->total, &r->fw->worker->timers, on_total);
     timer_init(&r->per_try, &r->fw->worker->timers, on_per_try);
-    chunk_queue_init(&r->replay, &r->fw->worker->chunks);
     r->decision.cluster = r->cluster_model;
     r->cluster = upstream_get(r->fw, r->cluster_model);
     if (r->down_ended)
@@ -468,22 +483,13 @@ void flow_exchange_body(struct flow_request *r, const uint8_t *p, size_t len, bo
     struct iovec iov = { (void *)(uintptr_t)p, len };
 
     if (end && r->cluster)
-        start_timeout(r);
+        start_timers(r);
     if (!r->up) {
         chunk_queue_add(&r->pending, p, len);
         r->down_held += len;
         return;
     }
-    if (r->filter.route && r->filter.route->retry && !r->replay_lost && !r->head_sent) {
-        if (r->replay.len + len <= FLOW_REQUEST_REPLAY_BYTES) {
-            chunk_queue_add(&r->replay, p, len);
-        } else {
-            r->replay_lost = true;
-            chunk_queue_clear(&r->replay);
-        }
-    } else if (len) {
-        r->replay_lost = true;
-    }
+    flow_replay_add(&r->replay, p, len, r->policy.retry && !r->head_sent);
     if (http_stream_send_body(r->up, &iov, 1, end) != 0)
         return; /* on_up_reset follows */
     if (http_stream_unsent(r->up) > FLOW_REQUEST_HIGH_BYTES)
@@ -495,7 +501,7 @@ void flow_exchange_body(struct flow_request *r, const uint8_t *p, size_t len, bo
 void flow_exchange_trailers(struct flow_request *r, struct http_headers *trailers)
 {
     if (r->cluster)
-        start_timeout(r);
+        start_timers(r);
     r->trailers = trailers; /* lives in the client stream's arena, kept for a retry */
     if (r->up)
         http_stream_send_trailers(r->up, trailers);

@@ -52,10 +52,18 @@ static void add_request_id(struct flow_request *r)
 static void forwarded_on_gateway(struct flow_request *r)
 {
     static const bool internal[HTTP_TOKEN_COUNT] = {
+        [HTTP_TOKEN_X_ENVOY_HEDGE_ON_PER_TRY_TIMEOUT] = true,
+        [HTTP_TOKEN_X_ENVOY_MAX_RETRIES] = true,
+        [HTTP_TOKEN_X_ENVOY_RETRIABLE_HEADER_NAMES] = true,
+        [HTTP_TOKEN_X_ENVOY_RETRIABLE_STATUS_CODES] = true,
+        [HTTP_TOKEN_X_ENVOY_RETRY_GRPC_ON] = true,
         [HTTP_TOKEN_X_ENVOY_RETRY_ON] = true,
+        [HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS] = true,
+        [HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE] = true,
         [HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS] = true,
         [HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT] = true,
         [HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS] = true,
+        [HTTP_TOKEN_X_ENVOY_ORIGINAL_HOST] = true,
         [HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH] = true,
         [HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION] = true,
         [HTTP_TOKEN_X_ENVOY_PEER_METADATA] = true,
@@ -162,7 +170,7 @@ static void add_client_cert(struct flow_request *r)
 
 void flow_heads_to_upstream(struct flow_request *r)
 {
-    const struct model_route *route = r->filter.route;
+    uint64_t expected_ms = flow_policy_expected_ms(&r->policy);
 
     if (!r->decision.inbound)
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,
@@ -170,11 +178,13 @@ void flow_heads_to_upstream(struct flow_request *r)
     if (r->decision.try_count > 1)
         return;
     add_client_cert(r);
-    if (route && route->timeout_ms)
+    if (expected_ms)
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
-                               arena_u64(r->filter.arena, route->timeout_ms));
+                               arena_u64(r->filter.arena, expected_ms));
     if (r->original_path.p && !str_eq(r->original_path, r->filter.head->path))
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH, r->original_path);
+    if (!str_eq(r->decision.authority, r->filter.head->authority))
+        http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ORIGINAL_HOST, r->decision.authority);
 }
 
 void flow_heads_to_downstream(struct flow_request *r, struct http_msg *head, bool local)

@@ -49,12 +49,12 @@ static void answer(struct flow_request *r, uint16_t status, int16_t grpc, struct
     r->head_sent = true;
     r->decision.response_head = &head; /* until flow_request_finish below */
     if (r->filter.is_grpc) {
-        filter_run_response(&r->filter, &head);
+        flow_request_filter_response(r, &head);
         send_grpc(r, &head, grpc >= 0 ? grpc : (int16_t)grpc_status_of_http(status), body);
     } else {
         if (body.len && !http_headers_get(&head.headers, HTTP_TOKEN_CONTENT_TYPE).p)
             http_headers_add_token(&head.headers, HTTP_TOKEN_CONTENT_TYPE, STR("text/plain"));
-        filter_run_response(&r->filter, &head);
+        flow_request_filter_response(r, &head);
         r->decision.status = status;
         flow_heads_to_downstream(r, &head, true);
         http_stream_send_head(r->down, &head, !has_body);

@@ -31,7 +31,7 @@ void flow_request_finish(struct flow_request *r)
     for (uint32_t i = 0; i < r->tried_count; i++)
         upstream_drop(r->tried[i]);
     chunk_queue_clear(&r->pending);
-    chunk_queue_clear(&r->replay);
+    flow_replay_clear(&r->replay);
     http_stream_release(r->down); /* the arena goes with it: last use of its text above */
     flow_worker_drop_lease(fw, r->lease);
     flow_worker_count(&fw->requests_active, -1);
@@ -54,6 +54,15 @@ static void hide_success(struct flow_request *r, struct http_msg *head)
     head->status = 502;
 }
 
+void flow_request_filter_response(struct flow_request *r, struct http_msg *head)
+{
+    filter_run_response(&r->filter, head);
+    if (r->target)
+        filter_headers_response(&r->target->response, &r->filter, head);
+    if (r->filter.route)
+        filter_headers_response(&r->filter.route->response, &r->filter, head);
+}
+
 void flow_request_respond(struct flow_request *r, struct http_msg *head, bool end)
 {
     r->head_sent = true;
@@ -65,11 +74,7 @@ void flow_request_respond(struct flow_request *r, struct http_msg *head, bool en
         if (code.p && str_to_u64(code, 1000, &number) == 0)
             r->decision.grpc_status = (int16_t)number;
     }
-    filter_run_response(&r->filter, head);
-    if (r->filter.route)
-        filter_headers_response(&r->filter.route->response, &r->filter, head);
-    if (r->target)
-        filter_headers_response(&r->target->response, &r->filter, head);
+    flow_request_filter_response(r, head);
     flow_heads_to_downstream(r, head, false);
     hide_success(r, head);
     r->decision.response_head = head;
@@ -101,16 +106,17 @@ static void forward_route(struct flow_request *r)
                          STR_NONE, "cluster_not_found", DECISION_NC);
         return;
     }
-    if (route->mirror_count)
-        flow_mirror_start(r);
+    /* VS-12: of two authorities the route's wins; VS-13: its headers too, as in Envoy. */
+    filter_headers_request(&r->target->request, fr);
+    filter_headers_request(&route->request, fr);
     if (route->rewrite) {
         if (route->rewrite->has_path || route->rewrite->regex)
             fr->head->path = route_rewrite_path(route, &fr->query);
         if (route->rewrite->authority.len)
             fr->head->authority = route->rewrite->authority;
     }
-    filter_headers_request(&route->request, fr);
-    filter_headers_request(&r->target->request, fr);
+    if (route->mirror_count)
+        flow_mirror_start(r);
     forward(r, r->target->cluster);
 }
 
@@ -329,7 +335,7 @@ static struct flow_request *request_new(struct flow_conn *conn, struct http_stre
     flow_worker_begin_decision(fw, &r->decision);
     list_init(&r->mirrors);
     chunk_queue_init(&r->pending, &fw->worker->chunks);
-    chunk_queue_init(&r->replay, &fw->worker->chunks);
+    flow_replay_init(&r->replay, &fw->worker->chunks, &fw->replay_bytes);
     r->filter = (struct filter_request){
         .worker = fw->worker,
         .arena = hs->arena,

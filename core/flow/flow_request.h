@@ -4,20 +4,21 @@
  *                                 ^-- BACKOFF <--- retry ---'
  *
  * Downstream body bytes are passed on as they come; credit goes back to the client when they were
- * accepted upstream. A copy is kept for retries while the policy allows one and it is at most
- * FLOW_REQUEST_REPLAY_BYTES. The response is passed on in the same way. Loop thread. */
+ * accepted upstream. A copy is kept for retries (flow_replay.h) while the policy allows one. The
+ * response is passed on in the same way. Loop thread. */
 #ifndef CORE_FLOW_FLOW_REQUEST_H
 #define CORE_FLOW_FLOW_REQUEST_H
 
 #include "core/base/chunk.h"
 #include "core/filter/filter.h"
 #include "core/flow/flow_conn.h"
+#include "core/flow/flow_policy.h"
+#include "core/flow/flow_replay.h"
 #include "core/flow/upstream.h"
 
 /* Body bytes one side may leave unsent before the other side gets no more credit. There may be a
  * thousand slow readers, so it is little; the kernel's buffers are behind it. */
-#define FLOW_REQUEST_HIGH_BYTES   STREAM_LOW_WATER_BYTES
-#define FLOW_REQUEST_REPLAY_BYTES ((size_t)64 * 1024)
+#define FLOW_REQUEST_HIGH_BYTES STREAM_LOW_WATER_BYTES
 
 enum flow_request_state {
     FLOW_REQUEST_FILTERS,
@@ -47,8 +48,7 @@ struct flow_request {
     bool response_ended;
     size_t down_held;              /* request body bytes whose credit waits for the upstream */
     struct chunk_queue pending;    /* body that came before there was an upstream */
-    struct chunk_queue replay;     /* body sent so far, for a retry */
-    bool replay_lost;              /* too long to be kept */
+    struct flow_replay replay;     /* body sent so far, for a retry */
     struct http_headers *trailers; /* request trailers that came before the upstream */
 
     struct http_stream *up;
@@ -64,6 +64,7 @@ struct flow_request {
     uint32_t tried_count;
     uint64_t try_start_ns;
     uint32_t retries; /* done so far */
+    struct flow_policy policy;
 
     struct list mirrors;         /* struct flow_mirror */
     struct timer total, per_try; /* per_try also times the backoff */
@@ -78,6 +79,8 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
 /* Ends it: timers, filters, streams, telemetry, memory. r is gone afterwards. */
 void flow_request_finish(struct flow_request *r);
 
+/* Filters and header operations on a final response head, the upstream's or ours. */
+void flow_request_filter_response(struct flow_request *r, struct http_msg *head);
 /* The head, body and end of the upstream's response, on their way down. */
 void flow_request_respond(struct flow_request *r, struct http_msg *head, bool end);
 

@@ -18,12 +18,25 @@ static bool grpc_matches(uint32_t on, struct str status)
     return false;
 }
 
+static bool has_named(const struct model_retry *retry, const struct http_headers *h)
+{
+    for (uint32_t i = 0; i < retry->header_name_count; i++) {
+        for (uint32_t j = 0; j < h->count; j++) {
+            if (str_eq(h->items[j].name, retry->header_names[i]))
+                return true;
+        }
+    }
+    return false;
+}
+
 bool flow_retry_on_response(const struct model_retry *retry, const struct http_msg *head)
 {
     uint16_t status = head->status;
 
-    if (!retry)
+    if (!retry || http_headers_get(&head->headers, HTTP_TOKEN_X_ENVOY_OVERLOADED).p)
         return false;
+    if (http_headers_get(&head->headers, HTTP_TOKEN_X_ENVOY_RATELIMITED).p)
+        return retry->on & MODEL_RETRY_RATELIMITED;
     if ((retry->on & MODEL_RETRY_5XX) && status >= 500)
         return true;
     if ((retry->on & MODEL_RETRY_GATEWAY_ERROR) && status >= 502 && status <= 504)
@@ -36,6 +49,8 @@ bool flow_retry_on_response(const struct model_retry *retry, const struct http_m
                 return true;
         }
     }
+    if ((retry->on & MODEL_RETRY_HEADERS) && has_named(retry, &head->headers))
+        return true;
     return grpc_matches(retry->on, http_headers_get(&head->headers, HTTP_TOKEN_GRPC_STATUS));
 }
 
@@ -59,6 +74,13 @@ bool flow_retry_on_reset(const struct model_retry *retry, const struct http_fail
     if ((retry->on & MODEL_RETRY_RESET_BEFORE_REQUEST) && failure->unprocessed && !body_started)
         return true;
     return (retry->on & MODEL_RETRY_REFUSED_STREAM) && failure->unprocessed;
+}
+
+bool flow_retry_on_timeout(const struct model_retry *retry)
+{
+    const uint32_t any = MODEL_RETRY_RESET | MODEL_RETRY_5XX | MODEL_RETRY_GATEWAY_ERROR;
+
+    return retry && (retry->on & any);
 }
 
 uint64_t flow_retry_backoff_ms(const struct model_retry *retry, uint32_t n, struct random *random)

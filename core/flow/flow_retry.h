@@ -7,7 +7,8 @@
 #include "core/http/http_stream.h"
 #include "core/model/model_route.h"
 
-/* A response head: by its status, or by gRPC status for gRPC requests. */
+/* A response head: by its status, by gRPC status for gRPC requests, or by a header. One that says
+ * x-envoy-overloaded is never retried. */
 bool flow_retry_on_response(const struct model_retry *retry, const struct http_msg *head);
 /* A failed connection attempt. */
 bool flow_retry_on_connect_failure(const struct model_retry *retry);
@@ -16,6 +17,8 @@ bool flow_retry_on_connect_failure(const struct model_retry *retry);
  * request's body has been sent. */
 bool flow_retry_on_reset(const struct model_retry *retry, const struct http_failure *failure,
                          bool body_started);
+/* An attempt that took longer than perTryTimeout. Istio's default conditions do not have it. */
+bool flow_retry_on_timeout(const struct model_retry *retry);
 /* Fully jittered exponential backoff before retry number n (1, 2, ...), in ms. */
 uint64_t flow_retry_backoff_ms(const struct model_retry *retry, uint32_t n, struct random *random);
 

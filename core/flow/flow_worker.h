@@ -41,6 +41,7 @@ struct flow_worker {
     struct map upstreams; /* cluster id -> struct upstream */
     struct slab requests; /* struct flow_request */
     struct http_server_config outbound_http, inbound_http, gateway_http;
+    size_t replay_bytes; /* of request bodies kept for retries */
     bool draining;
     uint64_t next_decision_id;
     int64_t wall_offset_ns; /* wall time - monotonic time, as of the last look */

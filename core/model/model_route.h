@@ -83,25 +83,32 @@ struct model_retry {
     uint32_t on; /* bit set of enum model_retry_on */
     uint16_t *status_codes;
     uint32_t status_code_count;
+    struct str *header_names; /* of responses, for MODEL_RETRY_HEADERS; lower case */
+    uint32_t header_name_count;
     uint64_t backoff_base_ms, backoff_max_ms; /* 25, 250 */
     bool avoid_previous_hosts;
 };
 
-enum model_retry_on {
-    MODEL_RETRY_5XX = 1 << 0,
-    MODEL_RETRY_GATEWAY_ERROR = 1 << 1, /* 502, 503, 504 */
-    MODEL_RETRY_RESET = 1 << 2,
-    MODEL_RETRY_CONNECT_FAILURE = 1 << 3,
-    MODEL_RETRY_RETRIABLE_4XX = 1 << 4, /* 409 */
-    MODEL_RETRY_REFUSED_STREAM = 1 << 5,
-    MODEL_RETRY_STATUS_CODES = 1 << 6,
-    MODEL_RETRY_RESET_BEFORE_REQUEST = 1 << 7,
-    MODEL_RETRY_GRPC_CANCELLED = 1 << 8,
-    MODEL_RETRY_GRPC_DEADLINE = 1 << 9,
-    MODEL_RETRY_GRPC_INTERNAL = 1 << 10,
-    MODEL_RETRY_GRPC_EXHAUSTED = 1 << 11,
-    MODEL_RETRY_GRPC_UNAVAILABLE = 1 << 12,
+enum model_retry_on { /* words of retryOn: model_retry_bit */
+                      MODEL_RETRY_5XX = 1 << 0,
+                      MODEL_RETRY_GATEWAY_ERROR = 1 << 1, /* 502, 503, 504 */
+                      MODEL_RETRY_RESET = 1 << 2,
+                      MODEL_RETRY_CONNECT_FAILURE = 1 << 3,
+                      MODEL_RETRY_RETRIABLE_4XX = 1 << 4, /* 409 */
+                      MODEL_RETRY_REFUSED_STREAM = 1 << 5,
+                      MODEL_RETRY_STATUS_CODES = 1 << 6,
+                      MODEL_RETRY_RESET_BEFORE_REQUEST = 1 << 7,
+                      MODEL_RETRY_GRPC_CANCELLED = 1 << 8,
+                      MODEL_RETRY_GRPC_DEADLINE = 1 << 9,
+                      MODEL_RETRY_GRPC_INTERNAL = 1 << 10,
+                      MODEL_RETRY_GRPC_EXHAUSTED = 1 << 11,
+                      MODEL_RETRY_GRPC_UNAVAILABLE = 1 << 12,
+                      MODEL_RETRY_RATELIMITED = 1 << 13, /* x-envoy-ratelimited */
+                      MODEL_RETRY_HEADERS = 1 << 14,     /* header_names */
 };
+
+/* The bit of a word of retryOn ("5xx", "unavailable"), or 0. */
+uint32_t model_retry_bit(struct str word);
 
 struct model_fault {
     double delay_pct; /* 0..100 */

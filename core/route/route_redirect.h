@@ -4,8 +4,9 @@
 
 #include "core/route/route_match.h"
 
-/* Value of Location, in q's arena; scheme is the request's. The port is the redirect's, or the
- * request's own while the authority stays; a scheme's default port is not written. */
+/* Value of Location, in q's arena; scheme is the request's. A port that the redirect gives is
+ * written unless it is the scheme's default; without one an authority that stays keeps its own, as
+ * Envoy does. */
 struct str route_redirect_location(const struct model_route *route, const struct route_query *q,
                                    uint16_t listener_port);
 

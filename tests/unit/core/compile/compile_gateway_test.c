@@ -40,7 +40,7 @@ static const char *target(const char *host, const char *path)
              : "no server";
 }
 
-static void gwb1_virtual_service_is_bound_by_name_and_host(void)
+static void gwb_1_virtual_service_is_bound_by_name_and_host(void)
 {
     if (begin(SVC GW("gw", HTTP80("'*.example.com'"))
                   VS("default", "web",
@@ -56,7 +56,7 @@ static void gwb1_virtual_service_is_bound_by_name_and_host(void)
     finish();
 }
 
-static void gwb1_namespace_filter_of_server_hosts(void)
+static void gwb_1_namespace_filter_of_server_hosts(void)
 {
     static const char *const yaml = SVC GW("gw", HTTP80("'./a.example.com', 'other/b.example.com'"))
         VS("default", "one",
@@ -77,7 +77,7 @@ static void gwb1_namespace_filter_of_server_hosts(void)
     finish();
 }
 
-static void gwb2_plain_http_servers_of_a_port_merge(void)
+static void gwb_2_plain_http_servers_of_a_port_merge(void)
 {
     if (begin(SVC GW("one", HTTP80("a.com")) GW("two", HTTP80("b.com"))
                   VS("default", "x",
@@ -90,7 +90,7 @@ static void gwb2_plain_http_servers_of_a_port_merge(void)
     finish();
 }
 
-static void gwb4_https_redirect_without_virtual_service(void)
+static void gwb_4_https_redirect_without_virtual_service(void)
 {
     const struct model_gateway_server *s;
     const struct model_vhost *v;
@@ -103,7 +103,7 @@ static void gwb4_https_redirect_without_virtual_service(void)
     finish();
 }
 
-static void h5_on_a_gateway_virtual_services_are_joined_catch_all_last(void)
+static void h_5_on_a_gateway_virtual_services_are_joined_catch_all_last(void)
 {
     if (begin(SVC GW("gw", HTTP80("'*'")) VS("default", "a-all",
                                              "  hosts: ['*']\n  gateways: [gw]\n  http:\n"
@@ -120,7 +120,7 @@ static void h5_on_a_gateway_virtual_services_are_joined_catch_all_last(void)
     finish();
 }
 
-static void nr4_listener_without_virtual_service_has_an_empty_table(void)
+static void nr_4_listener_without_virtual_service_has_an_empty_table(void)
 {
     if (begin(GW("gw", HTTP80("'*'")))) {
         const struct model_gateway_server *s = compile_rig_server(&rig, "0.0.0.0_80", NULL);
@@ -130,7 +130,7 @@ static void nr4_listener_without_virtual_service_has_an_empty_table(void)
     finish();
 }
 
-static void gwb3_selector_crosses_namespaces_and_others_are_not_ours(void)
+static void gwb_3_selector_crosses_namespaces_and_others_are_not_ours(void)
 {
     if (begin("apiVersion: networking.istio.io/v1\nkind: Gateway\n"
               "metadata: {name: gw, namespace: default}\n"
@@ -212,17 +212,18 @@ static void port_map_moves_the_socket_only(void)
 }
 
 static const struct tap_case cases[] = {
-    { "gwb1_virtual_service_is_bound_by_name_and_host",
-      gwb1_virtual_service_is_bound_by_name_and_host },
-    { "gwb1_namespace_filter_of_server_hosts", gwb1_namespace_filter_of_server_hosts },
-    { "gwb2_plain_http_servers_of_a_port_merge", gwb2_plain_http_servers_of_a_port_merge },
-    { "gwb3_selector_crosses_namespaces_and_others_are_not_ours",
-      gwb3_selector_crosses_namespaces_and_others_are_not_ours },
-    { "gwb4_https_redirect_without_virtual_service", gwb4_https_redirect_without_virtual_service },
-    { "h5_on_a_gateway_virtual_services_are_joined_catch_all_last",
-      h5_on_a_gateway_virtual_services_are_joined_catch_all_last },
-    { "nr4_listener_without_virtual_service_has_an_empty_table",
-      nr4_listener_without_virtual_service_has_an_empty_table },
+    { "gwb_1_virtual_service_is_bound_by_name_and_host",
+      gwb_1_virtual_service_is_bound_by_name_and_host },
+    { "gwb_1_namespace_filter_of_server_hosts", gwb_1_namespace_filter_of_server_hosts },
+    { "gwb_2_plain_http_servers_of_a_port_merge", gwb_2_plain_http_servers_of_a_port_merge },
+    { "gwb_3_selector_crosses_namespaces_and_others_are_not_ours",
+      gwb_3_selector_crosses_namespaces_and_others_are_not_ours },
+    { "gwb_4_https_redirect_without_virtual_service",
+      gwb_4_https_redirect_without_virtual_service },
+    { "h_5_on_a_gateway_virtual_services_are_joined_catch_all_last",
+      h_5_on_a_gateway_virtual_services_are_joined_catch_all_last },
+    { "nr_4_listener_without_virtual_service_has_an_empty_table",
+      nr_4_listener_without_virtual_service_has_an_empty_table },
     { "passthrough_routes_by_server_name", passthrough_routes_by_server_name },
     { "missing_secret_is_said_and_leaves_the_others",
       missing_secret_is_said_and_leaves_the_others },

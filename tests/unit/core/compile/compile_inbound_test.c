@@ -78,7 +78,7 @@ static void ports_not_listed_go_to_the_original_destination(void)
     finish();
 }
 
-static void mt8_workload_before_namespace_before_mesh(void)
+static void mt_8_workload_before_namespace_before_mesh(void)
 {
     if (begin(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")))
         EQ_INT(mtls_of(8080), MODEL_MTLS_STRICT);
@@ -97,7 +97,7 @@ static void mt8_workload_before_namespace_before_mesh(void)
     finish();
 }
 
-static void mt8_unset_inherits(void)
+static void mt_8_unset_inherits(void)
 {
     if (begin(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")
                   PA("default", "own",
@@ -109,7 +109,7 @@ static void mt8_unset_inherits(void)
     finish();
 }
 
-static void mt5_a_disabled_server_is_called_in_plain(void)
+static void mt_5_a_disabled_server_is_called_in_plain(void)
 {
     const struct model_cluster *c;
 
@@ -135,7 +135,7 @@ static const struct model_authz *authz(void)
     return snapshot_find_inbound(rig.snapshot, 8080)->authz;
 }
 
-static void az2_policies_of_root_namespace_and_selector(void)
+static void az_2_policies_of_root_namespace_and_selector(void)
 {
     if (begin(SVC AP("istio-system", "all", "{}") AP("default", "ours",
                                                      "{selector: {matchLabels: "
@@ -147,7 +147,7 @@ static void az2_policies_of_root_namespace_and_selector(void)
     finish();
 }
 
-static void az4_empty_spec_has_no_rules_and_an_empty_rule_matches_all(void)
+static void az_4_empty_spec_has_no_rules_and_an_empty_rule_matches_all(void)
 {
     if (begin(SVC AP("default", "a", "{}") AP("default", "b", "{rules: [{}]}")) && OK(authz())) {
         EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].list[0].rule_count, 0);
@@ -157,7 +157,7 @@ static void az4_empty_spec_has_no_rules_and_an_empty_rule_matches_all(void)
     finish();
 }
 
-static void az5_values_are_typed(void)
+static void az_5_values_are_typed(void)
 {
     static const struct {
         uint8_t type;
@@ -186,7 +186,7 @@ static void az5_values_are_typed(void)
     finish();
 }
 
-static void az9_bare_service_account_is_of_the_policys_namespace(void)
+static void az_9_bare_service_account_is_of_the_policys_namespace(void)
 {
     const struct model_authz_clause *c;
 
@@ -202,7 +202,7 @@ static void az9_bare_service_account_is_of_the_policys_namespace(void)
     finish();
 }
 
-static void az14_conditions_by_key(void)
+static void az_14_conditions_by_key(void)
 {
     const struct model_authz_rule *r;
 
@@ -235,16 +235,17 @@ static const struct tap_case cases[] = {
     { "ports_told_on_the_command_line_count", ports_told_on_the_command_line_count },
     { "ports_not_listed_go_to_the_original_destination",
       ports_not_listed_go_to_the_original_destination },
-    { "mt8_workload_before_namespace_before_mesh", mt8_workload_before_namespace_before_mesh },
-    { "mt8_unset_inherits", mt8_unset_inherits },
-    { "mt5_a_disabled_server_is_called_in_plain", mt5_a_disabled_server_is_called_in_plain },
-    { "az2_policies_of_root_namespace_and_selector", az2_policies_of_root_namespace_and_selector },
-    { "az4_empty_spec_has_no_rules_and_an_empty_rule_matches_all",
-      az4_empty_spec_has_no_rules_and_an_empty_rule_matches_all },
-    { "az5_values_are_typed", az5_values_are_typed },
-    { "az9_bare_service_account_is_of_the_policys_namespace",
-      az9_bare_service_account_is_of_the_policys_namespace },
-    { "az14_conditions_by_key", az14_conditions_by_key },
+    { "mt_8_workload_before_namespace_before_mesh", mt_8_workload_before_namespace_before_mesh },
+    { "mt_8_unset_inherits", mt_8_unset_inherits },
+    { "mt_5_a_disabled_server_is_called_in_plain", mt_5_a_disabled_server_is_called_in_plain },
+    { "az_2_policies_of_root_namespace_and_selector",
+      az_2_policies_of_root_namespace_and_selector },
+    { "az_4_empty_spec_has_no_rules_and_an_empty_rule_matches_all",
+      az_4_empty_spec_has_no_rules_and_an_empty_rule_matches_all },
+    { "az_5_values_are_typed", az_5_values_are_typed },
+    { "az_9_bare_service_account_is_of_the_policys_namespace",
+      az_9_bare_service_account_is_of_the_policys_namespace },
+    { "az_14_conditions_by_key", az_14_conditions_by_key },
     { "a_policy_that_goes_is_gone", a_policy_that_goes_is_gone },
 };
 

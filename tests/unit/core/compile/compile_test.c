@@ -49,7 +49,7 @@ static void finish(void)
 #define GOES(port, host, path, headers, want)                                                      \
     EQ_STR(compile_rig_target(compile_rig_route(&rig, port, host, path, headers)), want)
 
-static void nr1_service_without_virtual_service_has_a_default_route(void)
+static void nr_1_service_without_virtual_service_has_a_default_route(void)
 {
     const struct model_route *r;
 
@@ -66,7 +66,7 @@ static void nr1_service_without_virtual_service_has_a_default_route(void)
     finish();
 }
 
-static void h7_names_of_a_service(void)
+static void h_7_names_of_a_service(void)
 {
     if (begin(MESH)) {
         OK(compile_rig_vhost(&rig, 9080, REVIEWS));
@@ -80,7 +80,7 @@ static void h7_names_of_a_service(void)
     finish();
 }
 
-static void h7_short_name_only_in_own_namespace(void)
+static void h_7_short_name_only_in_own_namespace(void)
 {
     if (begin(MESH)) {
         OK(compile_rig_vhost(&rig, 9080, "reviews"));
@@ -90,7 +90,7 @@ static void h7_short_name_only_in_own_namespace(void)
     finish();
 }
 
-static void h7_without_port_only_port_80_on_explicit_listeners(void)
+static void h_7_without_port_only_port_80_on_explicit_listeners(void)
 {
     if (begin("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\n"
               "spec: {clusterIP: 10.1.0.9, ports: [{name: http, port: 80}, "
@@ -147,7 +147,7 @@ static void dr_subsets_select_by_labels_with_own_policy(void)
     "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"                                   \
     "metadata: {name: " name ", namespace: default}\nspec:\n" spec "---\n"
 
-static void vs1_first_rule_wins_by_header(void)
+static void vs_1_first_rule_wins_by_header(void)
 {
     if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
                                  "  - match: [{headers: {end-user: {exact: jason}}}]\n"
@@ -175,7 +175,7 @@ static void vs_route_knows_where_it_was_written(void)
     finish();
 }
 
-static void vs9_weights_are_summed_and_zero_gets_nothing(void)
+static void vs_9_weights_are_summed_and_zero_gets_nothing(void)
 {
     const struct model_route *r;
 
@@ -191,7 +191,7 @@ static void vs9_weights_are_summed_and_zero_gets_nothing(void)
     finish();
 }
 
-static void nr6_unknown_destination_is_no_cluster_and_warned(void)
+static void nr_6_unknown_destination_is_no_cluster_and_warned(void)
 {
     if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
                                  "  - match: [{uri: {prefix: /a}}]\n"
@@ -307,21 +307,21 @@ static void names_are_known_with_their_addresses(void)
 }
 
 static const struct tap_case cases[] = {
-    { "nr1_service_without_virtual_service_has_a_default_route",
-      nr1_service_without_virtual_service_has_a_default_route },
-    { "h7_names_of_a_service", h7_names_of_a_service },
-    { "h7_short_name_only_in_own_namespace", h7_short_name_only_in_own_namespace },
-    { "h7_without_port_only_port_80_on_explicit_listeners",
-      h7_without_port_only_port_80_on_explicit_listeners },
+    { "nr_1_service_without_virtual_service_has_a_default_route",
+      nr_1_service_without_virtual_service_has_a_default_route },
+    { "h_7_names_of_a_service", h_7_names_of_a_service },
+    { "h_7_short_name_only_in_own_namespace", h_7_short_name_only_in_own_namespace },
+    { "h_7_without_port_only_port_80_on_explicit_listeners",
+      h_7_without_port_only_port_80_on_explicit_listeners },
     { "endpoints_by_selector_with_ports_and_identity",
       endpoints_by_selector_with_ports_and_identity },
     { "dr_subsets_select_by_labels_with_own_policy", dr_subsets_select_by_labels_with_own_policy },
-    { "vs1_first_rule_wins_by_header", vs1_first_rule_wins_by_header },
+    { "vs_1_first_rule_wins_by_header", vs_1_first_rule_wins_by_header },
     { "vs_route_knows_where_it_was_written", vs_route_knows_where_it_was_written },
-    { "vs9_weights_are_summed_and_zero_gets_nothing",
-      vs9_weights_are_summed_and_zero_gets_nothing },
-    { "nr6_unknown_destination_is_no_cluster_and_warned",
-      nr6_unknown_destination_is_no_cluster_and_warned },
+    { "vs_9_weights_are_summed_and_zero_gets_nothing",
+      vs_9_weights_are_summed_and_zero_gets_nothing },
+    { "nr_6_unknown_destination_is_no_cluster_and_warned",
+      nr_6_unknown_destination_is_no_cluster_and_warned },
     { "a_destination_that_comes_later_is_found", a_destination_that_comes_later_is_found },
     { "names_are_known_with_their_addresses", names_are_known_with_their_addresses },
     { "nothing_new_gives_no_snapshot", nothing_new_gives_no_snapshot },

@@ -85,7 +85,7 @@ static bool has(const struct http_headers *h, const char *name, const char *want
 
 /* ---- fault ---- */
 
-static void faults_hit_their_share(void)
+static void vs_16_faults_hit_their_share(void)
 {
     struct run *r = run_new();
     struct model_fault fault = { .abort_pct = 30, .abort_status = 418, .abort_grpc = -1 };
@@ -107,7 +107,7 @@ static void faults_hit_their_share(void)
     run_free(r);
 }
 
-static void grpc_aborts_carry_their_code(void)
+static void vs_16_grpc_aborts_carry_their_code(void)
 {
     struct run *r = run_new();
     struct model_fault fault = { .abort_pct = 100, .abort_grpc = 14 };
@@ -119,7 +119,7 @@ static void grpc_aborts_carry_their_code(void)
     run_free(r);
 }
 
-static void a_delay_waits_then_goes_on(void)
+static void vs_16_a_delay_waits_then_goes_on(void)
 {
     struct run *r = run_new();
     struct model_fault fault = { .delay_pct = 100, .delay_ms = 30, .abort_grpc = -1 };
@@ -135,7 +135,7 @@ static void a_delay_waits_then_goes_on(void)
     run_free(r);
 }
 
-static void a_delay_comes_before_the_abort(void)
+static void vs_16_a_delay_comes_before_the_abort(void)
 {
     struct run *r = run_new();
     struct model_fault fault = {
@@ -197,7 +197,7 @@ static struct run *cors_run(const char *method, const char *origin, bool preflig
     return r;
 }
 
-static void preflights_are_answered(void)
+static void vs_17_preflights_are_answered(void)
 {
     struct run *r = cors_run("OPTIONS", "https://a", true);
     const struct http_headers *h = &r->fr.reply.headers;
@@ -213,7 +213,7 @@ static void preflights_are_answered(void)
     run_free(r);
 }
 
-static void unmatched_preflights_go_on_or_end(void)
+static void vs_17_unmatched_preflights_go_on_or_end(void)
 {
     struct run *r = cors_run("OPTIONS", "https://b", true);
 
@@ -227,7 +227,7 @@ static void unmatched_preflights_go_on_or_end(void)
     run_free(r);
 }
 
-static void answers_get_the_origin(void)
+static void vs_17_answers_get_the_origin(void)
 {
     struct run *r = cors_run("GET", "https://a", false);
 
@@ -282,7 +282,7 @@ static struct model_header_ops ops_of(struct model_header_op *items, uint32_t co
     return (struct model_header_ops){ .items = items, .count = count };
 }
 
-static void request_headers_change(void)
+static void vs_13_request_headers_change(void)
 {
     struct model_header_op items[] = {
         HEADER_OP(SET, "x-set", "new"),
@@ -328,7 +328,7 @@ static void request_headers_change(void)
     run_free(r);
 }
 
-static void response_headers_change(void)
+static void vs_13_response_headers_change(void)
 {
     struct model_header_op items[] = {
         HEADER_FORMAT(SET, "x-was", "%RESP(X-GIVEN)%:%RESPONSE_CODE%"),
@@ -348,17 +348,17 @@ static void response_headers_change(void)
 }
 
 static const struct tap_case cases[] = {
-    { "faults_hit_their_share", faults_hit_their_share },
-    { "grpc_aborts_carry_their_code", grpc_aborts_carry_their_code },
-    { "a_delay_waits_then_goes_on", a_delay_waits_then_goes_on },
-    { "a_delay_comes_before_the_abort", a_delay_comes_before_the_abort },
+    { "vs_16_faults_hit_their_share", vs_16_faults_hit_their_share },
+    { "vs_16_grpc_aborts_carry_their_code", vs_16_grpc_aborts_carry_their_code },
+    { "vs_16_a_delay_waits_then_goes_on", vs_16_a_delay_waits_then_goes_on },
+    { "vs_16_a_delay_comes_before_the_abort", vs_16_a_delay_comes_before_the_abort },
     { "a_request_that_ends_is_not_resumed", a_request_that_ends_is_not_resumed },
-    { "preflights_are_answered", preflights_are_answered },
-    { "unmatched_preflights_go_on_or_end", unmatched_preflights_go_on_or_end },
-    { "answers_get_the_origin", answers_get_the_origin },
+    { "vs_17_preflights_are_answered", vs_17_preflights_are_answered },
+    { "vs_17_unmatched_preflights_go_on_or_end", vs_17_unmatched_preflights_go_on_or_end },
+    { "vs_17_answers_get_the_origin", vs_17_answers_get_the_origin },
     { "without_policies_nothing_happens", without_policies_nothing_happens },
-    { "request_headers_change", request_headers_change },
-    { "response_headers_change", response_headers_change },
+    { "vs_13_request_headers_change", vs_13_request_headers_change },
+    { "vs_13_response_headers_change", vs_13_response_headers_change },
 };
 
 TAP_MAIN(cases)

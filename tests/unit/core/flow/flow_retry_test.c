@@ -15,7 +15,7 @@ static struct http_msg response(struct arena *a, uint16_t status, const char *gr
     return m;
 }
 
-static void responses_match_their_conditions(void)
+static void rt_4_responses_match_their_conditions(void)
 {
     static const struct {
         uint32_t on;
@@ -52,7 +52,7 @@ static void responses_match_their_conditions(void)
     arena_deinit(&a);
 }
 
-static void listed_codes_count_only_when_asked_for(void)
+static void rt_4_listed_codes_count_only_when_asked_for(void)
 {
     uint16_t codes[] = { 418, 429 };
     struct model_retry retry = { .attempts = 1, .status_codes = codes, .status_code_count = 2 };
@@ -70,7 +70,7 @@ static void listed_codes_count_only_when_asked_for(void)
     arena_deinit(&a);
 }
 
-static void resets_are_judged_by_what_the_peer_did(void)
+static void rt_5_resets_are_judged_by_what_the_peer_did(void)
 {
     const struct http_failure refused = { .err = ERR_CLOSED, .unprocessed = true };
     const struct http_failure cut = { .err = ERR_CLOSED };
@@ -87,7 +87,42 @@ static void resets_are_judged_by_what_the_peer_did(void)
     OK(!flow_retry_on_reset(NULL, &refused, false));
 }
 
-static void backoff_grows_and_is_capped(void)
+static void rt_4_overload_and_rate_limits_are_not_errors_to_repeat(void)
+{
+    struct str names[] = { STR_INIT("x-again") };
+    struct model_retry retry = { .attempts = 1, .on = MODEL_RETRY_5XX };
+    struct http_msg m;
+    struct arena a;
+
+    arena_init(&a, 0);
+    m = response(&a, 503, NULL);
+    http_headers_add_token(&m.headers, HTTP_TOKEN_X_ENVOY_RATELIMITED, STR("true"));
+    OK(!flow_retry_on_response(&retry, &m));
+    retry.on = MODEL_RETRY_RATELIMITED;
+    OK(flow_retry_on_response(&retry, &m));
+    http_headers_add_token(&m.headers, HTTP_TOKEN_X_ENVOY_OVERLOADED, STR("true"));
+    OK(!flow_retry_on_response(&retry, &m));
+    m = response(&a, 200, NULL);
+    retry = (struct model_retry){
+        .attempts = 1, .on = MODEL_RETRY_HEADERS, .header_names = names, .header_name_count = 1
+    };
+    OK(!flow_retry_on_response(&retry, &m));
+    http_headers_add(&m.headers, STR("x-again"), STR(""));
+    OK(flow_retry_on_response(&retry, &m));
+    arena_deinit(&a);
+}
+
+static void rt_6_slow_tries_are_repeated_only_when_asked_for(void)
+{
+    struct model_retry retry = { .attempts = 1, .on = MODEL_RETRY_CONNECT_FAILURE };
+
+    OK(!flow_retry_on_timeout(NULL));
+    OK(!flow_retry_on_timeout(&retry));
+    retry.on = MODEL_RETRY_GATEWAY_ERROR;
+    OK(flow_retry_on_timeout(&retry));
+}
+
+static void rt_2_backoff_grows_and_is_capped(void)
 {
     struct model_retry retry = { .backoff_base_ms = 25, .backoff_max_ms = 250 };
     struct random random;
@@ -109,10 +144,14 @@ static void backoff_grows_and_is_capped(void)
 }
 
 static const struct tap_case cases[] = {
-    { "responses_match_their_conditions", responses_match_their_conditions },
-    { "listed_codes_count_only_when_asked_for", listed_codes_count_only_when_asked_for },
-    { "resets_are_judged_by_what_the_peer_did", resets_are_judged_by_what_the_peer_did },
-    { "backoff_grows_and_is_capped", backoff_grows_and_is_capped },
+    { "rt_4_responses_match_their_conditions", rt_4_responses_match_their_conditions },
+    { "rt_4_listed_codes_count_only_when_asked_for", rt_4_listed_codes_count_only_when_asked_for },
+    { "rt_5_resets_are_judged_by_what_the_peer_did", rt_5_resets_are_judged_by_what_the_peer_did },
+    { "rt_4_overload_and_rate_limits_are_not_errors_to_repeat",
+      rt_4_overload_and_rate_limits_are_not_errors_to_repeat },
+    { "rt_6_slow_tries_are_repeated_only_when_asked_for",
+      rt_6_slow_tries_are_repeated_only_when_asked_for },
+    { "rt_2_backoff_grows_and_is_capped", rt_2_backoff_grows_and_is_capped },
 };
 
 TAP_MAIN(cases)

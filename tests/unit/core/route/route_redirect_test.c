@@ -22,14 +22,21 @@ static const struct {
     { ARGS(.has_port = true, .port = 8443), "https", "a.com", "/x", "https://a.com:8443/x" },
     { ARGS(.has_port = true, .port = 80), "https", "a.com", "/x", "https://a.com:80/x" },
     { ARGS(.port_from_request = true), "http", "a.com", "/x", "http://a.com:9080/x" },
-    { ARGS(.port_from_protocol = true), "http", "a.com:8080", "/x", "http://a.com/x" },
+    { ARGS(.port_from_request = true, .scheme = STR_INIT("https")), "http", "a.com", "/x",
+      "https://a.com:9080/x" },
+    { ARGS(.port_from_protocol = true), "http", "a.com:8080", "/x", "http://a.com:8080/x" },
+    { ARGS(.port_from_protocol = true, .scheme = STR_INIT("https")), "http", "a.com:80", "/x",
+      "https://a.com/x" },
+    { ARGS(.has_port = true, .port = 80), "http", "a.com:80", "/x", "http://a.com/x" },
+    { ARGS(.port_from_request = true), "http", "a.com:80", "/x", "http://a.com:9080/x" },
+    { ARGS(.authority = STR_INIT("b.com:99")), "http", "a.com:8080", "/x", "http://b.com:99/x" },
     { ARGS(.path = STR_INIT("/new")), "http", "a.com", "/x?y", "http://a.com/new?y" },
     { ARGS(.path = STR_INIT("/new?z")), "http", "a.com", "/x?y", "http://a.com/new?z" },
     { ARGS(.path_prefix = STR_INIT("/new")), "http", "a.com", "/old/x?y", "http://a.com/new/x?y" },
     { ARGS(0), "http", "[::1]:8080", "/x", "http://[::1]:8080/x" },
 };
 
-static void location_is_built(void)
+static void vs_14_location_is_built(void)
 {
     static struct model_string_match old = { .type = MODEL_MATCH_PREFIX,
                                              .value = STR_INIT("/old") };
@@ -55,7 +62,7 @@ static void location_is_built(void)
 }
 
 static const struct tap_case cases[] = {
-    { "location_is_built", location_is_built },
+    { "vs_14_location_is_built", vs_14_location_is_built },
 };
 
 TAP_MAIN(cases)
