@@ -13,7 +13,6 @@ static const struct value {
 } values[] = {
     { NETWORKING "ClientTLSSettings", "mode", "SIMPLE", NO_ORIGINATION },
     { NETWORKING "ClientTLSSettings", "mode", "MUTUAL", NO_ORIGINATION },
-    { NETWORKING "LoadBalancerSettings", "simple", "PASSTHROUGH", FIELD_NOT_ENFORCED },
     { NETWORKING "Port", "protocol", "MONGO", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "MYSQL", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "REDIS", NO_PROTOCOL },

@@ -44,7 +44,7 @@ static const struct field destination_rule_fields[] = {
     FIELD_MSG(T, policy, "trafficPolicy", traffic_policy, .proto = 2, .help = "Settings for all of the service."),
     FIELD_LIST_MSG(T, subsets, "subsets", destination_rule_subset, .proto = 3, .help = "Named parts of the service, as its versions."),
     FIELD_LIST_STR(T, export_to, "exportTo", .proto = 4, .check = api_check_export_to, .default_text = "*", .help = "Namespaces that see this: a name, \".\" or \"*\"."),
-    FIELD_MSG(T, workload_selector, "workloadSelector", workload_selector, .proto = 5, .enforced = FIELD_NOT_ENFORCED, .default_text = "all", .help = "Only for these clients, of this namespace."),
+    FIELD_MSG(T, workload_selector, "workloadSelector", workload_selector, .proto = 5, .default_text = "all", .help = "Only for these clients, of this namespace."),
 };
 FIELD_MESSAGE(destination_rule, PROTO "DestinationRule", .at = FIELD_AT(T, at), .check = check_rule, .help = "What holds for requests to a service after routing.");
 #undef T

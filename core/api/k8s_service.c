@@ -116,7 +116,7 @@ static const struct field k8s_service_fields[] = {
     FIELD_STR(T, ip_family_policy, "ipFamilyPolicy", .help = "SingleStack, PreferDualStack or RequireDualStack."),
     FIELD_OPT_BOOL(T, allocate_node_ports, "allocateLoadBalancerNodePorts", .help = "Whether a load balancer needs node ports."),
     FIELD_STR(T, load_balancer_class, "loadBalancerClass", .help = "Which load balancer is asked."),
-    FIELD_STR(T, traffic_distribution, "trafficDistribution", .enforced = FIELD_NOT_ENFORCED, .help = "PreferClose, PreferSameZone or PreferSameNode."),
+    FIELD_STR(T, traffic_distribution, "trafficDistribution", .help = "PreferClose, PreferSameZone or PreferSameNode."),
 };
 FIELD_MESSAGE(k8s_service, CORE "ServiceSpec", .at = FIELD_AT(T, at), .check = check_service, .help = "A name, ports and the pods behind them.");
 #undef T

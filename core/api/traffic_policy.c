@@ -19,90 +19,90 @@ static FIELD_ENUM_TABLE(traffic_policy_simple_lb, PROTO "LoadBalancerSettings.Si
 
 #define T struct traffic_policy_ring_hash
 static const struct field traffic_policy_ring_hash_fields[] = {
-    FIELD_UINT64(T, minimum_size, "minimumRingSize", .proto = 1, .default_text = "1024", .enforced = FIELD_NOT_ENFORCED, .help = "Points on the ring, at least."),
+    FIELD_UINT64(T, minimum_size, "minimumRingSize", .proto = 1, .default_text = "1024", .help = "Points on the ring, at least."),
 };
 static FIELD_MESSAGE(traffic_policy_ring_hash, PROTO "LoadBalancerSettings.ConsistentHashLB.RingHash", .help = "Hash ring.");
 #undef T
 
 #define T struct traffic_policy_maglev
 static const struct field traffic_policy_maglev_fields[] = {
-    FIELD_UINT64(T, table_size, "tableSize", .proto = 1, .check = traffic_policy_check_table_size, .default_text = "65537", .enforced = FIELD_NOT_ENFORCED, .help = "Entries of the table: a prime, at most 5000011."),
+    FIELD_UINT64(T, table_size, "tableSize", .proto = 1, .check = traffic_policy_check_table_size, .default_text = "65537", .help = "Entries of the table: a prime, at most 5000011."),
 };
 static FIELD_MESSAGE(traffic_policy_maglev, PROTO "LoadBalancerSettings.ConsistentHashLB.MagLev", .help = "Maglev table.");
 #undef T
 
 #define T struct traffic_policy_cookie_attribute
 static const struct field traffic_policy_cookie_attribute_fields[] = {
-    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Name, as SameSite."),
-    FIELD_STR(T, value, "value", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Value, if it has one."),
+    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Name, as SameSite."),
+    FIELD_STR(T, value, "value", .proto = 2, .help = "Value, if it has one."),
 };
 static FIELD_MESSAGE(traffic_policy_cookie_attribute, PROTO "LoadBalancerSettings.ConsistentHashLB.HTTPCookie.Attribute", .help = "An attribute of a generated cookie.");
 #undef T
 
 #define T struct traffic_policy_cookie
 static const struct field traffic_policy_cookie_fields[] = {
-    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_header_name, .enforced = FIELD_NOT_ENFORCED, .help = "Name of the cookie."),
-    FIELD_STR(T, path, "path", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Path of a generated cookie."),
-    FIELD_DURATION(T, ttl, "ttl", .proto = 3, .check = api_check_not_negative, .enforced = FIELD_NOT_ENFORCED, .help = "Life of a generated cookie; 0s for the session."),
-    FIELD_LIST_MSG(T, attributes, "attributes", traffic_policy_cookie_attribute, .proto = 4, .enforced = FIELD_NOT_ENFORCED, .help = "More attributes of a generated cookie."),
+    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_header_name, .help = "Name of the cookie."),
+    FIELD_STR(T, path, "path", .proto = 2, .help = "Path of a generated cookie."),
+    FIELD_DURATION(T, ttl, "ttl", .proto = 3, .check = api_check_not_negative, .help = "Life of a generated cookie; 0s for the session."),
+    FIELD_LIST_MSG(T, attributes, "attributes", traffic_policy_cookie_attribute, .proto = 4, .help = "More attributes of a generated cookie."),
 };
 static FIELD_MESSAGE(traffic_policy_cookie, PROTO "LoadBalancerSettings.ConsistentHashLB.HTTPCookie", .help = "Hash by a cookie.");
 #undef T
 
 #define T struct traffic_policy_hash
 static const struct field traffic_policy_hash_fields[] = {
-    FIELD_STR(T, http_header_name, "httpHeaderName", .proto = 1, .oneof = 1, .check = api_check_header_name, .enforced = FIELD_NOT_ENFORCED, .help = "Hash by this header."),
-    FIELD_MSG(T, http_cookie, "httpCookie", traffic_policy_cookie, .proto = 2, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Hash by a cookie."),
-    FIELD_OPT_BOOL(T, use_source_ip, "useSourceIp", .proto = 3, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Hash by the client's address."),
-    FIELD_STR(T, http_query_parameter_name, "httpQueryParameterName", .proto = 5, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Hash by this query parameter."),
-    FIELD_MSG(T, ring_hash, "ringHash", traffic_policy_ring_hash, .proto = 6, .oneof = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Use a hash ring."),
-    FIELD_MSG(T, maglev, "maglev", traffic_policy_maglev, .proto = 7, .oneof = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Use a Maglev table."),
-    FIELD_UINT64(T, minimum_ring_size, "minimumRingSize", .proto = 4, .deprecated = true, .enforced = FIELD_NOT_ENFORCED, .help = "Use ringHash.minimumRingSize."),
+    FIELD_STR(T, http_header_name, "httpHeaderName", .proto = 1, .oneof = 1, .check = api_check_header_name, .help = "Hash by this header."),
+    FIELD_MSG(T, http_cookie, "httpCookie", traffic_policy_cookie, .proto = 2, .oneof = 1, .help = "Hash by a cookie."),
+    FIELD_OPT_BOOL(T, use_source_ip, "useSourceIp", .proto = 3, .oneof = 1, .help = "Hash by the client's address."),
+    FIELD_STR(T, http_query_parameter_name, "httpQueryParameterName", .proto = 5, .oneof = 1, .help = "Hash by this query parameter."),
+    FIELD_MSG(T, ring_hash, "ringHash", traffic_policy_ring_hash, .proto = 6, .oneof = 2, .help = "Use a hash ring."),
+    FIELD_MSG(T, maglev, "maglev", traffic_policy_maglev, .proto = 7, .oneof = 2, .help = "Use a Maglev table."),
+    FIELD_UINT64(T, minimum_ring_size, "minimumRingSize", .proto = 4, .deprecated = true, .help = "Use ringHash.minimumRingSize."),
 };
 static FIELD_MESSAGE(traffic_policy_hash, PROTO "LoadBalancerSettings.ConsistentHashLB", .at = FIELD_AT(T, at), .check = traffic_policy_check_hash, .help = "The same key goes to the same endpoint.");
 #undef T
 
 #define T struct traffic_policy_distribute
 static const struct field traffic_policy_distribute_fields[] = {
-    FIELD_STR(T, from, "from", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Locality of the client: region/zone/subzone, '*' at the end."),
-    FIELD_MAP_INT(T, to, "to", .proto = 2, .width = FIELD_UINT32, .max = 100, .enforced = FIELD_NOT_ENFORCED, .help = "Percent by locality of the endpoints; 100 together."),
+    FIELD_STR(T, from, "from", .proto = 1, .help = "Locality of the client: region/zone/subzone, '*' at the end."),
+    FIELD_MAP_INT(T, to, "to", .proto = 2, .width = FIELD_UINT32, .max = 100, .help = "Percent by locality of the endpoints; 100 together."),
 };
 static FIELD_MESSAGE(traffic_policy_distribute, PROTO "LocalityLoadBalancerSetting.Distribute", .help = "Shares of traffic by locality.");
 #undef T
 
 #define T struct traffic_policy_failover
 static const struct field traffic_policy_failover_fields[] = {
-    FIELD_STR(T, from, "from", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "The failing region."),
-    FIELD_STR(T, to, "to", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "The region to use instead."),
+    FIELD_STR(T, from, "from", .proto = 1, .help = "The failing region."),
+    FIELD_STR(T, to, "to", .proto = 2, .help = "The region to use instead."),
 };
 static FIELD_MESSAGE(traffic_policy_failover, PROTO "LocalityLoadBalancerSetting.Failover", .help = "Where to go when a region fails.");
 #undef T
 
 #define T struct traffic_policy_locality
 static const struct field traffic_policy_locality_fields[] = {
-    FIELD_LIST_MSG(T, distribute, "distribute", traffic_policy_distribute, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Shares of traffic by locality."),
-    FIELD_LIST_MSG(T, failover, "failover", traffic_policy_failover, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Where to go when a region fails."),
-    FIELD_LIST_STR(T, failover_priority, "failoverPriority", .proto = 4, .enforced = FIELD_NOT_ENFORCED, .help = "Labels that order endpoints: the more match the client's, the earlier."),
-    FIELD_OPT_BOOL(T, enabled, "enabled", .proto = 3, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "true", .help = "Whether locality matters."),
+    FIELD_LIST_MSG(T, distribute, "distribute", traffic_policy_distribute, .proto = 1, .help = "Shares of traffic by locality."),
+    FIELD_LIST_MSG(T, failover, "failover", traffic_policy_failover, .proto = 2, .help = "Where to go when a region fails."),
+    FIELD_LIST_STR(T, failover_priority, "failoverPriority", .proto = 4, .help = "Labels that order endpoints: the more match the client's, the earlier."),
+    FIELD_OPT_BOOL(T, enabled, "enabled", .proto = 3, .wrapper = true, .default_text = "true", .help = "Whether locality matters."),
 };
 static FIELD_MESSAGE(traffic_policy_locality, PROTO "LocalityLoadBalancerSetting", .at = FIELD_AT(T, at), .check = traffic_policy_check_locality, .help = "Prefer near endpoints.");
 #undef T
 
 #define T struct traffic_policy_zone_aware
 static const struct field traffic_policy_zone_aware_fields[] = {
-    FIELD_OPT_BOOL(T, enabled, "enabled", .proto = 1, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .help = "Whether zones matter."),
-    FIELD_LIST_MSG(T, failover, "failover", traffic_policy_failover, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Where to go when a region fails."),
-    FIELD_LIST_STR(T, failover_priority, "failoverPriority", .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Labels that order endpoints."),
-    FIELD_OPT_UINT64(T, min_cluster_size, "minClusterSize", .proto = 4, .wrapper = true, .min = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "6", .help = "Endpoints that a service needs at least for this."),
+    FIELD_OPT_BOOL(T, enabled, "enabled", .proto = 1, .wrapper = true, .help = "Whether zones matter."),
+    FIELD_LIST_MSG(T, failover, "failover", traffic_policy_failover, .proto = 2, .help = "Where to go when a region fails."),
+    FIELD_LIST_STR(T, failover_priority, "failoverPriority", .proto = 3, .help = "Labels that order endpoints."),
+    FIELD_OPT_UINT64(T, min_cluster_size, "minClusterSize", .proto = 4, .wrapper = true, .min = 1, .default_text = "6", .help = "Endpoints that a service needs at least for this."),
 };
 static FIELD_MESSAGE(traffic_policy_zone_aware, PROTO "ZoneAwareLoadBalancerSetting", .at = FIELD_AT(T, at), .help = "Keep traffic in the zone as far as its endpoints can carry it.");
 #undef T
 
 #define T struct traffic_policy_warmup
 static const struct field traffic_policy_warmup_fields[] = {
-    FIELD_DURATION(T, duration, "duration", .proto = 1, .required = true, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .help = "Time until a new endpoint gets its full share."),
-    FIELD_OPT_DOUBLE(T, minimum_percent, "minimumPercent", .proto = 2, .wrapper = true, .max = 100, .enforced = FIELD_NOT_ENFORCED, .default_text = "10", .help = "Share to start with."),
-    FIELD_OPT_DOUBLE(T, aggression, "aggression", .proto = 3, .wrapper = true, .max = INT64_MAX, .enforced = FIELD_NOT_ENFORCED, .default_text = "1", .help = "How the share grows: 1 is linear."),
+    FIELD_DURATION(T, duration, "duration", .proto = 1, .required = true, .min = DURATION_MS, .help = "Time until a new endpoint gets its full share."),
+    FIELD_OPT_DOUBLE(T, minimum_percent, "minimumPercent", .proto = 2, .wrapper = true, .max = 100, .default_text = "10", .help = "Share to start with."),
+    FIELD_OPT_DOUBLE(T, aggression, "aggression", .proto = 3, .wrapper = true, .max = INT64_MAX, .default_text = "1", .help = "How the share grows: 1 is linear."),
 };
 static FIELD_MESSAGE(traffic_policy_warmup, PROTO "WarmupConfiguration", .help = "New endpoints get their load slowly.");
 #undef T
@@ -110,11 +110,11 @@ static FIELD_MESSAGE(traffic_policy_warmup, PROTO "WarmupConfiguration", .help =
 #define T struct traffic_policy_lb
 static const struct field traffic_policy_lb_fields[] = {
     FIELD_OPT_ENUM(T, simple, "simple", traffic_policy_simple_lb, .proto = 1, .oneof = 1, .default_text = "LEAST_REQUEST", .help = "A balancer without settings."),
-    FIELD_MSG(T, consistent_hash, "consistentHash", traffic_policy_hash, .proto = 2, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "The same key goes to the same endpoint."),
-    FIELD_MSG(T, locality, "localityLbSetting", traffic_policy_locality, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Prefer near endpoints."),
-    FIELD_MSG(T, zone_aware, "zoneAwareLbSetting", traffic_policy_zone_aware, .proto = 6, .enforced = FIELD_NOT_ENFORCED, .help = "Keep traffic in the zone."),
-    FIELD_DURATION(T, warmup_duration, "warmupDurationSecs", .proto = 4, .min = DURATION_MS, .deprecated = true, .enforced = FIELD_NOT_ENFORCED, .help = "Use warmup."),
-    FIELD_MSG(T, warmup, "warmup", traffic_policy_warmup, .proto = 5, .enforced = FIELD_NOT_ENFORCED, .help = "New endpoints get their load slowly."),
+    FIELD_MSG(T, consistent_hash, "consistentHash", traffic_policy_hash, .proto = 2, .oneof = 1, .help = "The same key goes to the same endpoint."),
+    FIELD_MSG(T, locality, "localityLbSetting", traffic_policy_locality, .proto = 3, .help = "Prefer near endpoints."),
+    FIELD_MSG(T, zone_aware, "zoneAwareLbSetting", traffic_policy_zone_aware, .proto = 6, .help = "Keep traffic in the zone."),
+    FIELD_DURATION(T, warmup_duration, "warmupDurationSecs", .proto = 4, .min = DURATION_MS, .deprecated = true, .help = "Use warmup."),
+    FIELD_MSG(T, warmup, "warmup", traffic_policy_warmup, .proto = 5, .help = "New endpoints get their load slowly."),
 };
 static FIELD_MESSAGE(traffic_policy_lb, PROTO "LoadBalancerSettings", .at = FIELD_AT(T, at), .check = traffic_policy_check_lb, .help = "Which endpoint gets the next request.");
 #undef T

@@ -64,7 +64,7 @@ static const struct field workload_entry_fields[] = {
     FIELD_MAP_INT(T, ports, "ports", .proto = 2, .width = FIELD_UINT32, .min = 1, .max = 65535, .max_items = 128, .default_text = "the service's target ports", .help = "Port numbers by the names that the service gives them."),
     FIELD_MAP_STR(T, labels, "labels", .proto = 3, .max_items = 256, .help = "Labels to select it by."),
     FIELD_STR(T, network, "network", .proto = 4, .max_len = 2048, .enforced = "is accepted, but all networks count as one yet", .help = "Network it is in: those of one network reach each other directly."),
-    FIELD_STR(T, locality, "locality", .proto = 5, .max_len = 2048, .enforced = "is accepted, but endpoints are not ordered by locality yet", .help = "region/zone/subzone."),
+    FIELD_STR(T, locality, "locality", .proto = 5, .max_len = 2048, .help = "region/zone/subzone."),
     FIELD_UINT32(T, weight, "weight", .proto = 6, .help = "Share of the traffic, in relation to the others."),
     FIELD_STR(T, service_account, "serviceAccount", .proto = 7, .max_len = 253, .default_text = "default", .help = "Service account that it runs as: its identity."),
 };

@@ -13,10 +13,12 @@
 #include "core/compile/compile_gateway_host.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
+#include "core/compile/compile_locality.h"
 #include "core/compile/compile_part.h"
 #include "core/compile/compile_peers.h"
 #include "core/compile/compile_snapshot.h"
 #include "core/compile/compile_table.h"
+#include "core/compile/compile_traffic.h"
 #include "core/compile/compile_vip.h"
 #include "core/compile/compile_vs.h"
 #include "core/loop/clock.h"
@@ -311,7 +313,7 @@ static struct model_cluster *fixed_cluster(struct compile *c, const char *name, 
 
     config->tls_mode = MODEL_TLS_DISABLE;
     config->hash = 1;
-    compile_cluster_limits(c, NULL, &config->limits);
+    compile_traffic_limits(c, NULL, &config->limits);
     return model_cluster_new(config, model_endpoints_ref(c->no_endpoints));
 }
 
@@ -431,6 +433,7 @@ void compile_run(struct compile *c, struct diag *d, struct snapshot **out)
     c->diag = d;
     c->stats = (struct compile_stats){ 0 };
     registry_run(c->registry, on_host, c);
+    compile_locality_follow(c);
     compile_peers_follow(c);
     compile_host_run(c);
     compile_table_run(c);

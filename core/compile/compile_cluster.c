@@ -2,10 +2,11 @@
 
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
+#include "core/compile/compile_locality.h"
 #include "core/compile/compile_peer.h"
 #include "core/compile/compile_tls.h"
+#include "core/compile/compile_traffic.h"
 #include "core/compile/digest.h"
-#include "core/text/duration.h"
 #include "core/tls/tls_config.h"
 
 /* ---- config ---- */
@@ -33,51 +34,6 @@ struct model_cluster_config *compile_cluster_new_config(struct str name, uint8_t
     return config;
 }
 
-static uint64_t ms_of(const struct field_opt *d)
-{
-    return d->set && d->value > 0 ? (uint64_t)(d->value / DURATION_MS) : 0;
-}
-
-static uint32_t limit_of(int64_t n)
-{
-    return n > 0 && n <= INT32_MAX ? (uint32_t)n : 0;
-}
-
-static void tcp_limits(const struct traffic_policy_tcp *tcp, struct model_limits *out)
-{
-    out->max_connections = limit_of(tcp->max_connections);
-    if (ms_of(&tcp->connect_timeout))
-        out->connect_timeout_ms = ms_of(&tcp->connect_timeout);
-    out->max_connection_ms = ms_of(&tcp->max_connection_duration);
-    out->tcp_idle_timeout_ms = ms_of(&tcp->idle_timeout);
-    out->idle_timeout_ms = ms_of(&tcp->idle_timeout); /* CB-4: HTTP's own wins */
-    if (tcp->keepalive) {
-        out->keepalive.set = true;
-        out->keepalive.probes = limit_of(tcp->keepalive->probes);
-        out->keepalive.idle_s = (uint32_t)(ms_of(&tcp->keepalive->time) / 1000);
-        out->keepalive.interval_s = (uint32_t)(ms_of(&tcp->keepalive->interval) / 1000);
-    }
-}
-
-void compile_cluster_limits(const struct compile *c, const struct traffic_policy_pool *pool,
-                            struct model_limits *out)
-{
-    *out = (struct model_limits){ .connect_timeout_ms = c->options.settings.connect_timeout_ms };
-    if (!pool)
-        return;
-    if (pool->tcp)
-        tcp_limits(pool->tcp, out);
-    if (pool->http) {
-        out->max_pending = limit_of(pool->http->http1_max_pending_requests);
-        out->max_requests = limit_of(pool->http->http2_max_requests);
-        out->max_requests_per_conn = limit_of(pool->http->max_requests_per_connection);
-        out->max_retries = limit_of(pool->http->max_retries);
-        out->max_streams_per_conn = limit_of(pool->http->max_concurrent_streams);
-        if (ms_of(&pool->http->idle_timeout))
-            out->idle_timeout_ms = ms_of(&pool->http->idle_timeout);
-    }
-}
-
 static bool has_names(const struct registry_endpoints *members)
 {
     for (uint32_t i = 0; members && i < members->count; i++) {
@@ -100,27 +56,6 @@ static uint8_t type_of(const struct compile_cluster_key *key)
         return MODEL_CLUSTER_DYNAMIC;
     default:
         return has_names(key->members) ? MODEL_CLUSTER_DNS : MODEL_CLUSTER_STATIC;
-    }
-}
-
-static void set_lb(struct model_cluster_config *config, const struct traffic_policy_lb *lb)
-{
-    if (!lb || !lb->simple.set)
-        return;
-    switch (lb->simple.value) {
-    case TRAFFIC_POLICY_LB_ROUND_ROBIN:
-        config->lb = MODEL_LB_ROUND_ROBIN;
-        return;
-    case TRAFFIC_POLICY_LB_RANDOM:
-        config->lb = MODEL_LB_RANDOM;
-        return;
-    case TRAFFIC_POLICY_LB_PASSTHROUGH: /* LB-8 */
-        config->lb = MODEL_LB_PASSTHROUGH;
-        config->type = MODEL_CLUSTER_ORIGINAL_DST;
-        return;
-    default:
-        config->lb = MODEL_LB_LEAST_REQUEST;
-        return;
     }
 }
 
@@ -179,19 +114,6 @@ static void set_identities(struct model_cluster_config *config, const struct reg
         config->identities[config->identity_count++] = arena_str(&config->arena, list[i]);
 }
 
-static uint64_t digest_limits(uint64_t h, const struct model_limits *l)
-{
-    const uint64_t numbers[] = { l->max_connections,     l->max_pending,
-                                 l->max_requests,        l->max_requests_per_conn,
-                                 l->max_retries,         l->max_streams_per_conn,
-                                 l->connect_timeout_ms,  l->idle_timeout_ms,
-                                 l->tcp_idle_timeout_ms, l->max_connection_ms,
-                                 l->keepalive.idle_s,    l->keepalive.interval_s,
-                                 l->keepalive.probes,    l->keepalive.set };
-
-    return digest_str(h, str_make(numbers, sizeof(numbers)));
-}
-
 static uint64_t digest_config(const struct model_cluster_config *config, uint64_t tls)
 {
     uint64_t h = digest_u64(1, tls);
@@ -199,14 +121,14 @@ static uint64_t digest_config(const struct model_cluster_config *config, uint64_
     h = digest_str(h, config->name);
     h = digest_str(h, config->sni);
     h = digest_strs(h, config->identities, config->identity_count);
-    h = digest_limits(h, &config->limits);
+    h = compile_traffic_digest(h, config);
     h = digest_str(digest_str(h, config->service_name), config->service_ns);
     h = digest_str(digest_str(h, config->source.kind), config->source.name);
     h = digest_str(digest_str(h, config->source.ns), config->source.file);
     h = digest_u64(h, config->source.line);
     return digest_u64(h, config->type | (uint64_t)config->protocol << 8 |
                              (uint64_t)config->lb << 16 | (uint64_t)config->tls_mode << 24 |
-                             (uint64_t)config->h2_upgrade << 32 | (uint64_t)config->external << 33);
+                             (uint64_t)config->external << 33);
 }
 
 static struct model_source copy_source(const struct model_source *from, struct arena *a)
@@ -243,12 +165,11 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     config->port = port->port;
     config->protocol = port->protocol;
     config->external = s->external;
-    config->h2_upgrade = policy.pool && policy.pool->http &&
-                         policy.pool->http->h2_upgrade_policy == TRAFFIC_POLICY_H2_UPGRADE;
     config->sni = arena_printf(own, "outbound_.%u_.%.*s_.%.*s", port->port, STR_ARG(subset_name),
                                STR_ARG(s->host));
-    set_lb(config, policy.lb);
-    compile_cluster_limits(c, policy.pool, &config->limits);
+    compile_traffic_apply(c, &policy, config);
+    config->locality_weighted = compile_locality_is_weighted(c, &policy);
+    c->uses_zones |= config->zone_min_cluster > 0;
     tls = set_tls(c, config, dr, policy.tls, secret, a);
     set_identities(config, s, policy.tls);
     if (dr->object)
@@ -328,16 +249,38 @@ static void add_endpoint(const struct compile *c, const struct compile_cluster_k
         digest_u64(set->hash, e->port | (uint64_t)e->hop << 16 | (uint64_t)e->healthy << 24);
 }
 
+static void digest_groups(struct model_endpoints *set)
+{
+    uint64_t h = digest_u64(set->hash, set->source_total);
+
+    for (uint32_t g = 0; g < set->group_count; g++) {
+        const struct model_endpoint_group *group = &set->groups[g];
+
+        h = digest_str(h, group->locality);
+        h = digest_u64(h, group->weight | (uint64_t)group->sources << 32);
+        h = digest_u64(h, group->priority | (uint64_t)group->is_local << 8);
+    }
+    for (uint32_t i = 0; i < set->count && set->group_count > 1; i++)
+        h = digest_u64(h, set->list[i].group);
+    set->hash = h;
+}
+
 struct model_endpoints *compile_cluster_endpoints(struct compile *c,
-                                                  const struct compile_cluster_key *key)
+                                                  const struct compile_cluster_key *key,
+                                                  const struct compile_dr_result *dr,
+                                                  struct arena *a)
 {
     const struct registry_endpoints *members = key->members;
     struct model_endpoints *set = compile_cluster_new_endpoints();
     const struct destination_rule_subset *subset = key->subset ? key->subset->subset : NULL;
+    struct compile_dr_policy policy =
+        compile_dr_policy_of(dr, subset, key->service->ports[key->port_index].port);
+    const struct registry_workload **list;
 
     if (!members || !members->count)
         return set;
     set->list = arena_alloc0(&set->arena, members->count, sizeof(*set->list));
+    list = arena_alloc0(a, members->count, sizeof(*list));
     for (uint32_t i = 0; i < members->count; i++) {
         const struct registry_endpoint *m = &members->list[i];
 
@@ -346,7 +289,10 @@ struct model_endpoints *compile_cluster_endpoints(struct compile *c,
         if (subset && !workload_selector_is_match(subset->labels, subset->labels_count,
                                                   m->workload->labels, m->workload->label_count))
             continue;
+        list[set->count] = m->workload;
         add_endpoint(c, key, m, set);
     }
+    compile_locality_group(c, key->service, &policy, list, set);
+    digest_groups(set);
     return set;
 }

@@ -19,9 +19,11 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
                                                     const struct compile_cluster_key *key,
                                                     const struct compile_dr_result *dr,
                                                     struct str *secret, struct arena *a);
-/* One reference for the caller. */
+/* One reference for the caller. a is for scratch. */
 struct model_endpoints *compile_cluster_endpoints(struct compile *c,
-                                                  const struct compile_cluster_key *key);
+                                                  const struct compile_cluster_key *key,
+                                                  const struct compile_dr_result *dr,
+                                                  struct arena *a);
 
 /* "outbound|9080|v1|HOST"; in a. */
 struct str compile_cluster_name(uint16_t port, struct str subset, struct str host, struct arena *a);
@@ -30,9 +32,6 @@ struct str compile_cluster_name(uint16_t port, struct str subset, struct str hos
 struct model_cluster_config *compile_cluster_new_config(struct str name, uint8_t type);
 /* An empty endpoint set. */
 struct model_endpoints *compile_cluster_new_endpoints(void);
-/* connectionPool's numbers. pool may be NULL. */
-void compile_cluster_limits(const struct compile *c, const struct traffic_policy_pool *pool,
-                            struct model_limits *out);
 /* What metrics say about a workload; text in a. */
 void compile_cluster_peer(const struct compile *c, const struct registry_workload *w,
                           struct arena *a, struct model_telemetry_peer *out);

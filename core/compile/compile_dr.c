@@ -217,10 +217,29 @@ static const struct traffic_policy_port *port_block(const struct traffic_policy 
     return NULL;
 }
 
+/* The port's blocks replace those of all ports wholesale; it has no others. */
 static void take_port(struct compile_dr_policy *out, const struct traffic_policy_port *p)
 {
-    if (p)
-        *out = (struct compile_dr_policy){ p->lb, p->pool, p->outlier, p->tls };
+    if (!p)
+        return;
+    out->lb = p->lb;
+    out->pool = p->pool;
+    out->outlier = p->outlier;
+    out->tls = p->tls;
+}
+
+static void take(struct compile_dr_policy *out, const struct traffic_policy *p, uint16_t port)
+{
+    if (!p)
+        return;
+    out->lb = p->lb ? p->lb : out->lb;
+    out->pool = p->pool ? p->pool : out->pool;
+    out->outlier = p->outlier ? p->outlier : out->outlier;
+    out->tls = p->tls ? p->tls : out->tls;
+    out->tunnel = p->tunnel ? p->tunnel : out->tunnel;
+    out->proxy_protocol = p->proxy_protocol ? p->proxy_protocol : out->proxy_protocol;
+    out->retry_budget = p->retry_budget ? p->retry_budget : out->retry_budget;
+    take_port(out, port_block(p, port));
 }
 
 struct compile_dr_policy compile_dr_policy_of(const struct compile_dr_result *r,
@@ -228,18 +247,8 @@ struct compile_dr_policy compile_dr_policy_of(const struct compile_dr_result *r,
                                               uint16_t port)
 {
     struct compile_dr_policy out = { 0 };
-    const struct traffic_policy *s = subset ? subset->policy : NULL;
 
-    if (r->policy)
-        out = (struct compile_dr_policy){ r->policy->lb, r->policy->pool, r->policy->outlier,
-                                          r->policy->tls };
-    take_port(&out, port_block(r->policy, port));
-    if (s) {
-        out.lb = s->lb ? s->lb : out.lb;
-        out.pool = s->pool ? s->pool : out.pool;
-        out.outlier = s->outlier ? s->outlier : out.outlier;
-        out.tls = s->tls ? s->tls : out.tls;
-        take_port(&out, port_block(s, port));
-    }
+    take(&out, r->policy, port);
+    take(&out, subset ? subset->policy : NULL, port);
     return out;
 }

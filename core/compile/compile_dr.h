@@ -32,6 +32,9 @@ struct compile_dr_policy {
     const struct traffic_policy_pool *pool;
     const struct traffic_policy_outlier *outlier;
     const struct traffic_policy_tls *tls;
+    const struct traffic_policy_tunnel *tunnel;
+    const struct traffic_policy_proxy_protocol *proxy_protocol;
+    const struct traffic_policy_retry_budget *retry_budget;
 };
 
 void compile_dr_put(struct compile *c, struct object *o);

@@ -183,7 +183,7 @@ static void build_cluster(struct build *b, uint32_t port_index,
         compile_cluster_config(b->c, &key, &b->dr, &b->secret, b->a);
 
     to->port = port;
-    to->model = settle(b, old, config, compile_cluster_endpoints(b->c, &key));
+    to->model = settle(b, old, config, compile_cluster_endpoints(b->c, &key, &b->dr, b->a));
     to->subset = to->model->config->subset;
 }
 

@@ -8,6 +8,7 @@
 #include "core/compile/compile_cluster.h"
 #include "core/compile/compile_dr.h"
 #include "core/compile/compile_peer.h"
+#include "core/compile/compile_traffic.h"
 #include "core/compile/digest.h"
 
 /* ---- which services are ours ---- */
@@ -217,7 +218,7 @@ static void set_limits(struct inbound_build *b, const struct model_inbound_port 
     if (s)
         compile_dr_find(b->c, s->host, s->ns, &a, &dr);
     policy = compile_dr_policy_of(&dr, NULL, p->port);
-    compile_cluster_limits(b->c, policy.pool, &config->limits);
+    compile_traffic_limits(b->c, policy.pool, &config->limits);
     arena_deinit(&a);
 }
 
@@ -272,7 +273,7 @@ static void make_other(struct inbound_build *b)
         compile_cluster_new_config(STR("InboundPassthroughCluster"), MODEL_CLUSTER_ORIGINAL_DST);
 
     config->tls_mode = MODEL_TLS_DISABLE;
-    compile_cluster_limits(b->c, NULL, &config->limits);
+    compile_traffic_limits(b->c, NULL, &config->limits);
     config->hash = 1;
     p->cluster = keep(b, config, compile_cluster_new_endpoints());
     b->in->model.other = p;

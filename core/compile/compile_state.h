@@ -106,6 +106,9 @@ struct compile {
     struct field_pair *labels; /* of the node */
     uint32_t label_count;
     struct str dns_domain, root_ns, trust_domain;
+    struct str locality; /* of this node, as the hosts were last built for */
+    uint64_t sources;    /* likewise the places of those like us; hash */
+    bool uses_zones;     /* some DestinationRule is zone-aware */
     struct registry *registry;
     struct map objects; /* "KIND/NS/NAME" -> struct compile_object */
     struct compile_vs_index vs;

@@ -109,6 +109,8 @@ static struct registry_service *read_host(const struct object *o, struct str hos
     read_addresses(s, se);
     s->wants_vip = registry_istio_wants_address(o, s->host);
     read_given_addresses(s, o);
+    s->distribution = registry_service_distribution(
+        object_meta_annotation(o->meta, STR("networking.istio.io/traffic-distribution")));
     read_selector(s, se->workload_selector);
     copy_strs(&s->arena, se->export_to, se->export_to_count, &s->export_to, &s->export_to_count);
     copy_strs(&s->arena, se->subject_alt_names, se->subject_alt_names_count, &s->sans,

@@ -116,6 +116,10 @@ static void read_service(struct registry_source *src, const struct registry_view
     s->kubernetes = true;
     s->created = o->meta->created.set ? o->meta->created.value : 0;
     s->source = registry_source_of_object(o);
+    s->distribution = registry_service_distribution(
+        spec->traffic_distribution.len
+            ? spec->traffic_distribution
+            : object_meta_annotation(o->meta, STR("networking.istio.io/traffic-distribution")));
     read_ports(s, spec);
     read_addresses(s, spec);
     read_export_to(s, o->meta);

@@ -98,7 +98,7 @@ void registry_service_seal(struct registry_service *s)
     h = digest_u64(h, (uint64_t)s->resolution | (uint64_t)s->external << 8 |
                           (uint64_t)s->headless << 9 | (uint64_t)s->kubernetes << 10 |
                           (uint64_t)s->wants_vip << 11 | (uint64_t)s->vip_allocated << 12 |
-                          (uint64_t)s->not_ready_too << 13);
+                          (uint64_t)s->not_ready_too << 13 | (uint64_t)s->distribution << 16);
     h = digest_str(h, s->source.kind);
     h = digest_str(h, s->source.file);
     s->hash = digest_u64(h, s->source.line);
@@ -126,6 +126,24 @@ const struct registry_port *registry_service_port(const struct registry_service 
             return &s->ports[i];
     }
     return NULL;
+}
+
+uint8_t registry_service_distribution(struct str name)
+{
+    static const struct {
+        struct str name;
+        uint8_t distribution;
+    } known[] = {
+        { STR_INIT("PreferClose"), REGISTRY_DISTRIBUTION_CLOSE },
+        { STR_INIT("PreferSameZone"), REGISTRY_DISTRIBUTION_ZONE },
+        { STR_INIT("PreferSameNode"), REGISTRY_DISTRIBUTION_NODE },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (str_eq(known[i].name, name))
+            return known[i].distribution;
+    }
+    return REGISTRY_DISTRIBUTION_ANY;
 }
 
 /* ---- protocols ---- */

@@ -21,6 +21,14 @@ enum registry_resolution {
     REGISTRY_DYNAMIC, /* to the name the client asked for: DYNAMIC_DNS */
 };
 
+/* trafficDistribution: how near endpoints should be. */
+enum registry_distribution {
+    REGISTRY_DISTRIBUTION_ANY,
+    REGISTRY_DISTRIBUTION_CLOSE,
+    REGISTRY_DISTRIBUTION_ZONE,
+    REGISTRY_DISTRIBUTION_NODE,
+};
+
 struct registry_port {
     struct str name;
     uint16_t port;          /* of the service */
@@ -46,6 +54,7 @@ struct registry_service {
     struct registry_port *ports; /* ascending by number */
     uint32_t port_count;
     uint8_t resolution;          /* enum registry_resolution */
+    uint8_t distribution;        /* enum registry_distribution */
     bool external;               /* MESH_EXTERNAL */
     bool headless;               /* clusterIP None */
     bool not_ready_too;          /* publishNotReadyAddresses (HL-4) */
@@ -77,6 +86,8 @@ bool registry_service_is_exported(const struct str *export_to, size_t count, str
                                   struct str to);
 /* The port with that number, or NULL. */
 const struct registry_port *registry_service_port(const struct registry_service *s, uint16_t port);
+/* "PreferClose" and its like; enum registry_distribution. */
+uint8_t registry_service_distribution(struct str name);
 /* The protocol of a port by its declaration (PS-1) or number (PS-2); enum model_protocol. Both
  * texts may be empty. */
 uint8_t registry_service_protocol(struct str app_protocol, struct str port_name, uint16_t port);

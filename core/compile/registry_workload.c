@@ -88,6 +88,30 @@ static void derive_names(struct registry_workload *w)
         w->canonical_revision = first_label(w, revision, STR("latest"));
 }
 
+/* From labels, where the workload itself does not say it: "istio-locality: region.zone.subzone", or
+ * those of Kubernetes' nodes. */
+static void derive_locality(struct registry_workload *w)
+{
+    struct str text = registry_workload_label(w, STR("istio-locality"));
+    struct str region = registry_workload_label(w, STR("topology.kubernetes.io/region"));
+    struct str zone = registry_workload_label(w, STR("topology.kubernetes.io/zone"));
+    struct str subzone = registry_workload_label(w, STR("topology.istio.io/subzone"));
+    char *p;
+
+    if (w->locality.len)
+        return;
+    if (!text.len) {
+        if (region.len)
+            w->locality = arena_printf(&w->arena, "%.*s/%.*s/%.*s", STR_ARG(region), STR_ARG(zone),
+                                       STR_ARG(subzone));
+        return;
+    }
+    p = arena_strz(&w->arena, text);
+    for (size_t i = 0; i < text.len && str_chr(text, '/') < 0; i++)
+        p[i] = p[i] == '.' ? '/' : p[i];
+    w->locality = str_make(p, text.len);
+}
+
 static void derive_hop(struct registry_workload *w)
 {
     if (w->hop != MODEL_HOP_PLAIN)
@@ -118,6 +142,7 @@ void registry_workload_seal(struct registry_workload *w)
 
     derive_names(w);
     derive_hop(w);
+    derive_locality(w);
     h = digest_str(h, w->uid);
     h = digest_str(digest_str(h, w->ns), w->name);
     h = digest_place(h, w);

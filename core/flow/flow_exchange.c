@@ -385,13 +385,17 @@ static uint32_t avoided_count(const struct flow_request *r)
 
 static void attempt(struct flow_request *r)
 {
+    struct upstream_want want = { .dst = &r->conn->original_dst,
+                                  .tried = r->tried,
+                                  .tried_count = avoided_count(r),
+                                  .hash = &r->hash };
     struct http_stream *hs = NULL;
     int err;
 
     r->decision.try_count++;
     r->try_start_ns = r->decision.try_count == 1 ? r->decision.start_ns : clock_ns();
     *this_try(r) = (struct decision_try){ 0 };
-    err = upstream_pick(r->cluster, &r->conn->original_dst, r->tried, avoided_count(r), &r->host);
+    err = upstream_pick(r->cluster, &want, &r->host);
     if (err == ERR_AGAIN) {
         r->state = FLOW_REQUEST_RESOLVING;
         r->wait.ready = on_resolved;
@@ -471,6 +475,9 @@ void flow_exchange_start(struct flow_request *r)
     timer_init(&r->per_try, &r->fw->worker->timers, on_per_try);
     r->decision.cluster = r->cluster_model;
     r->cluster = upstream_get(r->fw, r->cluster_model);
+    if (upstream_wants_hash(r->cluster))
+        upstream_hash_request(&r->cluster->cluster->config->hash_by, r->filter.head,
+                              &r->decision.peer, &r->conn->local, r->filter.arena, &r->hash);
     if (r->down_ended)
         start_timeout(r);
     attempt(r);

@@ -108,6 +108,7 @@ static void start_one(struct flow_request *r, struct model_cluster *cluster)
     struct flow_mirror *m = mem_alloc0(1, sizeof(*m));
     const struct http_msg *head = r->filter.head;
     struct http_stream *hs = NULL;
+    struct upstream_want want = { .dst = &r->conn->original_dst };
     bool h2 = r->wants_h2;
 
     m->fw = r->fw;
@@ -124,7 +125,7 @@ static void start_one(struct flow_request *r, struct model_cluster *cluster)
     m->head.scheme = arena_str(&m->arena, head->scheme);
     m->head.authority = arena_str(&m->arena, head->authority);
     m->head.path = arena_str(&m->arena, head->path);
-    if (upstream_pick(upstream_get(r->fw, cluster), &r->conn->original_dst, NULL, 0, &m->host) ||
+    if (upstream_pick(upstream_get(r->fw, cluster), &want, &m->host) ||
         http_pool_get(upstream_pool(m->host, upstream_kind_for(m->host, h2)), on_ready, m, &hs,
                       &m->waiter)) {
         mirror_free(m);

@@ -76,6 +76,8 @@ void flow_request_respond(struct flow_request *r, struct http_msg *head, bool en
     }
     flow_request_filter_response(r, head);
     flow_heads_to_downstream(r, head, false);
+    if (r->hash.set_cookie.p)
+        http_headers_add(&head->headers, STR("set-cookie"), r->hash.set_cookie);
     hide_success(r, head);
     r->decision.response_head = head;
     if (head->status == 101)

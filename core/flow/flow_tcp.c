@@ -144,22 +144,22 @@ static void start_relay(struct flow_tcp *t, struct stream *up)
 }
 
 /* Until the balancer's choice is an endpoint with a proxy, each other one once. */
-static int pick_meshed(struct flow_tcp *t)
+static int pick_meshed(struct flow_tcp *t, struct upstream_want *want)
 {
     struct upstream_host **tried = mem_alloc0(t->cluster->count + 1, sizeof(*tried));
     struct upstream_host *host = NULL;
-    uint32_t count = 0;
     int err;
 
-    while (!(err = upstream_pick(t->cluster, &t->decision.original_dst, tried, count, &host))) {
+    want->tried = tried;
+    while (!(err = upstream_pick(t->cluster, want, &host))) {
         if (host->endpoint && host->endpoint->hop != MODEL_HOP_PLAIN)
             break;
         upstream_done(host); /* the cluster still holds it */
-        if (count == t->cluster->count) {
+        if (want->tried_count == t->cluster->count) {
             err = ERR_NOT_FOUND;
             break;
         }
-        tried[count++] = host;
+        tried[want->tried_count++] = host;
     }
     mem_free(tried);
     t->host = err ? NULL : host;
@@ -168,11 +168,13 @@ static int pick_meshed(struct flow_tcp *t)
 
 static void connect_upstream(struct flow_tcp *t)
 {
+    struct upstream_hash hash;
+    struct upstream_want want = { .dst = &t->decision.original_dst, .hash = &hash };
     struct stream *up;
-    int err = t->is_opaque
-                  ? pick_meshed(t)
-                  : upstream_pick(t->cluster, &t->decision.original_dst, NULL, 0, &t->host);
+    int err;
 
+    upstream_hash_peer(&t->cluster->cluster->config->hash_by, &t->decision.peer, &hash);
+    err = t->is_opaque ? pick_meshed(t, &want) : upstream_pick(t->cluster, &want, &t->host);
     if (err == ERR_AGAIN) {
         t->wait.ready = on_resolved;
         t->is_waiting = true;

@@ -57,7 +57,7 @@ static struct upstream_host *host_new(struct upstream *up, const struct model_en
     h->cluster = model_cluster_ref(up->cluster);
     h->endpoint = endpoint;
     h->addr = *addr;
-    h->last_used_ms = worker_now_ms(up->fw->worker);
+    h->since_ms = h->last_used_ms = worker_now_ms(up->fw->worker);
     for (int k = 0; k < UPSTREAM_KIND_COUNT; k++) {
         h->dials[k].host = h;
         h->dials[k].kind = (enum upstream_kind)k;
@@ -89,6 +89,7 @@ static struct upstream_host *take_old(struct upstream_host **old, uint32_t count
 static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t old_count)
 {
     const struct model_endpoints *set = up->cluster->endpoints;
+    struct lb_options lb_options;
 
     up->count = set->count;
     up->hosts = mem_alloc0(set->count, sizeof(struct upstream_host *));
@@ -109,11 +110,16 @@ static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t
         up->lb_hosts[i] = (struct lb_host){
             .weight = e->weight ? e->weight : 1,
             .active = h->active,
+            .group = e->group,
+            .since_ms = h->since_ms,
+            .addr = &h->addr,
             .usable = e->healthy && e->addr.family != ADDR_NONE,
         };
     }
-    up->lb = lb_new((enum model_lb)up->cluster->config->lb, up->lb_hosts, up->count,
-                    &up->fw->worker->random);
+    lb_options = (struct lb_options){ .config = up->cluster->config,
+                                      .set = set,
+                                      .random = &up->fw->worker->random };
+    up->lb = lb_new(&lb_options, up->lb_hosts, up->count);
 }
 
 static void retire_all(struct upstream_host **hosts, uint32_t count)
@@ -310,36 +316,42 @@ static struct upstream_host *begin_use(struct upstream *up, struct upstream_host
     return h;
 }
 
-static int pick_listed(struct upstream *up, struct upstream_host *const *tried,
-                       uint32_t tried_count, struct upstream_host **out)
+static void mark_tried(struct upstream *up, const struct upstream_want *want, bool tried)
 {
+    for (uint32_t i = 0; i < want->tried_count; i++) {
+        if (want->tried[i]->up == up && want->tried[i]->endpoint)
+            up->lb_hosts[want->tried[i]->index].tried = tried;
+    }
+}
+
+static int pick_listed(struct upstream *up, const struct upstream_want *want,
+                       struct upstream_host **out)
+{
+    struct lb_want lb = { .now_ms = worker_now_ms(up->fw->worker) };
     int32_t at;
 
-    for (uint32_t i = 0; i < tried_count; i++) {
-        if (tried[i]->up == up && tried[i]->endpoint)
-            up->lb_hosts[tried[i]->index].tried = true;
+    if (want->hash && want->hash->is_set) {
+        lb.hash = want->hash->value;
+        lb.has_hash = true;
     }
-    at = lb_pick(up->lb, up->lb_hosts, up->count);
-    for (uint32_t i = 0; i < tried_count; i++) {
-        if (tried[i]->up == up && tried[i]->endpoint)
-            up->lb_hosts[tried[i]->index].tried = false;
-    }
+    mark_tried(up, want, true);
+    at = lb_pick(up->lb, up->lb_hosts, up->count, &lb);
+    mark_tried(up, want, false);
     if (at < 0)
         return ERR_NOT_FOUND;
     *out = begin_use(up, up->hosts[at]);
     return 0;
 }
 
-int upstream_pick(struct upstream *up, const struct addr *dst, struct upstream_host *const *tried,
-                  uint32_t tried_count, struct upstream_host **out)
+int upstream_pick(struct upstream *up, const struct upstream_want *want, struct upstream_host **out)
 {
     switch (up->cluster->config->type) {
     case MODEL_CLUSTER_BLACKHOLE:
         return ERR_NOT_FOUND;
     case MODEL_CLUSTER_ORIGINAL_DST:
-        if (!dst || dst->family == ADDR_NONE)
+        if (!want->dst || want->dst->family == ADDR_NONE)
             return ERR_NOT_FOUND;
-        *out = begin_use(up, host_by_addr(up, dst));
+        *out = begin_use(up, host_by_addr(up, want->dst));
         return 0;
     case MODEL_CLUSTER_DNS:
     case MODEL_CLUSTER_DNS_ONE:
@@ -349,7 +361,7 @@ int upstream_pick(struct upstream *up, const struct addr *dst, struct upstream_h
     default:
         break;
     }
-    return pick_listed(up, tried, tried_count, out);
+    return pick_listed(up, want, out);
 }
 
 void upstream_done(struct upstream_host *h)

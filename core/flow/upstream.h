@@ -10,6 +10,7 @@
 #define CORE_FLOW_UPSTREAM_H
 
 #include "core/flow/flow_worker.h"
+#include "core/flow/upstream_hash.h"
 #include "core/http/http_pool.h"
 #include "core/lb/lb.h"
 
@@ -35,7 +36,7 @@ struct upstream_host {
     struct model_cluster *cluster;         /* reference: keeps endpoint */
     const struct model_endpoint *endpoint; /* NULL: original destination */
     struct addr addr;
-    uint64_t last_used_ms;
+    uint64_t since_ms, last_used_ms;
     struct http_pool *pools[UPSTREAM_KIND_COUNT];
     struct upstream_dial dials[UPSTREAM_KIND_COUNT];
     struct tls_config *tcp_tls; /* for raw TCP over mesh mTLS */
@@ -62,11 +63,24 @@ void upstream_follow(struct flow_worker *fw, struct snapshot *s);
 void upstream_identity_changed(struct flow_worker *fw);
 void upstream_free_all(struct flow_worker *fw);
 
-/* Chooses a host, avoiding tried[0..tried_count-1] while others are usable; a reference for the
- * caller, counted as active. dst is the original destination, for clusters that go there.
- * ERR_NOT_FOUND: no healthy host (UH). ERR_AGAIN: names are being resolved; upstream_wait. */
-int upstream_pick(struct upstream *up, const struct addr *dst, struct upstream_host *const *tried,
-                  uint32_t tried_count, struct upstream_host **out);
+/* What is known of who wants a host. */
+struct upstream_want {
+    const struct addr *dst; /* original destination, for clusters that go there; or NULL */
+    struct upstream_host *const *tried;
+    uint32_t tried_count;
+    const struct upstream_hash *hash; /* or NULL */
+};
+
+/* Chooses a host, avoiding those tried while others are usable; a reference for the caller, counted
+ * as active. ERR_NOT_FOUND: no healthy host (UH). ERR_AGAIN: names are being resolved;
+ * upstream_wait. */
+int upstream_pick(struct upstream *up, const struct upstream_want *want,
+                  struct upstream_host **out);
+/* Whether the cluster chooses by a hash of the request. */
+static inline bool upstream_wants_hash(const struct upstream *up)
+{
+    return up->cluster->config->hash_by.key != MODEL_HASH_NONE;
+}
 /* Ends the use begun by upstream_pick: active count and reference. */
 void upstream_done(struct upstream_host *host);
 

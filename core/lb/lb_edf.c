@@ -1,6 +1,9 @@
 #include "core/lb/lb_edf.h"
 
+#include <stdbool.h>
+
 #include "core/base/mem.h"
+#include "core/base/random.h"
 
 static bool is_before(const struct lb_edf_item *a, const struct lb_edf_item *b)
 {
@@ -21,14 +24,13 @@ static void sift_down(struct lb_edf *e, uint32_t at)
     e->heap[at] = item;
 }
 
-void lb_edf_init(struct lb_edf *e, const struct lb_host *hosts, uint32_t count,
-                 struct random *random)
+void lb_edf_init(struct lb_edf *e, const double *weights, uint32_t count, struct random *random)
 {
     *e = (struct lb_edf){ .heap = mem_alloc0(count, sizeof(*e->heap)), .count = count };
     for (uint32_t i = 0; i < count; i++)
-        e->heap[i] = (struct lb_edf_item){ .deadline = random_unit(random) / hosts[i].weight,
+        e->heap[i] = (struct lb_edf_item){ .deadline = random_unit(random) / weights[i],
                                            .order = e->next_order++,
-                                           .host = i };
+                                           .entry = i };
     for (uint32_t i = count / 2; i-- > 0;)
         sift_down(e, i);
 }
@@ -41,7 +43,7 @@ void lb_edf_deinit(struct lb_edf *e)
 
 uint32_t lb_edf_first(const struct lb_edf *e)
 {
-    return e->heap[0].host;
+    return e->heap[0].entry;
 }
 
 void lb_edf_repeat(struct lb_edf *e, double weight)

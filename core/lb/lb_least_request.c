@@ -1,7 +1,7 @@
 #include "core/lb/lb_least_request.h"
 
 #include "core/base/mem.h"
-#include "core/lb/lb_edf.h"
+#include "core/lb/lb_schedule.h"
 
 #define MAX_DRAWS 8
 
@@ -10,13 +10,13 @@ struct lb_least_request_state {
     struct lb_edf edf;
 };
 
-static void *build(const struct lb_host *hosts, uint32_t count, struct random *random)
+static void *build(const struct lb_view *view)
 {
     struct lb_least_request_state *s = mem_alloc0(1, sizeof(*s));
 
-    s->is_even = lb_policy_is_even(hosts, count);
+    s->is_even = lb_policy_is_even(view);
     if (!s->is_even)
-        lb_edf_init(&s->edf, hosts, count, random);
+        lb_schedule_init(&s->edf, view);
     return s;
 }
 
@@ -28,46 +28,53 @@ static void release(void *state)
 }
 
 /* A fresh host other than `other` (or -1), or -1 when none was drawn. */
-static int32_t draw(const struct lb_host *hosts, uint32_t count, int32_t other,
-                    struct random *random)
+static int32_t draw(const struct lb_view *view, int32_t other)
 {
     for (int i = 0; i < MAX_DRAWS; i++) {
-        int32_t host = (int32_t)random_below(random, count);
+        uint32_t at = (uint32_t)random_below(view->random, view->count);
 
-        if (host != other && lb_policy_is_fresh(&hosts[host]))
-            return host;
+        if ((int32_t)at != other && lb_policy_is_fresh(view, at))
+            return (int32_t)at;
     }
     return -1;
 }
 
-static int32_t pick_of_two(const struct lb_host *hosts, uint32_t count, struct random *random)
+static int32_t pick_of_two(const struct lb_view *view)
 {
-    int32_t a = draw(hosts, count, -1, random), b;
+    int32_t a = draw(view, -1), b;
 
     if (a < 0)
         return -1;
-    b = draw(hosts, count, a, random);
-    return b >= 0 && hosts[b].active < hosts[a].active ? b : a;
+    b = draw(view, a);
+    if (b < 0)
+        return a;
+    return lb_policy_host(view, (uint32_t)b)->active < lb_policy_host(view, (uint32_t)a)->active
+               ? b
+               : a;
 }
 
-static int32_t pick_by_schedule(struct lb_least_request_state *s, const struct lb_host *hosts)
+static double weight_now(const struct lb_view *view, uint32_t at)
+{
+    return lb_policy_weight(view, at) / ((double)lb_policy_host(view, at)->active + 1);
+}
+
+static int32_t pick_by_schedule(struct lb_least_request_state *s, const struct lb_view *view)
 {
     for (int i = 0; i < MAX_DRAWS; i++) {
-        uint32_t host = lb_edf_first(&s->edf);
+        uint32_t at = lb_schedule_next(&s->edf, view, weight_now);
 
-        lb_edf_repeat(&s->edf, (double)hosts[host].weight / ((double)hosts[host].active + 1));
-        if (lb_policy_is_fresh(&hosts[host]))
-            return (int32_t)host;
+        if (lb_policy_is_fresh(view, at))
+            return (int32_t)at;
     }
     return -1;
 }
 
-static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count, struct random *random)
+static uint32_t pick(void *state, const struct lb_view *view)
 {
     struct lb_least_request_state *s = state;
-    int32_t host = s->is_even ? pick_of_two(hosts, count, random) : pick_by_schedule(s, hosts);
+    int32_t at = s->is_even ? pick_of_two(view) : pick_by_schedule(s, view);
 
-    return host >= 0 ? host : lb_policy_fallback(hosts, count, random);
+    return at >= 0 ? (uint32_t)at : lb_policy_fallback(view);
 }
 
 const struct lb_policy lb_least_request = {

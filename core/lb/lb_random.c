@@ -5,27 +5,26 @@
 #define MAX_DRAWS 8
 
 /* Sums of weights up to and with each host; NULL state: all weigh the same. */
-static void *build(const struct lb_host *hosts, uint32_t count, struct random *random)
+static void *build(const struct lb_view *view)
 {
     uint64_t *sums, total = 0;
 
-    (void)random;
-    if (lb_policy_is_even(hosts, count))
+    if (lb_policy_is_even(view))
         return NULL;
-    sums = mem_alloc0(count, sizeof(*sums));
-    for (uint32_t i = 0; i < count; i++)
-        sums[i] = total += hosts[i].weight;
+    sums = mem_alloc0(view->count, sizeof(*sums));
+    for (uint32_t i = 0; i < view->count; i++)
+        sums[i] = total += lb_policy_host(view, i)->weight;
     return sums;
 }
 
-static uint32_t draw(const uint64_t *sums, uint32_t count, struct random *random)
+static uint32_t draw(const uint64_t *sums, const struct lb_view *view)
 {
-    uint32_t low = 0, high = count - 1;
+    uint32_t low = 0, high = view->count - 1;
     uint64_t ticket;
 
     if (!sums)
-        return (uint32_t)random_below(random, count);
-    ticket = random_below(random, sums[count - 1]);
+        return (uint32_t)random_below(view->random, view->count);
+    ticket = random_below(view->random, sums[view->count - 1]);
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
 
@@ -37,15 +36,15 @@ static uint32_t draw(const uint64_t *sums, uint32_t count, struct random *random
     return low;
 }
 
-static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count, struct random *random)
+static uint32_t pick(void *state, const struct lb_view *view)
 {
     for (int i = 0; i < MAX_DRAWS; i++) {
-        uint32_t host = draw(state, count, random);
+        uint32_t at = draw(state, view);
 
-        if (lb_policy_is_fresh(&hosts[host]))
-            return (int32_t)host;
+        if (lb_policy_is_fresh(view, at))
+            return at;
     }
-    return lb_policy_fallback(hosts, count, random);
+    return lb_policy_fallback(view);
 }
 
 const struct lb_policy lb_random = { .name = "RANDOM", .build = build, .pick = pick };

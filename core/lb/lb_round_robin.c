@@ -1,9 +1,9 @@
 #include "core/lb/lb_round_robin.h"
 
 #include "core/base/mem.h"
-#include "core/lb/lb_edf.h"
+#include "core/lb/lb_schedule.h"
 
-/* So many turns may fall on hosts that cannot be used before all are looked at. */
+/* So many turns may fall on hosts that were tried before all are looked at. */
 #define MAX_SKIPS 8
 
 struct lb_round_robin_state {
@@ -12,14 +12,14 @@ struct lb_round_robin_state {
     struct lb_edf edf; /* other weights */
 };
 
-static void *build(const struct lb_host *hosts, uint32_t count, struct random *random)
+static void *build(const struct lb_view *view)
 {
     struct lb_round_robin_state *s = mem_alloc0(1, sizeof(*s));
 
-    s->is_even = lb_policy_is_even(hosts, count);
-    s->next = (uint32_t)random_below(random, count);
+    s->is_even = lb_policy_is_even(view);
+    s->next = (uint32_t)random_below(view->random, view->count);
     if (!s->is_even)
-        lb_edf_init(&s->edf, hosts, count, random);
+        lb_schedule_init(&s->edf, view);
     return s;
 }
 
@@ -30,31 +30,25 @@ static void release(void *state)
     lb_edf_deinit(&s->edf);
 }
 
-static uint32_t turn(struct lb_round_robin_state *s, const struct lb_host *hosts, uint32_t count)
+static uint32_t turn(struct lb_round_robin_state *s, const struct lb_view *view)
 {
-    uint32_t host;
+    uint32_t at = s->next;
 
-    if (s->is_even) {
-        host = s->next;
-        s->next = host + 1 < count ? host + 1 : 0;
-        return host;
-    }
-    host = lb_edf_first(&s->edf);
-    lb_edf_repeat(&s->edf, hosts[host].weight);
-    return host;
+    if (!s->is_even)
+        return lb_schedule_next(&s->edf, view, lb_policy_weight);
+    s->next = at + 1 < view->count ? at + 1 : 0;
+    return at;
 }
 
-static int32_t pick(void *state, const struct lb_host *hosts, uint32_t count, struct random *random)
+static uint32_t pick(void *state, const struct lb_view *view)
 {
-    struct lb_round_robin_state *s = state;
-
     for (int i = 0; i < MAX_SKIPS; i++) {
-        uint32_t host = turn(s, hosts, count);
+        uint32_t at = turn(state, view);
 
-        if (lb_policy_is_fresh(&hosts[host]))
-            return (int32_t)host;
+        if (lb_policy_is_fresh(view, at))
+            return at;
     }
-    return lb_policy_fallback(hosts, count, random);
+    return lb_policy_fallback(view);
 }
 
 const struct lb_policy lb_round_robin = {

@@ -112,6 +112,9 @@ enum model_tls_mode {
     MODEL_TLS_ISTIO_MUTUAL, /* mesh identity to every endpoint */
 };
 
+/* An idle timeout of 0s, which means none. */
+#define MODEL_IDLE_NEVER_MS ((uint64_t)INT32_MAX)
+
 /* Limits of DestinationRule connectionPool; 0: no limit or the default. */
 struct model_limits {
     uint32_t max_connections, max_pending, max_requests, max_requests_per_conn, max_retries;
