@@ -295,6 +295,9 @@ static void worker_free(void *ptr)
 
 void flow_attach(struct flow *f, struct worker *w)
 {
+    /* The clients behind a hop may each break off what they asked for. */
+#define HOP_RESETS_PER_MIN 60000
+
     static struct worker_key key;
     struct flow_worker *fw = mem_alloc0(1, sizeof(*fw));
     struct flow_publish_result result = { 0 };
@@ -309,7 +312,11 @@ void flow_attach(struct flow *f, struct worker *w)
     fw->inbound_http.extended_connect = true;
     fw->inbound_http.max_streams =
         1000; /* a hop carries many clients; per-client limits are behind it */
+    fw->inbound_http.shared = true;
     fw->inbound_http.connection_window_bytes = 4 * 1024 * 1024;
+    fw->hop_http = fw->inbound_http;
+    fw->hop_http.allow_connect = true;
+    fw->hop_http.max_resets_per_min = HOP_RESETS_PER_MIN;
     fw->outbound_http.extended_connect = true;
     fw->gateway_http.extended_connect = true;
     worker_set(w, &key, fw, worker_free);

@@ -6,10 +6,12 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/flow/flow_gateway.h"
+#include "core/flow/flow_hop.h"
 #include "core/flow/flow_listen.h"
 #include "core/flow/flow_request.h"
 #include "core/flow/flow_tcp.h"
 #include "core/flow/flow_view.h"
+#include "core/http/stream_tunnel.h"
 #include "core/net/sniff.h"
 #include "core/net/stream_peek.h"
 #include "core/net/stream_proxy.h"
@@ -124,8 +126,13 @@ static void begin_tcp(struct flow_conn *c)
 static void on_request(void *arg, struct http_server_conn *conn, struct http_stream *hs,
                        struct http_msg *head, bool end)
 {
+    struct flow_conn *c = arg;
+
     (void)conn;
-    flow_request_begin(arg, hs, head, end);
+    if (c->is_mesh_hop && head->method == HTTP_METHOD_CONNECT)
+        flow_hop_connect(c, hs, head, end);
+    else
+        flow_request_begin(c, hs, head, end);
 }
 
 static void on_http_close(void *arg, struct http_server_conn *conn, int err)
@@ -152,7 +159,7 @@ static void begin_http(struct flow_conn *c)
     if (c->kind == MODEL_LISTENER_GATEWAY)
         config = &c->fw->gateway_http;
     else if (c->kind != MODEL_LISTENER_OUTBOUND)
-        config = &c->fw->inbound_http;
+        config = c->is_mesh_hop ? &c->fw->hop_http : &c->fw->inbound_http;
     c->stream = NULL;
     if (http_server_conn_new(s, config, &handler, c, &c->http) != 0) {
         flow_conn_close(c);
@@ -508,16 +515,11 @@ static const struct stream_events proxy_events = {
     .on_error = on_proxy_error,
 };
 
-void flow_conn_accept(struct flow_listen *listen, struct stream *s)
+static struct flow_conn *conn_new(struct flow_listen *listen, struct stream *s)
 {
     struct flow_worker *fw = listen->fw;
-    struct flow_conn *c;
+    struct flow_conn *c = mem_alloc0(1, sizeof(*c));
 
-    if (!fw->lease) {
-        stream_close(s);
-        return;
-    }
-    c = mem_alloc0(1, sizeof(*c));
     c->fw = fw;
     c->listen = flow_listen_ref(listen);
     c->kind = listen->kind;
@@ -525,6 +527,41 @@ void flow_conn_accept(struct flow_listen *listen, struct stream *s)
     list_push(&fw->conns, &c->link);
     flow_worker_count(&fw->connections, 1);
     flow_worker_count(&fw->connections_total, 1);
+    return c;
+}
+
+void flow_conn_accept_inside(struct flow_conn *outer, struct stream *s, uint16_t port)
+{
+    struct flow_conn *c = conn_new(outer->listen, s);
+
+    c->peer = outer->peer;
+    note_peer_ip(c);
+    c->local = outer->local;
+    c->original_dst = outer->original_dst;
+    c->original_dst.port = c->port = port;
+    c->is_tls = c->is_mtls = true;
+    c->tls_peer = tls_peer_ref(outer->tls_peer);
+    c->peer_identity = tls_peer_spiffe(c->tls_peer)->id;
+    c->sni_own = str_dup(outer->sni);
+    c->sni = str_make(c->sni_own, outer->sni.len);
+    /* An app that speaks HTTP is told HTTP, by whatever way the bytes came. */
+    if (is_http_protocol(flow_conn_view(c)->inbound->protocol)) {
+        stream_tunnel_accept(s);
+        begin_http(c);
+    } else {
+        begin_tcp(c);
+    }
+}
+
+void flow_conn_accept(struct flow_listen *listen, struct stream *s)
+{
+    struct flow_conn *c;
+
+    if (!listen->fw->lease) {
+        stream_close(s);
+        return;
+    }
+    c = conn_new(listen, s);
     if (!listen->proxy_protocol) {
         decide(c);
         return;

@@ -49,6 +49,10 @@ struct flow_conn {
 /* Takes over an accepted stream. */
 void flow_conn_accept(struct flow_listen *listen, struct stream *s);
 
+/* Takes over a connection that came inside one of outer's streams, for an app's port: it is the
+ * same peer's, and the policies of that port apply. */
+void flow_conn_accept_inside(struct flow_conn *outer, struct stream *s, uint16_t port);
+
 /* The view under the worker's current snapshot. Borrowed until the snapshot changes. */
 const struct flow_view *flow_conn_view(struct flow_conn *c);
 

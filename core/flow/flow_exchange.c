@@ -9,6 +9,7 @@
 #include "core/tls/stream_tls.h"
 
 static void attempt(struct flow_request *r);
+static void ask_pool(struct flow_request *r);
 
 static struct decision_try *this_try(struct flow_request *r)
 {
@@ -101,6 +102,11 @@ static void on_connect_failed(struct flow_request *r, int err)
 {
     const struct model_retry *retry = r->policy.retry;
 
+    if (err == ERR_UNSUPPORTED && upstream_is_multiplexed(r->host)) {
+        upstream_is_no_mesh(r->host);
+        ask_pool(r);
+        return;
+    }
     if (err == ERR_LIMIT) {
         end_try(r, 0, DECISION_UO);
         drop_upstream(r);
@@ -383,13 +389,24 @@ static uint32_t avoided_count(const struct flow_request *r)
     return r->policy.retry && !r->policy.retry->avoid_previous_hosts ? 0 : r->tried_count;
 }
 
-static void attempt(struct flow_request *r)
+static void ask_pool(struct flow_request *r)
 {
     struct upstream_want want = { .dst = &r->conn->original_dst,
                                   .tried = r->tried,
                                   .tried_count = avoided_count(r),
                                   .hash = &r->hash };
     struct http_stream *hs = NULL;
+    int err = http_pool_get(upstream_pool(r->host, upstream_kind_for(r->host, r->wants_h2)),
+                            on_pool_ready, r, &hs, &r->waiter);
+
+    if (err)
+        on_connect_failed(r, err);
+    else if (hs)
+        on_stream(r, hs);
+}
+
+static void attempt(struct flow_request *r)
+{
     int err;
 
     r->decision.try_count++;
@@ -411,12 +428,7 @@ static void attempt(struct flow_request *r)
     this_try(r)->endpoint = r->host->endpoint;
     this_try(r)->addr = r->host->addr;
     r->state = FLOW_REQUEST_CONNECTING;
-    err = http_pool_get(upstream_pool(r->host, upstream_kind_for(r->host, r->wants_h2)),
-                        on_pool_ready, r, &hs, &r->waiter);
-    if (err)
-        on_connect_failed(r, err);
-    else if (hs)
-        on_stream(r, hs);
+    ask_pool(r);
 }
 
 /* ---- timers ---- */

@@ -5,6 +5,7 @@
 #include "core/filter/filter_authz.h"
 #include "core/flow/flow_listen.h"
 #include "core/flow/upstream.h"
+#include "core/http/stream_tunnel.h"
 #include "core/loop/clock.h"
 #include "core/net/relay.h"
 #include "core/telemetry/telemetry.h"
@@ -25,9 +26,11 @@ struct flow_tcp {
     struct upstream_host *host;
     struct upstream_wait wait;
     bool is_waiting;
-    bool is_opaque; /* mesh mTLS passes through: only to endpoints that end it */
+    bool is_opaque;                  /* mesh mTLS passes through: only to endpoints that end it */
+    struct http_pool_waiter *waiter; /* for a stream of the multiplexed hop */
     struct relay *relay;
-    struct stream *up; /* the relay's, for its address */
+    struct stream *front, *up; /* the relay's, for the answer and the address */
+    bool is_up;                /* the upstream took the connection */
     struct timer report;
     uint64_t reported_in, reported_out;
     struct tls_peer *tls_peer;
@@ -36,6 +39,11 @@ struct flow_tcp {
 static struct telemetry *telemetry_of(const struct flow_tcp *t)
 {
     return flow_worker_options(t->fw)->telemetry;
+}
+
+static bool is_tunnel(const struct stream *s)
+{
+    return s->ops == &stream_tunnel_ops;
 }
 
 static void report(struct flow_tcp *t, uint64_t in, uint64_t out)
@@ -65,6 +73,8 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
     timer_cancel(&t->report);
     if (t->is_waiting)
         upstream_wait_cancel(&t->wait);
+    if (t->waiter)
+        http_pool_cancel(t->waiter);
     report(t, in, out);
     t->decision.bytes_in = in;
     t->decision.bytes_out = out;
@@ -96,8 +106,7 @@ static void on_relay_done(void *arg, const struct relay_result *result)
     t->relay = NULL;
     note_local(t);
     if (result->end == RELAY_END_B_FAILED) {
-        t->decision.flags |=
-            result->a_to_b_bytes || result->b_to_a_bytes ? DECISION_UC : DECISION_UF;
+        t->decision.flags |= t->is_up ? DECISION_UC : DECISION_UF;
         t->decision.upstream_failure = error_text(result->err);
     } else if (result->end == RELAY_END_A_FAILED) {
         t->decision.flags |= DECISION_DC;
@@ -109,6 +118,8 @@ static void on_relay_done(void *arg, const struct relay_result *result)
 
 static void fail(struct flow_tcp *t, uint32_t flag, const char *why)
 {
+    if (!flag && is_tunnel(t->down)) /* a policy */
+        stream_tunnel_refuse(t->down, 401);
     t->decision.flags |= flag;
     t->decision.termination = why;
     finish(t, 0, 0);
@@ -127,21 +138,105 @@ static void on_resolved(struct upstream_wait *wait, int err)
         connect_upstream(t);
 }
 
+static void on_up_ready(void *arg)
+{
+    struct flow_tcp *t = arg;
+
+    t->is_up = true;
+    if (is_tunnel(t->front))
+        stream_tunnel_accept(t->front);
+}
+
 static void start_relay(struct flow_tcp *t, struct stream *up)
 {
     uint64_t idle = t->cluster->cluster->config->limits.tcp_idle_timeout_ms;
-    struct relay_options options = { .idle_timeout_ms = idle ? idle : IDLE_MS };
+    struct relay_options options = { .idle_timeout_ms = idle ? idle : IDLE_MS,
+                                     .b_ready = on_up_ready };
     struct stream *down = t->down;
 
+    t->front = down;
     t->down = NULL;
     t->decision.endpoint = t->host->endpoint;
     t->decision.upstream_remote = t->host->addr;
     t->decision.mtls_up = upstream_is_mtls(t->host);
     telemetry_tcp_open(telemetry_of(t), t->fw->worker, &t->decision);
     t->up = up;
+    if (stream_is_ready(up))
+        on_up_ready(t);
     t->relay = relay_start(down, up, &options, on_relay_done, t);
     timer_start(&t->report, REPORT_MS);
 }
+
+static void cannot_connect(struct flow_tcp *t, int err)
+{
+    t->decision.upstream_failure = error_text(err);
+    fail(t, err == ERR_LIMIT ? DECISION_UO : DECISION_UF, "upstream_connection_failure");
+}
+
+static void connect_alone(struct flow_tcp *t)
+{
+    struct stream *up;
+    int err = t->is_opaque ? upstream_connect_opaque(t->host, &up) : upstream_connect(t->host, &up);
+
+    if (err)
+        cannot_connect(t, err);
+    else
+        start_relay(t, up);
+}
+
+/* ---- on the multiplexed hop ---- */
+
+static void on_stream(struct flow_tcp *t, struct http_stream *hs)
+{
+    char text[ADDR_TEXT_MAX];
+    struct http_msg head;
+    struct stream *up;
+    int err;
+
+    http_msg_init(&head, hs->arena);
+    http_msg_set_method(&head, STR("CONNECT"));
+    head.authority = str_of(addr_format(&t->host->addr, text));
+    err = stream_tunnel_ask(hs, &head, &up);
+    if (err)
+        cannot_connect(t, err);
+    else
+        start_relay(t, up);
+}
+
+static void on_hop_failed(struct flow_tcp *t, int err)
+{
+    if (err == ERR_UNSUPPORTED) {
+        upstream_is_no_mesh(t->host);
+        connect_alone(t);
+    } else {
+        cannot_connect(t, err);
+    }
+}
+
+static void on_pool_ready(void *arg, struct http_stream *hs, int err)
+{
+    struct flow_tcp *t = arg;
+
+    t->waiter = NULL;
+    if (err)
+        on_hop_failed(t, err);
+    else
+        on_stream(t, hs);
+}
+
+static void connect_by_hop(struct flow_tcp *t)
+{
+    struct http_stream *hs;
+    int err =
+        http_pool_get(upstream_pool(t->host, UPSTREAM_MESH), on_pool_ready, t, &hs, &t->waiter);
+
+    if (err)
+        on_hop_failed(t, err);
+    else if (hs)
+        on_stream(t, hs);
+}
+
+/* ---- the choice ---- */
 
 /* Until the balancer's choice is an endpoint with a proxy, each other one once. */
 static int pick_meshed(struct flow_tcp *t, struct upstream_want *want)
@@ -170,7 +265,6 @@ static void connect_upstream(struct flow_tcp *t)
 {
     struct upstream_hash hash;
     struct upstream_want want = { .dst = &t->decision.original_dst, .hash = &hash };
-    struct stream *up;
     int err;
 
     upstream_hash_peer(&t->cluster->cluster->config->hash_by, &t->decision.peer, &hash);
@@ -185,13 +279,10 @@ static void connect_upstream(struct flow_tcp *t)
         fail(t, DECISION_UH, "no_healthy_upstream");
         return;
     }
-    err = t->is_opaque ? upstream_connect_opaque(t->host, &up) : upstream_connect(t->host, &up);
-    if (err) {
-        t->decision.upstream_failure = error_text(err);
-        fail(t, DECISION_UF, "upstream_connection_failure");
-        return;
-    }
-    start_relay(t, up);
+    if (!t->is_opaque && upstream_is_multiplexed(t->host))
+        connect_by_hop(t);
+    else
+        connect_alone(t);
 }
 
 /* Moves what the connection knows into t; c's own references go over or are dropped. */

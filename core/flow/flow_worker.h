@@ -40,7 +40,7 @@ struct flow_worker {
     struct list tcps;     /* struct flow_tcp */
     struct map upstreams; /* cluster id -> struct upstream */
     struct slab requests; /* struct flow_request */
-    struct http_server_config outbound_http, inbound_http, gateway_http;
+    struct http_server_config outbound_http, inbound_http, hop_http, gateway_http;
     size_t replay_bytes; /* of request bodies kept for retries */
     bool draining;
     uint64_t next_decision_id;

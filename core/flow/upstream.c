@@ -12,6 +12,8 @@
     ((uint64_t)5 * 60 * 1000) /* an unused pass-through host is forgotten */
 #define H1_READ_MAX_BYTES ((size_t)32 * 1024)
 #define ORIGINAL_DST_MAX  4096
+/* Of a hop's connection, whose streams grow to a quarter of it. */
+#define MESH_WINDOW_BYTES ((uint32_t)4 * 1024 * 1024)
 
 static void host_unref(struct upstream_host *h)
 {
@@ -272,6 +274,7 @@ static void renew_host(struct upstream_host *h)
     }
     tls_config_unref(h->tcp_tls);
     h->tcp_tls = NULL;
+    h->speaks_istio = false;
 }
 
 void upstream_identity_changed(struct flow_worker *fw)
@@ -397,9 +400,20 @@ bool upstream_is_mtls(const struct upstream_host *h)
     return mode == MODEL_TLS_AUTO && h->endpoint && h->endpoint->hop != MODEL_HOP_PLAIN;
 }
 
+bool upstream_is_multiplexed(const struct upstream_host *h)
+{
+    return upstream_is_mtls(h) && h->endpoint && h->endpoint->hop == MODEL_HOP_MESH &&
+           !h->speaks_istio;
+}
+
+void upstream_is_no_mesh(struct upstream_host *h)
+{
+    h->speaks_istio = true;
+}
+
 enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2)
 {
-    if (upstream_is_mtls(h) && h->endpoint && h->endpoint->hop == MODEL_HOP_MESH)
+    if (upstream_is_multiplexed(h))
         return UPSTREAM_MESH;
     switch (h->cluster->config->protocol) {
     case MODEL_PROTOCOL_HTTP2:
@@ -478,6 +492,10 @@ struct http_pool *upstream_pool(struct upstream_host *h, enum upstream_kind kind
         .idle_timeout_ms = (uint32_t)l->idle_timeout_ms,
         .connect_timeout_ms = (uint32_t)l->connect_timeout_ms,
     };
+    if (kind == UPSTREAM_MESH) {
+        dial->config.require_alpn = TLS_ALPN_MESH;
+        dial->config.connection_window_bytes = MESH_WINDOW_BYTES;
+    }
     h->refs++;
     h->pools[kind] = http_pool_new(h->fw->worker, &dial->config, on_pool_connect, dial);
     return h->pools[kind];

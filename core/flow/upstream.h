@@ -40,6 +40,7 @@ struct upstream_host {
     struct http_pool *pools[UPSTREAM_KIND_COUNT];
     struct upstream_dial dials[UPSTREAM_KIND_COUNT];
     struct tls_config *tcp_tls; /* for raw TCP over mesh mTLS */
+    bool speaks_istio;          /* taken for a mesh proxy, it did not choose our protocol */
 };
 
 struct upstream {
@@ -87,6 +88,12 @@ void upstream_done(struct upstream_host *host);
 /* A reference without use, for who remembers a host. */
 struct upstream_host *upstream_hold(struct upstream_host *host);
 void upstream_drop(struct upstream_host *host);
+
+/* Does everything to this host, raw TCP too, share the connections of its UPSTREAM_MESH pool? */
+bool upstream_is_multiplexed(const struct upstream_host *host);
+/* The peer did not choose our protocol (ERR_UNSUPPORTED of that pool): it is spoken to as Istio's
+ * sidecars are, until our certificate or what is known of it changes. */
+void upstream_is_no_mesh(struct upstream_host *host);
 
 /* Which pool serves a request whose app protocol is h2 (or not) on this host. */
 enum upstream_kind upstream_kind_for(const struct upstream_host *host, bool h2);

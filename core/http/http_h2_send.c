@@ -444,7 +444,7 @@ static void consume(struct http_stream *hs, size_t len)
 static const uint32_t codes[] = {
     [HTTP_RESET_CANCEL] = NGHTTP2_CANCEL,           [HTTP_RESET_INTERNAL] = NGHTTP2_INTERNAL_ERROR,
     [HTTP_RESET_PROTOCOL] = NGHTTP2_PROTOCOL_ERROR, [HTTP_RESET_REFUSED] = NGHTTP2_REFUSED_STREAM,
-    [HTTP_RESET_CALM] = NGHTTP2_ENHANCE_YOUR_CALM,
+    [HTTP_RESET_CALM] = NGHTTP2_ENHANCE_YOUR_CALM,  [HTTP_RESET_CONNECT] = NGHTTP2_CONNECT_ERROR,
 };
 
 /* Gives the stream up on the wire; nghttp2 tells when it is closed. */

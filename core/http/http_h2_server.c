@@ -134,7 +134,9 @@ static int start(struct http_server_conn *conn)
         .extended_connect = config->extended_connect,
         .allow_connect = config->allow_connect,
         .max_streams = http_server_conn_or(config->max_streams, 100),
-        .stream_window_bytes = http_server_conn_or(config->stream_window_bytes, 262144),
+        .credit_at_once = config->shared,
+        .stream_window_bytes =
+            http_server_conn_or(config->stream_window_bytes, config->shared ? 65536 : 262144),
         .connection_window_bytes = http_server_conn_or(config->connection_window_bytes, 1048576),
         .max_header_bytes = http_server_conn_or(config->max_header_bytes, 61440),
         .max_headers = http_server_conn_or(config->max_headers, 100),

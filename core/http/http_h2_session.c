@@ -408,14 +408,46 @@ static void grow_window(struct http_h2_session *h, struct http_h2_stream *s, siz
     s->flowed_since_ms = now;
 }
 
+/* The connection's credit, unless its streams hold too much. */
+static void settle(struct http_h2_session *h)
+{
+    if (!h->owed || h->held > HTTP_H2_HELD_MAX)
+        return;
+    (void)nghttp2_session_consume_connection(h->ng, h->owed);
+    h->owed = 0;
+}
+
+void http_h2_session_hold(struct http_h2_session *h, struct http_h2_stream *s, size_t len)
+{
+    s->held += len;
+    if (!h->config.credit_at_once)
+        return;
+    h->held += len;
+    h->owed += len;
+    settle(h);
+}
+
 int http_h2_session_took(struct http_h2_session *h, struct http_h2_stream *s, size_t len)
 {
-    int32_t id = s->id;
+    if (!h->config.credit_at_once)
+        return nghttp2_session_consume(h->ng, s->id, len);
+    grow_window(h, s, len);
+    h->held -= len;
+    settle(h);
+    return nghttp2_session_consume_stream(h->ng, s->id, len);
+}
 
-    if (h->config.credit_at_once)
-        grow_window(h, s, len);
-    return h->config.credit_at_once ? nghttp2_session_consume_stream(h->ng, id, len)
-                                    : nghttp2_session_consume(h->ng, id, len);
+void http_h2_session_let_go(struct http_h2_session *h, struct http_h2_stream *s)
+{
+    if (h->ended || !s->held)
+        return;
+    if (h->config.credit_at_once) {
+        h->held -= s->held;
+        settle(h);
+    } else {
+        (void)nghttp2_session_consume_connection(h->ng, s->held);
+    }
+    http_h2_session_pump_later(h);
 }
 
 void http_h2_session_recv(struct http_h2_session *h, const uint8_t *p, size_t len)

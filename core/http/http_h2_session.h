@@ -21,13 +21,17 @@
 
 struct http_h2_stream;
 
+/* Bodies that came and were not read, of all streams of a connection with credit_at_once. */
+#define HTTP_H2_HELD_MAX ((size_t)32 * 1024 * 1024)
+
 struct http_h2_config {
     bool is_server;
     bool extended_connect; /* server: announce it */
     bool allow_connect;    /* server: plain CONNECT; else 405 */
     uint32_t max_streams, stream_window_bytes, connection_window_bytes;
     /* Many readers share the connection: its window is given back as bytes come, so that one who
-     * stops holds up only its own stream, whose window is bound to the reading as ever. */
+     * stops holds up only its own stream, whose window is bound to the reading as ever. All of them
+     * together may hold HTTP_H2_HELD_MAX bytes before the connection waits too. */
     bool credit_at_once;
     uint32_t max_header_bytes, max_headers, max_path_bytes;
     uint32_t max_resets_per_min;
@@ -72,6 +76,8 @@ struct http_h2_session {
     struct http_h2_stream *chunk_stream;
     const uint8_t *chunk;
     size_t chunk_len;
+    size_t held; /* with credit_at_once: the sum of the streams' */
+    size_t owed; /* credit of the connection, kept back while too much is held */
 };
 
 /* transport must be ready for writes (they may wait for its handshake). Queues SETTINGS. */
@@ -103,7 +109,11 @@ void http_h2_session_stop_discarding(struct http_h2_session *h);
 void http_h2_session_goaway(struct http_h2_session *h);
 void http_h2_session_ping(struct http_h2_session *h);
 
-/* The reader of stream id took len bytes. 0 or nghttp2's error. */
+/* len bytes came for a stream's reader. */
+void http_h2_session_hold(struct http_h2_session *h, struct http_h2_stream *s, size_t len);
+/* The reader of s took len of them. 0 or nghttp2's error. */
 int http_h2_session_took(struct http_h2_session *h, struct http_h2_stream *s, size_t len);
+/* s is over: whatever it holds counts no more. */
+void http_h2_session_let_go(struct http_h2_session *h, struct http_h2_stream *s);
 
 #endif

@@ -113,6 +113,7 @@ static int error_of(uint32_t code)
     case NGHTTP2_CANCEL:
     case NGHTTP2_REFUSED_STREAM:
     case NGHTTP2_INTERNAL_ERROR:
+    case NGHTTP2_CONNECT_ERROR:
         return ERR_CLOSED;
     case NGHTTP2_ENHANCE_YOUR_CALM:
         return ERR_LIMIT;
@@ -152,10 +153,7 @@ void http_h2_stream_finish(struct http_h2_stream *s, int err)
     list_remove(&s->blocked);
     if (h->chunk_stream == s)
         h->chunk_stream = NULL;
-    if (!h->ended && s->held && !h->config.credit_at_once) {
-        (void)nghttp2_session_consume_connection(h->ng, s->held);
-        http_h2_session_pump_later(h);
-    }
+    http_h2_session_let_go(h, s);
     if (s->id && !s->closed)
         (void)nghttp2_session_set_stream_user_data(h->ng, s->id, NULL);
     s->session = NULL;
@@ -376,9 +374,7 @@ void http_h2_stream_data(struct http_h2_stream *s, const uint8_t *p, size_t len,
         discard(s, len);
         return;
     }
-    s->held += len;
-    if (h->config.credit_at_once)
-        (void)nghttp2_session_consume_connection(h->ng, len);
+    http_h2_session_hold(h, s, len);
     s->hs.events->on_body(s->hs.events_arg, p, len, end);
 }
 

@@ -253,6 +253,14 @@ static enum http_protocol negotiated(const struct http_pool *p, struct stream *s
     return HTTP_PROTOCOL_H1;
 }
 
+static bool is_wanted(const struct http_pool *p, struct stream *s)
+{
+    struct stream_tls_info info;
+
+    return !p->config.require_alpn ||
+           (stream_tls_get_info(s, &info) && (info.alpn_id & p->config.require_alpn));
+}
+
 /* The stream is ready: the connection takes its protocol. */
 static int established(struct conn *c)
 {
@@ -283,7 +291,10 @@ static void on_dial_ready(void *arg)
     struct conn *c = arg;
     struct http_pool *p = c->pool;
 
-    (void)established(c);
+    if (is_wanted(p, c->stream))
+        (void)established(c);
+    else
+        dial_failed(c, ERR_UNSUPPORTED);
     later(p);
 }
 

@@ -13,10 +13,12 @@ struct http_pool;
 
 /* 0 means the default in brackets. */
 struct http_pool_config {
-    enum http_protocol protocol;    /* AUTO: what ALPN says; H1 without TLS */
-    uint32_t max_connections;       /* [0: no limit] Istio tcp.maxConnections */
-    uint32_t max_pending;           /* [1024] waiting requests: http1MaxPendingRequests */
-    uint32_t max_requests;          /* [0: no limit] active: http2MaxRequests */
+    enum http_protocol protocol; /* AUTO: what ALPN says; H1 without TLS */
+    uint32_t require_alpn;    /* [0: any] set of enum tls_alpn: a peer that negotiates none of these
+                                 cannot be used: ERR_UNSUPPORTED */
+    uint32_t max_connections; /* [0: no limit] Istio tcp.maxConnections */
+    uint32_t max_pending;     /* [1024] waiting requests: http1MaxPendingRequests */
+    uint32_t max_requests;    /* [0: no limit] active: http2MaxRequests */
     uint32_t max_requests_per_conn; /* [0: no limit] maxRequestsPerConnection */
     uint32_t max_streams_per_conn;  /* [100] HTTP/2, also bounded by the peer */
     uint32_t idle_timeout_ms;       /* [90000] of a connection */
@@ -31,8 +33,8 @@ struct http_pool_config {
 typedef int (*http_pool_connect_fn)(void *arg, struct worker *w, struct stream **out);
 
 /* The answer to http_pool_get: a client stream (owned as http_stream.h says) or err:
- * ERR_LIMIT (pending or request limit: Envoy's overflow, flag UO), ERR_TIMEOUT, ERR_TLS, ERR_CERT
- * or a libuv code (connect failure, flag UF). */
+ * ERR_LIMIT (pending or request limit: Envoy's overflow, flag UO), ERR_TIMEOUT, ERR_TLS, ERR_CERT,
+ * ERR_UNSUPPORTED or a libuv code (connect failure, flag UF). */
 typedef void (*http_pool_ready_fn)(void *arg, struct http_stream *hs, int err);
 
 struct http_pool_waiter; /* opaque, from the request until ready or cancel */

@@ -20,12 +20,15 @@ struct http_server_config {
     uint32_t max_headers;             /* [100] */
     uint32_t max_path_bytes;          /* [32768] */
     uint32_t max_streams;             /* [100] concurrent HTTP/2 streams */
-    uint32_t stream_window_bytes;     /* [262144] */
+    uint32_t stream_window_bytes;     /* [262144; shared: 65536, growing] */
     uint32_t connection_window_bytes; /* [1048576] */
     uint32_t max_requests;            /* [0: no limit] per connection */
     uint32_t head_timeout_ms;         /* [10000] first byte to complete head */
     uint32_t idle_timeout_ms;         /* [3600000] without a request */
     uint32_t max_resets_per_min;      /* [200] HTTP/2 streams reset by the peer (CVE-2023-44487) */
+    /* HTTP/2: many clients' requests share a connection, so a body that nobody reads holds up its
+     * own stream alone. */
+    bool shared;
     bool accept_http10;
     bool allow_connect;      /* CONNECT reaches the handler; else 405 */
     bool extended_connect;   /* announce RFC 8441 */

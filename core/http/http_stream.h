@@ -44,6 +44,7 @@ enum http_reset {
     HTTP_RESET_PROTOCOL, /* the peer broke a rule */
     HTTP_RESET_REFUSED,  /* not processed at all: safe to retry elsewhere */
     HTTP_RESET_CALM,     /* the peer does too much of something */
+    HTTP_RESET_CONNECT,  /* the connection behind a CONNECT was reset (RFC 9113 section 8.5) */
 };
 
 /* Why a stream ended early, as told to on_reset. */

@@ -30,6 +30,7 @@ struct relay {
     bool is_upgrading; /* waits until nothing is unsent */
     uint64_t idle_timeout_ms, last_active_ms;
     relay_done_fn done;
+    void (*b_ready)(void *arg);
     void *arg;
     bool is_over;
 };
@@ -47,7 +48,7 @@ static void end(struct relay *r)
 static void close_side(struct side *side, enum relay_end how)
 {
     if (side->resets)
-        stream_tcp_reset_on_close(side->s);
+        stream_reset_on_close(side->s);
     if (how == RELAY_END_IDLE || side->failed || side->resets)
         stream_close(side->s);
     else
@@ -158,8 +159,13 @@ static void on_task(struct worker_task *task)
 static void on_ready(void *arg)
 {
     struct side *side = arg;
+    struct relay *r = side->relay;
 
-    side->relay->last_active_ms = worker_now_ms(side->s->worker);
+    if (r->is_over)
+        return;
+    r->last_active_ms = worker_now_ms(side->s->worker);
+    if (side == &r->b && r->b_ready)
+        r->b_ready(r->arg);
 }
 
 static void on_read(void *arg, const uint8_t *p, size_t len)
@@ -255,6 +261,7 @@ struct relay *relay_start(struct stream *a, struct stream *b, const struct relay
     r->last_active_ms = worker_now_ms(a->worker);
     worker_task_init(&r->task, on_task);
     r->no_splice = options && options->no_splice;
+    r->b_ready = options ? options->b_ready : NULL;
     timer_init(&r->idle, &a->worker->timers, on_idle);
     join(r, &r->a, &r->b, a);
     join(r, &r->b, &r->a, b);

@@ -31,6 +31,8 @@ typedef void (*relay_done_fn)(void *arg, const struct relay_result *result);
 struct relay_options {
     uint64_t idle_timeout_ms; /* 0: none */
     bool no_splice;
+    void (*b_ready)(void *arg); /* b connected after the start; not told of b's that were. May be
+                                   NULL. arg: done's */
 };
 
 /* Owns both streams from here on. Either may still be connecting. options may be NULL. */

@@ -72,6 +72,14 @@ void stream_close_flush(struct stream *s)
     close_it(s, true);
 }
 
+void stream_reset_on_close(struct stream *s)
+{
+    while (s && !s->ops->reset_on_close)
+        s = s->lower;
+    if (s)
+        s->ops->reset_on_close(s);
+}
+
 static const struct addr *find_addr(const struct stream *s, enum stream_addr which)
 {
     static const struct addr none;

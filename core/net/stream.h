@@ -52,6 +52,8 @@ struct stream_ops {
     void (*read)(struct stream *s, bool on);
     void (*shutdown)(struct stream *s);
     void (*close)(struct stream *s, bool flush);
+    /* A close that follows is a reset. May be left out: then the layer below is asked. */
+    void (*reset_on_close)(struct stream *s);
     /* An address this layer knows, or NULL: then the one below is asked. May be left out. */
     const struct addr *(*addr)(const struct stream *s, enum stream_addr which);
 };
@@ -97,6 +99,9 @@ void stream_shutdown(struct stream *s);
 void stream_close(struct stream *s);
 /* The same, but lets queued bytes leave first, for at most 5 s. */
 void stream_close_flush(struct stream *s);
+/* stream_close of s then resets the connection instead of ending it in order, so that the peer does
+ * not take what it has for the whole. */
+void stream_reset_on_close(struct stream *s);
 
 /* Addresses of the connection as the topmost layer that knows them says: those of a PROXY header,
  * or else of the socket; all zero (ADDR_NONE) for memory. Valid as long as the stream. */

@@ -370,6 +370,11 @@ static void tcp_close(struct stream *s, bool flush)
     arm(t);
 }
 
+static void tcp_reset_on_close(struct stream *s)
+{
+    sock_set_reset(tcp_of(s)->fd);
+}
+
 static const struct addr *tcp_addr(const struct stream *s, enum stream_addr which)
 {
     struct stream_tcp *t = tcp_of(s);
@@ -384,6 +389,7 @@ const struct stream_ops stream_tcp_ops = {
     .read = tcp_read,
     .shutdown = tcp_shutdown,
     .close = tcp_close,
+    .reset_on_close = tcp_reset_on_close,
     .addr = tcp_addr,
 };
 
@@ -580,12 +586,6 @@ void stream_tcp_set_read_max(struct stream *s, size_t bytes)
     t->read_max = bytes < WORKER_RX_BYTES ? bytes : WORKER_RX_BYTES;
     if (t->read_bytes > t->read_max)
         t->read_bytes = t->read_max;
-}
-
-void stream_tcp_reset_on_close(struct stream *s)
-{
-    if ((s = stream_find(s, &stream_tcp_ops)) != NULL)
-        sock_set_reset(tcp_of(s)->fd);
 }
 
 int stream_tcp_borrow(struct stream *s, int *fd)

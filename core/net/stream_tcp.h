@@ -35,9 +35,6 @@ int stream_tcp_from_accept(struct worker *w, int fd, const struct addr *peer, st
  * while full reads are forwarded at once and falls back when the reader pauses. */
 void stream_tcp_set_read_max(struct stream *s, size_t bytes);
 
-/* stream_close of s (any layer on top of TCP) then sends a reset instead of an orderly end. */
-void stream_tcp_reset_on_close(struct stream *s);
-
 /* Lends the socket to somebody who moves its bytes by himself: the stream no longer reads, nobody
  * may write, and all that is left is to close it. ERR_AGAIN: bytes are still unsent, on_drain says
  * when there are none; ERR_UNSUPPORTED: not a TCP stream, or one of its directions has ended. */

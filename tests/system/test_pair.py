@@ -537,23 +537,7 @@ def test_many_slow_readers(peak, http_pair, hop):
 
 @pytest.fixture
 def tcp_pair(rig, echo):
-    """A gateway of TCP takes the client's place: explicit sidecar listeners speak HTTP."""
-    from meshtest import free_port
-    from meshtest.objects import gateway, routes, to
-
-    def start(hop, app=None, protocol="tcp"):
-        app = app or echo.tcp()
-        strict = obj("PeerAuthentication", "default", {"mtls": {"mode": "STRICT"}})
-        server = rig.inbound(rig.config(strict), app.port, protocol, certs=rig.certs("server"))
-        port = free_port()
-        front = rig.gateway(rig.config(
-            gateway((port, "TCP", ["*"], None)),
-            service(HOST, (80, "TCP"), endpoints=[endpoint(server.port, hop=hop)]),
-            routes("tcp", "*", {"match": [{"port": port}], "route": [to(HOST)]}, kind="tcp")), certs=rig.certs("client"))
-        front.app = app
-        front.server = server
-        return front
-    return start
+    return lambda hop, app=None: rig.tcp_pair(app or echo.tcp(), hop)
 
 
 @hops

@@ -46,7 +46,8 @@ class Http2Client:
         self.replies = {}
         self.goaway = None # the last stream id that the peer will handle, once it has said so
         self.settings = {}
-        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
+            header_encoding="utf-8", validate_outbound_headers=False)) # it knows no plain CONNECT
         self.h2.initiate_connection()
         self.h2.increment_flow_control_window(window_bytes)
         self._flush()

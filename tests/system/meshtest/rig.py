@@ -4,13 +4,15 @@
     rig.outbound(config, certs)             a client's sidecar: .http("/x", host="app") goes out by it
     rig.inbound(config, certs, app_port, protocol)   the sidecar of an app on that port
     rig.pair(app, protocol, hop)            both, with everything around them
+    rig.tcp_pair(app, hop)                  the same for raw bytes
 
 Each has .port, .process, .admin(path), .http(path, host=..., ...)."""
 
 import os
 
 from .client import http
-from .objects import Config, endpoint, obj, service
+from .objects import Config, endpoint, gateway, obj, routes, service, to
+from .util import free_port
 
 HOST = "app.default.svc.cluster.local"
 OFF = ("--metrics", "none", "--metrics-too", "none")
@@ -145,3 +147,20 @@ class Rig:
         client = self.outbound(self.config(entry, *client_objects), *client_args, certs=self.certs("client"))
         return Pair(client, server, app, protocol)
 
+    def tcp_pair(self, app, hop="mesh", *, protocol="tcp", objects=(), client_objects=(), client_args=(), server_args=(),
+                 mode="STRICT"):
+        """Raw bytes through two proxies: a gateway of TCP takes the client's place, since explicit
+        sidecar listeners speak HTTP. Its .port is where to connect."""
+        strict = obj("PeerAuthentication", "default", {"mtls": {"mode": mode}})
+        server = self.inbound(self.config(strict, *objects), app.port, protocol, *server_args,
+                              certs=self.certs("server"))
+        client = self.tcp_front(endpoint(server.port, hop=hop), *client_args, objects=client_objects)
+        return Pair(client, server, app, protocol)
+
+    def tcp_front(self, to_endpoint, *args, objects=()):
+        """A gateway that carries TCP connections to an endpoint."""
+        port = free_port()
+        return self.gateway(self.config(
+            gateway((port, "TCP", ["*"], None)), service(HOST, (80, "TCP"), endpoints=[to_endpoint]),
+            routes("tcp", "*", {"match": [{"port": port}], "route": [to(HOST)]}, kind="tcp"), *objects),
+            *args, certs=self.certs("client"))

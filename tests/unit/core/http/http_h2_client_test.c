@@ -175,6 +175,31 @@ static void bodies_and_trailers_both_ways(void)
     rig_stop(&r);
 }
 
+static void readers_that_stop_hold_up_their_own_streams(void)
+{
+    static char block[100000];
+    struct rig r = { .config = { .shared = true, .connection_window_bytes = 128 * 1024 } };
+    struct http_note *last;
+
+    rig_start(&r);
+    for (int i = 0; i < 5; i++) {
+        r.asked[i].keep = true;
+        EQ_INT(
+            http_stream_send_bytes(ask(&r, i, "POST", "/", false)->hs, block, sizeof(block), false),
+            0);
+        http_wire_turn(&r.w);
+        EQ_INT(buf_len(&r.asked[i].body), 65536); /* its window */
+    }
+    last = ask(&r, 5, "POST", "/", false);
+    EQ_INT(http_stream_send_bytes(last->hs, block, sizeof(block), true), 0);
+    http_wire_turn(&r.w);
+    EQ_INT(buf_len(&r.asked[5].body), sizeof(block));
+    http_stream_consume(r.asked[0].hs, 65536);
+    http_wire_turn(&r.w);
+    EQ_INT(buf_len(&r.asked[0].body), sizeof(block));
+    rig_stop(&r);
+}
+
 static void big_body_waits_for_the_window(void)
 {
     static char block[100000];
@@ -468,6 +493,7 @@ static void ping_without_answer_ends_it(void)
 static const struct tap_case cases[] = {
     { "request_is_answered", request_is_answered },
     { "bodies_and_trailers_both_ways", bodies_and_trailers_both_ways },
+    { "readers_that_stop_hold_up_their_own_streams", readers_that_stop_hold_up_their_own_streams },
     { "big_body_waits_for_the_window", big_body_waits_for_the_window },
     { "slow_reader_bounds_what_is_sent", slow_reader_bounds_what_is_sent },
     { "resets_reach_the_other_end", resets_reach_the_other_end },

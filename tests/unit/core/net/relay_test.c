@@ -165,7 +165,7 @@ static void a_reset_is_passed_on(void)
         return;
     stream_write_bytes(r.right.s, "half of it", 10);
     OK(stream_sink_wait_bytes(&worker, &r.left, 10));
-    stream_tcp_reset_on_close(r.right.s);
+    stream_reset_on_close(r.right.s);
     stream_sink_close(&r.right);
     OK(wait_done(&r));
     EQ_INT(r.result.end, RELAY_END_B_FAILED);
@@ -316,7 +316,7 @@ static void a_reset_of_a_spliced_side_is_passed_on(void)
         if (!rig_open(&r, true, NULL))
             return;
         warm_up(&r, all, total);
-        stream_tcp_reset_on_close(first ? r.left.s : r.right.s);
+        stream_reset_on_close(first ? r.left.s : r.right.s);
         stream_sink_close(first ? &r.left : &r.right);
         OK(wait_done(&r));
         EQ_INT(r.result.end, first ? RELAY_END_A_FAILED : RELAY_END_B_FAILED);
