@@ -391,10 +391,6 @@ static uint32_t avoided_count(const struct flow_request *r)
 
 static void ask_pool(struct flow_request *r)
 {
-    struct upstream_want want = { .dst = &r->conn->original_dst,
-                                  .tried = r->tried,
-                                  .tried_count = avoided_count(r),
-                                  .hash = &r->hash };
     struct http_stream *hs = NULL;
     int err = http_pool_get(upstream_pool(r->host, upstream_kind_for(r->host, r->wants_h2)),
                             on_pool_ready, r, &hs, &r->waiter);
@@ -407,6 +403,10 @@ static void ask_pool(struct flow_request *r)
 
 static void attempt(struct flow_request *r)
 {
+    struct upstream_want want = { .dst = &r->conn->original_dst,
+                                  .tried = r->tried,
+                                  .tried_count = avoided_count(r),
+                                  .hash = &r->hash };
     int err;
 
     r->decision.try_count++;
