@@ -1,5 +1,7 @@
 #include "core/api/api_column.h"
 
+#include <string.h>
+
 #include "core/api/k8s_config_map.h"
 #include "core/api/k8s_deployment.h"
 #include "core/api/k8s_endpoint_slice.h"
@@ -9,6 +11,7 @@
 #include "core/api/k8s_secret.h"
 #include "core/api/k8s_service.h"
 #include "core/api/object.h"
+#include "core/text/node_jsonpath.h"
 
 enum { MANY = 3 }; /* so many addresses are shown, the rest is counted */
 
@@ -418,6 +421,41 @@ static const struct api_kind_column api_column_authorization_policy_rows[] = {
     { "ACTION", ".spec.action", "string", 0, "What is done with what a rule fits.", NULL }, AGE,
 };
 LIST(api_column_authorization_policy);
+
+#define CONDITION(type) ".status.conditions[?(@.type==\"" type "\")].status"
+
+static const struct api_kind_column api_column_gateway_class_rows[] = {
+    { "CONTROLLER", ".spec.controllerName", "string", 0, "Who makes gateways of the class work.", NULL },
+    { "ACCEPTED", CONDITION("Accepted"), "string", 0, "Whether it does.", NULL },
+    AGE,
+    { "DESCRIPTION", ".spec.description", "string", 1, "What the class is for.", NULL },
+};
+LIST(api_column_gateway_class);
+
+static const struct api_kind_column api_column_gateway_rows[] = {
+    { "CLASS", ".spec.gatewayClassName", "string", 0, "Its GatewayClass.", NULL },
+    { "ADDRESS", ".status.addresses[*].value", "string", 0, "Where it can be reached.", NULL },
+    { "PROGRAMMED", CONDITION("Programmed"), "string", 0, "Whether it works.", NULL },
+    AGE,
+};
+LIST(api_column_gateway);
+
+static const struct api_kind_column api_column_listener_set_rows[] = {
+    { "ACCEPTED", CONDITION("Accepted"), "string", 0, "Whether the Gateway takes it.", NULL },
+    { "PROGRAMMED", CONDITION("Programmed"), "string", 0, "Whether it works.", NULL },
+    AGE,
+};
+LIST(api_column_listener_set);
+
+static const struct api_kind_column api_column_route_rows[] = {
+    { "HOSTNAMES", ".spec.hostnames", "string", 0, "Hosts it is for.", NULL }, AGE,
+};
+LIST(api_column_route);
+
+static const struct api_kind_column api_column_mesh_rows[] = {
+    { "ACCEPTED", CONDITION("Accepted"), "string", 0, "Whether there is such a mesh.", NULL }, AGE,
+};
+LIST(api_column_mesh);
 /* clang-format on */
 
 void api_column_cell(const struct object *o, const struct api_kind_column *column, int64_t now_ns,
@@ -435,7 +473,15 @@ void api_column_cell(const struct object *o, const struct api_kind_column *colum
         return;
     }
     arena_init(&scratch, 4096);
-    n = node_path(object_to_node(o, STR_NONE, &scratch), column->path + 1);
+    n = object_to_node(o, STR_NONE, &scratch);
+    if (strchr(column->path, '[')) { /* a table's own path: it has no mistakes to report */
+        struct str why;
+
+        (void)node_jsonpath_write(n, str_of(column->path), &scratch, out, &why);
+        n = NULL;
+    } else {
+        n = node_path(n, column->path + 1);
+    }
     if (n && (n->kind == NODE_LIST || n->kind == NODE_MAP))
         node_write_json(n, out, NODE_SORTED);
     else if (n && n->kind != NODE_NULL)

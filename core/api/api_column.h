@@ -19,6 +19,8 @@ extern const struct api_column_list api_column_service, api_column_endpoints,
 extern const struct api_column_list api_column_virtual_service, api_column_destination_rule,
     api_column_service_entry, api_column_workload_entry, api_column_peer_authentication,
     api_column_authorization_policy;
+extern const struct api_column_list api_column_gateway_class, api_column_gateway,
+    api_column_listener_set, api_column_route, api_column_mesh;
 
 /* Appends the cell's text: empty when the object does not say; lists as JSON, dates as ages. */
 void api_column_cell(const struct object *o, const struct api_kind_column *column, int64_t now_ns,

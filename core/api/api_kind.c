@@ -4,6 +4,10 @@
 #include "core/api/authorization_policy.h"
 #include "core/api/destination_rule.h"
 #include "core/api/envoy_filter.h"
+#include "core/api/gateway_api_gateway.h"
+#include "core/api/gateway_api_policy.h"
+#include "core/api/gateway_api_route.h"
+#include "core/api/gateway_api_stream_route.h"
 #include "core/api/istio_gateway.h"
 #include "core/api/istio_status.h"
 #include "core/api/istio_telemetry.h"
@@ -43,6 +47,11 @@
     .group = "extensions.istio.io", .versions = { "v1alpha1" },                                    \
     .categories = { "istio-io", "extensions-istio-io" }, .namespaced = true, .has_status = true,   \
     .strict = true
+#define GATEWAY_API                                                                                \
+    .group = GATEWAY_API_GROUP, .categories = { "gateway-api" }, .strict = true, .fills = true
+#define GATEWAY_API_X                                                                              \
+    .group = "gateway.networking.x-k8s.io", .versions = { "v1alpha1" },                            \
+    .categories = { "gateway-api" }, .has_status = true, .strict = true, .fills = true
 
 /* clang-format off */
 static const struct api_kind kinds[] = {
@@ -103,6 +112,32 @@ static const struct api_kind kinds[] = {
       .root = &wasm_plugin_root_message, .spec = &wasm_plugin_message, .status = &istio_status_message, .columns = &api_column_age },
     { .id = API_KIND_TRAFFIC_EXTENSION, EXTENSIONS, .kind = "TrafficExtension", .plural = "trafficextensions", .singular = "trafficextension",
       .root = &traffic_extension_root_message, .spec = &traffic_extension_message, .status = &istio_status_message, .columns = &api_column_age },
+    { .id = API_KIND_GATEWAY_CLASS, GATEWAY_API, .versions = { "v1", "v1beta1" }, .kind = "GatewayClass", .plural = "gatewayclasses", .singular = "gatewayclass", .short_names = { "gc" }, .has_status = true,
+      .root = &gateway_api_class_root_message, .spec = &gateway_api_class_message, .status = &gateway_api_class_status_message, .columns = &api_column_gateway_class },
+    { .id = API_KIND_K8S_GATEWAY, GATEWAY_API, .versions = { "v1", "v1beta1" }, .kind = "Gateway", .plural = "gateways", .singular = "gateway", .short_names = { "gtw" }, .namespaced = true, .has_status = true,
+      .root = &gateway_api_gateway_root_message, .spec = &gateway_api_gateway_message, .status = &gateway_api_gateway_status_message, .columns = &api_column_gateway },
+    { .id = API_KIND_LISTENER_SET, GATEWAY_API, .versions = { "v1" }, .kind = "ListenerSet", .plural = "listenersets", .singular = "listenerset", .short_names = { "lset" }, .namespaced = true, .has_status = true,
+      .root = &gateway_api_listener_set_root_message, .spec = &gateway_api_listener_set_message, .status = &gateway_api_listener_set_status_message, .columns = &api_column_listener_set },
+    { .id = API_KIND_HTTP_ROUTE, GATEWAY_API, .versions = { "v1", "v1beta1" }, .kind = "HTTPRoute", .plural = "httproutes", .singular = "httproute", .namespaced = true, .has_status = true,
+      .root = &gateway_api_http_route_root_message, .spec = &gateway_api_http_route_message, .status = &gateway_api_route_status_message, .columns = &api_column_route },
+    { .id = API_KIND_GRPC_ROUTE, GATEWAY_API, .versions = { "v1" }, .kind = "GRPCRoute", .plural = "grpcroutes", .singular = "grpcroute", .namespaced = true, .has_status = true,
+      .root = &gateway_api_grpc_route_root_message, .spec = &gateway_api_grpc_route_message, .status = &gateway_api_route_status_message, .columns = &api_column_route },
+    { .id = API_KIND_TCP_ROUTE, GATEWAY_API, .versions = { "v1", "v1alpha2" }, .kind = "TCPRoute", .plural = "tcproutes", .singular = "tcproute", .namespaced = true, .has_status = true,
+      .root = &gateway_api_stream_route_tcp_root_message, .spec = &gateway_api_stream_route_message, .status = &gateway_api_route_status_message, .columns = &api_column_age },
+    { .id = API_KIND_TLS_ROUTE, GATEWAY_API, .versions = { "v1", "v1alpha2", "v1alpha3" }, .kind = "TLSRoute", .plural = "tlsroutes", .singular = "tlsroute", .namespaced = true, .has_status = true,
+      .root = &gateway_api_stream_route_tls_root_message, .spec = &gateway_api_stream_route_of_tls, .status = &gateway_api_route_status_message, .columns = &api_column_age },
+    { .id = API_KIND_UDP_ROUTE, GATEWAY_API, .versions = { "v1", "v1alpha2" }, .kind = "UDPRoute", .plural = "udproutes", .singular = "udproute", .namespaced = true, .has_status = true,
+      .root = &gateway_api_stream_route_udp_root_message, .spec = &gateway_api_stream_route_message, .status = &gateway_api_route_status_message, .columns = &api_column_age },
+    { .id = API_KIND_REFERENCE_GRANT, GATEWAY_API, .versions = { "v1beta1", "v1" }, .kind = "ReferenceGrant", .plural = "referencegrants", .singular = "referencegrant", .short_names = { "refgrant" }, .namespaced = true,
+      .root = &gateway_api_grant_root_message, .spec = &gateway_api_grant_message, .columns = &api_column_age },
+    { .id = API_KIND_BACKEND_TLS_POLICY, GATEWAY_API, .versions = { "v1", "v1alpha3" }, .kind = "BackendTLSPolicy", .plural = "backendtlspolicies", .singular = "backendtlspolicy", .short_names = { "btlspolicy" }, .namespaced = true, .has_status = true,
+      .root = &gateway_api_tls_policy_root_message, .spec = &gateway_api_tls_policy_message, .status = &gateway_api_policy_status_message, .columns = &api_column_age },
+    { .id = API_KIND_XBACKEND, GATEWAY_API_X, .kind = "XBackend", .plural = "xbackends", .singular = "xbackend", .short_names = { "xbackend" }, .namespaced = true,
+      .root = &gateway_api_backend_root_message, .spec = &gateway_api_backend_message, .status = &gateway_api_backend_status_message, .columns = &api_column_age },
+    { .id = API_KIND_XBACKEND_TRAFFIC_POLICY, GATEWAY_API_X, .kind = "XBackendTrafficPolicy", .plural = "xbackendtrafficpolicies", .singular = "xbackendtrafficpolicy", .short_names = { "xbtrafficpolicy" }, .namespaced = true,
+      .root = &gateway_api_traffic_policy_root_message, .spec = &gateway_api_traffic_policy_message, .status = &gateway_api_policy_status_message, .columns = &api_column_age },
+    { .id = API_KIND_XMESH, GATEWAY_API_X, .kind = "XMesh", .plural = "xmeshes", .singular = "xmesh", .short_names = { "mesh" },
+      .root = &gateway_api_mesh_root_message, .spec = &gateway_api_class_message, .status = &gateway_api_class_status_message, .columns = &api_column_mesh },
 };
 /* clang-format on */
 

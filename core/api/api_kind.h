@@ -45,7 +45,20 @@ enum api_kind_id {
     API_KIND_TELEMETRY = 56,
     API_KIND_WASM_PLUGIN = 60,
     API_KIND_TRAFFIC_EXTENSION = 61,
-    API_KIND_ID_END = 62, /* one above the highest; grows with the table */
+    API_KIND_GATEWAY_CLASS = 64,
+    API_KIND_K8S_GATEWAY = 65,
+    API_KIND_LISTENER_SET = 66,
+    API_KIND_HTTP_ROUTE = 67,
+    API_KIND_GRPC_ROUTE = 68,
+    API_KIND_TCP_ROUTE = 69,
+    API_KIND_TLS_ROUTE = 70,
+    API_KIND_UDP_ROUTE = 71,
+    API_KIND_REFERENCE_GRANT = 72,
+    API_KIND_BACKEND_TLS_POLICY = 73,
+    API_KIND_XBACKEND = 74,
+    API_KIND_XBACKEND_TRAFFIC_POLICY = 75,
+    API_KIND_XMESH = 76,
+    API_KIND_ID_END = 77, /* one above the highest; grows with the table */
 };
 
 enum { API_KIND_MAX_VERSIONS = 4, API_KIND_MAX_NAMES = 4 };
@@ -74,6 +87,7 @@ struct api_kind {
     bool namespaced;
     bool has_status;                    /* has the /status subresource */
     bool strict;                        /* unknown fields are errors; else kept as they are */
+    bool fills;                         /* rows of the spec have .fill */
     bool name_label;                    /* names are DNS labels (at most 63), not DNS subdomains */
     const struct field_message *root;   /* the whole object: apiVersion, kind, metadata, spec... */
     const struct field_message *spec;   /* NULL: content stands at the top (Secret, ConfigMap) */

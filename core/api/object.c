@@ -1,6 +1,7 @@
 #include "core/api/object.h"
 
 #include "core/api/api_check.h"
+#include "core/api/api_default.h"
 #include "core/api/api_enforced.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
@@ -254,8 +255,7 @@ static int decode(struct object *o, struct node *n, struct diag *d,
     int err;
 
     set_namespace(o, n, opt);
-    if (o->kind->set_defaults)
-        o->kind->set_defaults(&o->arena, n);
+    api_default_object(o->kind, &o->arena, n);
     err = decode_root(o, n, d, opt);
     if (opt->stored)
         err = o->name.len > 0 ? 0 : ERR_INVALID;
@@ -443,6 +443,27 @@ static FIELD_MESSAGE(mcp_resource, "istio.mcp.v1alpha1.Resource", .help = "An ob
 
 static const char google[] = "type.googleapis.com/", json_type[] = "mesh.dev/json/";
 
+/* Istio's kinds have protobuf numbers; the Gateway API's and Kubernetes' travel as JSON. */
+static bool is_proto_kind(const struct api_kind *k)
+{
+    return k->strict && k->spec && k->spec->count > 0 && k->spec->fields[0].proto > 0;
+}
+
+/* Without what proxies don't read and what would send the object anew when it alone changes. */
+static int write_wire_json(const struct object *o, struct arena *a, struct buf *out)
+{
+    const struct node *all = object_to_node(o, STR_NONE, a);
+    struct node *copy, *meta;
+
+    if (!o->kind->strict)
+        return node_write_json(all, out, NODE_SORTED);
+    copy = node_copy(a, all);
+    meta = node_getz(copy, "metadata");
+    node_unset(copy, STR("status"));
+    node_unset(meta, STR("managedFields"));
+    return node_write_json(copy, out, NODE_SORTED);
+}
+
 int object_encode_proto(const struct object *o, struct buf *out)
 {
     const struct object_meta *m = o->meta;
@@ -463,10 +484,10 @@ int object_encode_proto(const struct object *o, struct buf *out)
     meta.name = o->ns.len > 0
                     ? arena_printf(&scratch, "%.*s/%.*s", STR_ARG(o->ns), STR_ARG(o->name))
                     : o->name;
-    if (o->kind->strict) {
+    if (is_proto_kind(o->kind)) {
         err = proto_encode_any(o->kind->spec, o->spec, &scratch, &body);
     } else {
-        err = object_to_json(o, &json);
+        err = write_wire_json(o, &scratch, &json);
         body.type_url = arena_printf(&scratch, "%s%s/%s", json_type, o->kind->group, o->kind->kind);
         body.value = buf_str(&json);
     }
@@ -534,7 +555,7 @@ int object_decode_proto(struct object **out, const void *p, size_t len)
     if (str_starts(type, str_of(google)))
         type = str_skip(type, sizeof(google) - 1);
     o->kind = api_kind_by_proto(type);
-    err = o->kind && o->kind->strict ? fill_from_resource(o, &r, len) : ERR_UNSUPPORTED;
+    err = o->kind && is_proto_kind(o->kind) ? fill_from_resource(o, &r, len) : ERR_UNSUPPORTED;
     if (err) {
         object_unref(o);
         return err;

@@ -150,6 +150,7 @@ struct field {
     const struct field_enum *names;  /* of enums */
     const char *help;                /* one line */
     const char *default_text;        /* what absence means, for people: "5s", "all ports" */
+    const char *fill;                /* what a write puts in place of absence, as JSON; or NULL */
     const char *enforced;            /* FIELD_ENFORCED, or what is not done about it yet */
     const char *proto_name;          /* only where it is not name in snake_case */
     const char *merge_key; /* what tells a list's items apart, patchMergeKey first: "name",

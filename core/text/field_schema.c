@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/base/error.h"
+#include "core/text/node_json.h"
 
 static const char *const prefixes[] = {
     [FIELD_SCHEMA_JSON] = "#/$defs/",
@@ -198,7 +199,7 @@ static void set_merge_key(struct schema *s, struct node *n, const struct field *
 
 static struct node *field_schema(struct schema *s, const struct field *f)
 {
-    struct node *n = value_schema(s, f), *outer;
+    struct node *n = value_schema(s, f), *outer, *fill;
     struct str help = str_of(f->help ? f->help : "");
 
     if (f->shape == FIELD_SHAPE_LIST || f->shape == FIELD_SHAPE_MAP) {
@@ -221,6 +222,9 @@ static struct node *field_schema(struct schema *s, const struct field *f)
                             f->default_text);
     if (help.len)
         node_set(n, STR("description"), node_new_str(s->arena, help));
+    if (f->fill && s->kind != FIELD_SCHEMA_OPENAPI_V2 &&
+        node_json_read(s->arena, str_of(f->fill), NULL, NULL, &fill) == 0)
+        node_set(n, STR("default"), fill);
     if (f->deprecated && s->kind != FIELD_SCHEMA_OPENAPI_V2)
         set_true(s, n, "deprecated");
     if (f->read_only)

@@ -1,5 +1,6 @@
 #include "modes/control/rest_object.h"
 
+#include "core/api/api_default.h"
 #include "core/base/error.h"
 #include "core/text/node_json.h"
 #include "core/text/timestamp.h"
@@ -58,8 +59,7 @@ struct node *rest_object_node(const struct api_kind *k, struct str version,
     rest_object_set_system(k, n, o, status, a);
     if (status && node_json_read(a, status->body, NULL, NULL, &said) == 0)
         node_set(n, STR("status"), said);
-    if (k->set_defaults)
-        k->set_defaults(a, n);
+    api_default_object(k, a, n);
     return n;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/api/api_default.h"
 #include "core/api/k8s_service.h"
 #include "core/api/workload_entry.h"
 #include "core/api/workload_selector.h"
@@ -162,8 +163,7 @@ static void put(struct task *t, struct arena *a, struct node *service,
     const struct api_kind *kind = api_kind_by_id(API_KIND_SERVICE);
     struct buf body;
 
-    if (kind->set_defaults)
-        kind->set_defaults(a, service);
+    api_default_object(kind, a, service);
     buf_init(&body, 0);
     (void)node_write_json(service, &body, NODE_SORTED);
     store_txn_set_user(txn, STR("system:mesh:workload"));

@@ -1,6 +1,8 @@
 /* The table of kinds: it is sound, and things are found in it. */
 #include "core/api/api_kind.h"
 
+#include <stdio.h>
+
 #include "core/api/api_column.h"
 #include "core/base/mem.h"
 #include "core/text/field_walk.h"
@@ -12,10 +14,12 @@ static void rows_are_sound(void)
         const struct api_kind *k = api_kind_at(i);
         const struct field *spec = field_find(k->root, STR("spec"));
         const struct field *status = field_find(k->root, STR("status"));
+        char full[128];
 
         OK(k->id > 0 && k->id < API_KIND_ID_END);
         EQ_PTR(api_kind_by_id(k->id), k);
-        EQ_PTR(api_kind_by_word(str_of(k->plural)), k);
+        snprintf(full, sizeof(full), "%s%s%s", k->plural, k->group[0] ? "." : "", k->group);
+        EQ_PTR(api_kind_by_word(str_of(full)), k);
         EQ_PTR(spec ? spec->msg : NULL, k->spec);
         EQ_PTR(status ? status->msg : NULL, k->status);
         OK(k->columns->count > 0);
@@ -36,7 +40,7 @@ static bool check_row(const struct field_visit *v, void *arg)
 
     if (!OK(v->field->help && v->field->help[0]))
         NOTE("%s %.*s has no help", k->kind, STR_ARG(v->path));
-    if (k->strict && str_starts(v->path, STR("spec")) && v->message != k->root &&
+    if (k->strict && !k->fills && str_starts(v->path, STR("spec")) && v->message != k->root &&
         !OK(v->field->proto > 0))
         NOTE("%s %.*s has no protobuf number", k->kind, STR_ARG(v->path));
     for (const struct field *f = v->message->fields; v->field->proto > 0 && f != v->field; f++)
@@ -67,6 +71,9 @@ static void words_find_kinds(void)
         { "virtualservices.v1beta1.networking.istio.io", API_KIND_VIRTUAL_SERVICE },
         { "virtualservices.v9.networking.istio.io", 0 },
         { "virtualservices.example.com", 0 },
+        { "gateway", API_KIND_GATEWAY }, /* Istio's, as the first in the table */
+        { "gtw", API_KIND_K8S_GATEWAY },
+        { "gateways.gateway.networking.k8s.io", API_KIND_K8S_GATEWAY },
         { "svc", API_KIND_SERVICE },
         { "SVC", API_KIND_SERVICE },
         { "deploy.apps", API_KIND_DEPLOYMENT },

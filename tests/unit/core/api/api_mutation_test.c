@@ -12,6 +12,7 @@ static const char *const files[] = {
     "testdata/api/gateway.yaml",         "testdata/api/service_entry.yaml",
     "testdata/api/workload.yaml",        "testdata/api/security.yaml",
     "testdata/api/sidecar.yaml",         "testdata/api/telemetry.yaml",
+    "testdata/api/gateway_api.yaml",
 };
 
 static struct node *doc; /* the whole object, spoiled in one place at a time */

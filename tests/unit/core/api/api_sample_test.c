@@ -1,4 +1,5 @@
-/* Istio's own samples, where they are at hand: accepted, and the same when encoded again. */
+/* The samples of Istio and of the Gateway API, where they are at hand: accepted, and the same when
+ * encoded again. */
 #include "core/api/object.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
@@ -9,6 +10,9 @@
 
 static const char *const folders[] = { "../shared/data/istio-samples",
                                        "../../shared/data/istio-samples" };
+
+static const char *const gateway_api_folders[] = { "../shared/data/gateway-api-examples",
+                                                   "../../shared/data/gateway-api-examples" };
 
 static size_t decoded;
 
@@ -81,8 +85,25 @@ static void samples_are_accepted(void)
     NOTE("%zu files, %zu objects", files, decoded);
 }
 
+static void gateway_api_examples_are_accepted(void)
+{
+    size_t files = 0;
+
+    decoded = 0;
+    for (size_t i = 0; i < COUNT_OF(gateway_api_folders) && files == 0; i++)
+        files = api_files_each(gateway_api_folders[i], look_at_file);
+    if (files == 0) {
+        SKIP("the examples are not here");
+        return;
+    }
+    OK(files > 50);
+    OK(decoded > 80);
+    NOTE("%zu files, %zu objects", files, decoded);
+}
+
 static const struct tap_case cases[] = {
     { "samples_are_accepted", samples_are_accepted },
+    { "gateway_api_examples_are_accepted", gateway_api_examples_are_accepted },
 };
 
 TAP_MAIN(cases)
