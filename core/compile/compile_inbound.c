@@ -273,6 +273,7 @@ static void make_other(struct inbound_build *b)
         compile_cluster_new_config(STR("InboundPassthroughCluster"), MODEL_CLUSTER_ORIGINAL_DST);
 
     config->tls_mode = MODEL_TLS_DISABLE;
+    config->is_inbound = true;
     compile_traffic_limits(b->c, NULL, &config->limits);
     config->hash = 1;
     p->cluster = keep(b, config, compile_cluster_new_endpoints());

@@ -426,6 +426,15 @@ enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2)
     }
 }
 
+/* A sidecar's connections to its own address are redirected to its inbound listener (that is how a
+ * call of an app to its own service is served), but for those from here. */
+static const struct addr *inbound_source(const struct upstream_host *h)
+{
+    static const struct addr source = { .family = ADDR_IPV4, .ip = { 127, 0, 0, 6 } };
+
+    return h->cluster->config->is_inbound && h->addr.family == ADDR_IPV4 ? &source : NULL;
+}
+
 static int connect_tcp(struct upstream_host *h, struct stream **out)
 {
     const struct flow_options *o = flow_worker_options(h->fw);
@@ -435,6 +444,7 @@ static int connect_tcp(struct upstream_host *h, struct stream **out)
     if (h->cluster->config->type == MODEL_CLUSTER_APP && o->dial_app)
         return o->dial_app(o->dial_app_arg, h->fw->worker, h->addr.port, out);
     tcp.connect_timeout_ms = (uint32_t)l->connect_timeout_ms;
+    tcp.bind = inbound_source(h);
     tcp.keepalive.idle_s = l->keepalive.idle_s;
     tcp.keepalive.interval_s = l->keepalive.interval_s;
     tcp.keepalive.probes = l->keepalive.probes;

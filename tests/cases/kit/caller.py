@@ -78,7 +78,7 @@ class Request:
 
 
 def call(place, target, request, kept=None):
-    """kept: a dict that keeps an HTTP/1.1 connection from one call to the next."""
+    """kept: a dict that keeps an HTTP connection from one call to the next."""
     began = time.monotonic()
     try:
         reply = _again(place, target, request, kept) if kept else None
@@ -107,14 +107,20 @@ def call(place, target, request, kept=None):
 
 def _again(place, target, request, kept):
     """On the connection of the last call; None when it is no more."""
-    with kept.pop("sock") as sock:
-        try:
-            reply = _http1(sock, request)
-        except (OSError, EOFError, http.client.HTTPException):
-            return None
-        if reply.header("connection") != "close":
-            kept["sock"] = sock.dup()
+    sock, session = kept.pop("sock"), kept.pop("session", None)
+    try:
+        reply = _SPEAK[request.protocol](sock, request, session)
+        _keep(kept, sock, session, reply)
         return reply
+    except (OSError, EOFError, http.client.HTTPException, h2.exceptions.ProtocolError):
+        return None
+    finally:
+        sock.close()
+
+
+def _keep(kept, sock, session, reply):
+    if kept is not None and not reply.error and reply.header("connection") != "close":
+        kept.update(sock=sock.dup(), session=session)
 
 
 def _talk(place, target, request, kept):
@@ -129,9 +135,10 @@ def _talk(place, target, request, kept):
             speak = _SPEAK[request.protocol]
             if request.protocol == "https" and sock.selected_alpn_protocol() == "h2":
                 speak = _http2
-            reply = speak(sock, request)
-            if kept is not None and speak is _http1 and sock is plain and reply.header("connection") != "close":
-                kept["sock"] = sock.dup()
+            session = _session() if speak in (_http2, _grpc) else None
+            reply = speak(sock, request, session)
+            if sock is plain and speak in (_http1, _http2, _grpc):
+                _keep(kept, sock, session, reply)
         finally:
             if sock is not plain:
                 sock.close()
@@ -155,7 +162,7 @@ def _describe(sock):
 
 # ---- HTTP/1 ----
 
-def _http1(sock, request):
+def _http1(sock, request, _session):
     head = [f"{request.method} {request.path} HTTP/1.1"]
     names = {n.lower() for n, _ in request.headers}
     if "host" not in names:
@@ -173,9 +180,13 @@ def _http1(sock, request):
 
 # ---- HTTP/2, gRPC ----
 
-def _http2(sock, request):
+def _session():
     conn = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
     conn.initiate_connection()
+    return conn
+
+
+def _http2(sock, request, conn):
     body = request.body.encode()
     head = [(":method", request.method), (":scheme", "https" if request.tls else "http"),
             (":path", request.path), (":authority", request.host)]
@@ -217,7 +228,7 @@ def _take(conn, event, reply):
     return False
 
 
-def _grpc(sock, request):
+def _grpc(sock, request, session):
     """One message of bytes to /meshtest.Echo/Unary, or to the path given. status: 200 when the call
     ended with grpc-status 0, else what HTTP said; header grpc-status has the code."""
     message = (request.body or "hello").encode()
@@ -225,7 +236,7 @@ def _grpc(sock, request):
                                 else "/proto.EchoTestService/Echo",
                                 headers=[*request.headers, ("content-type", "application/grpc"), ("te", "trailers")])
     asked.body = (b"\0" + struct.pack(">I", len(message)) + message).decode("latin-1")
-    reply = _http2(sock, asked)
+    reply = _http2(sock, asked, session)
     reply.headers += reply.trailers
     reply.body = reply.body[5:]
     return reply
@@ -233,7 +244,7 @@ def _grpc(sock, request):
 
 # ---- WebSocket ----
 
-def _websocket(sock, request):
+def _websocket(sock, request, _session):
     key = base64.b64encode(os.urandom(16)).decode()
     upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
                ("Sec-WebSocket-Key", key)]
@@ -275,7 +286,7 @@ def _frame(stream):
 
 # ---- bytes ----
 
-def _bytes(sock, request):
+def _bytes(sock, request, _session):
     """Sends body (a line), reads the app's line and what comes back of ours. With an empty body it
     only listens: for a server that speaks first."""
     data = request.body.encode()
@@ -296,7 +307,7 @@ def _bytes(sock, request):
     return reply
 
 
-def _raw(sock, request):
+def _raw(sock, request, _session):
     """Sends body as it is and reads until the peer closes or is silent."""
     sock.sendall(request.body.encode("latin-1"))
     sock.settimeout(min(request.limit_s, 1))

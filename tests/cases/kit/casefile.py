@@ -70,6 +70,9 @@ def make_case(spec, given, variables, file):
         raise BadFile(f"{file}: a case without id")
     where = f"{file}: {given['id']}"
     common = [] if "config" in (given.get("without") or []) else spec.get("config", [])
+    for item in [*common, *given.get("config", []), *(c for s in given.get("steps", []) for c in s.get("config", []))]:
+        if not isinstance(item, dict) or ("apiVersion" not in item and len(item) != 1):
+            raise BadFile(f"{where}: not of the form `KIND NAME: spec`: {item!r}")
     calls = calls_of(given, spec.get("defaults", {}), where)
     steps = []
     for step in given.get("steps", []):
@@ -115,6 +118,12 @@ def fill(value, lookup):
     return re.sub(r"\$\{([^}]+)\}", lambda m: str(lookup(m.group(1))), value)
 
 
+def mesh_config(body):
+    """As `istioctl install` leaves it: the ConfigMap istio of the root namespace."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "istio", "namespace": "istio-system"},
+            "data": {"mesh": yaml.safe_dump(body)}}
+
+
 def document(item, namespace):
     """`KIND [NAMESPACE/]NAME: spec` as a whole object; whole objects stay as they are."""
     if "apiVersion" in item:
@@ -122,6 +131,8 @@ def document(item, namespace):
     else:
         (head, body), = item.items()
         kind, _, name = head.partition(" ")
+        if kind == "MeshConfig":
+            return mesh_config(body)
         if kind not in KINDS:
             raise BadFile(f"{head}: no kind that is known here (kit/configure.py)")
         body = copy.deepcopy(body) or {}

@@ -89,7 +89,9 @@ class Configuration:
         """docs: all there is to be. Raises Refused."""
         wanted = {key_of(d): d for d in docs}
         gone = [d for k, d in self.docs.items() if k not in wanted]
+        gone.sort(key=lambda d: d["kind"] == "Namespace") # emptied first
         changed = [d for k, d in wanted.items() if self.docs.get(k) != d]
+        changed.sort(key=lambda d: d["kind"] != "Namespace")
         for at, doc in enumerate(gone):
             last = at == len(gone) - 1 and not changed
             self.ask("DELETE", path_of(doc) + ("?wait=proxies" if last else ""), statuses=(200, 202, 404))

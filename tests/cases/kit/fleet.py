@@ -24,6 +24,31 @@ DOMAIN = "svc.cluster.local"
 APPS = "apps" # namespace of workloads and objects where nothing else is said
 
 
+class Pki:
+    """Authorities by name, and their leaves by name, each made when first asked for."""
+
+    def __init__(self, folder):
+        self.folder, self._cas, self._leaves = folder, {}, {}
+
+    def ca(self, name):
+        if name not in self._cas:
+            self._cas[name] = CA("cluster.local", name, folder=self.folder)
+        return self._cas[name]
+
+    def leaf(self, ca, name):
+        """name: a DNS name, or spiffe://..., which is then its only name."""
+        if (ca, name) not in self._leaves:
+            names = {"spiffe": name} if "://" in name else {"dns": [name], "name": name}
+            self._leaves[ca, name] = self.ca(ca).leaf(**names)
+        return self._leaves[ca, name]
+
+    def text(self, kind, ca, name=""):
+        """PEM for a Secret: cert CA NAME, key CA NAME, ca CA."""
+        if kind == "ca":
+            return self.ca(ca).pem.decode()
+        return getattr(self.leaf(ca, name), {"cert": "cert", "key": "key"}[kind]).decode()
+
+
 class Workload:
     """One instance. kind: sidecar, naked, gateway."""
 
@@ -36,7 +61,8 @@ class Workload:
         self.sa = spec.get("serviceAccount", self.app)
         self.labels = {"app": self.app, "version": self.version, **spec.get("labels", {})}
         self.options = spec.get("options", [])
-        self.place = switch.plug(f"{name}.{self.ns}"[:60], number)
+        self.listen = {f"{kind}-{port}": (None, port, kind) for port, kind in spec.get("listen", {}).items()}
+        self.place = switch.plug(f"{name}.{self.ns}"[:60], spec.get("number", number))
         self.echo = self.process = None
 
     def entry(self):
@@ -59,7 +85,7 @@ class Fleet:
                     **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
         os.mkdir(f"{self.folder}/state")
         self.switch = sandbox.Switch()
-        self.ca = CA("cluster.local", "app root", folder=self.folder)
+        self.pki = Pki(self.folder)
         self.docs = spec["objects"]
         self.workloads, self.processes = {}, []
         self._extra, self._wrong = [], []
@@ -110,7 +136,7 @@ class Fleet:
         if w.kind == "gateway":
             w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
             return
-        w.echo = Echo(w.app, w.version, w.place, self.app_tls(w))
+        w.echo = Echo(w.app, w.version, w.place, self.app_tls(w), {**PORTS, **w.listen})
         if w.kind == "sidecar":
             w.place.capture()
             w.process = self._start(w.place, w.name, "proxy", "--capture", "--mark", str(sandbox.MARK), *flags,
@@ -118,7 +144,8 @@ class Fleet:
 
     def app_tls(self, w):
         names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com"]
-        return self.ca.server_context(self.ca.leaf(dns=names, name=w.app), alpn=("h2", "http/1.1"))
+        ca = self.pki.ca("app")
+        return ca.server_context(ca.leaf(dns=names, name=w.app), alpn=("h2", "http/1.1"))
 
     def _wait_ready(self, w):
         if not w.process:
@@ -141,7 +168,7 @@ class Fleet:
     def world(self):
         """Objects that are there in every case."""
         docs = [*self.docs, *(w.entry() for w in self.workloads.values() if w.kind != "sidecar")]
-        return self.as_kubernetes(docs)
+        return self.as_kubernetes([*self.namespaces(docs), *docs])
 
     @staticmethod
     def as_kubernetes(docs):
@@ -158,6 +185,13 @@ class Fleet:
                 doc = {**doc, "spec": spec}
             done.append(doc)
         return done
+
+    @staticmethod
+    def namespaces(docs):
+        """Those that are used and not there."""
+        there = {d["metadata"]["name"] for d in docs if d["kind"] == "Namespace"}
+        used = sorted({d["metadata"]["namespace"] for d in docs if d["metadata"].get("namespace")} - there)
+        return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in used]
 
     def service(self, name, ns=APPS):
         """The Service in force by a name that cluster DNS knows: b, b.apps, b.apps.svc.cluster.local."""
@@ -196,16 +230,20 @@ class Fleet:
 
     # ---- TLS of clients ----
 
-    def client_tls(self, request, given, source):
-        """given: {sni, alpn, ca: app|none, cert}."""
-        context = self.ca.client_context(alpn=given.get("alpn", ()), check_name=given.get("verify_name", False))
-        if given.get("ca") == "none":
+    def client_tls(self, request, given):
+        """given: {sni, alpn, ca, cert: [CA, NAME], verify_name, versions}. ca: whose certificates it
+        believes, none: all."""
+        ca = given.get("ca", "none")
+        leaf = self.pki.leaf(*given["cert"]) if given.get("cert") else None
+        context = self.pki.ca("app" if ca == "none" else ca).client_context(leaf, check_name=given.get("verify_name", False))
+        if ca == "none":
             context.verify_mode = ssl.CERT_NONE
+        alpn = given.get("alpn") or {"https": ["http/1.1"], "https2": ["h2"], "grpc": ["h2"]}.get(request.protocol)
+        if alpn:
+            context.set_alpn_protocols(alpn)
+        if given.get("max_version"):
+            context.maximum_version = getattr(ssl.TLSVersion, given["max_version"])
         request.tls, request.sni = context, given.get("sni", request.host.partition(":")[0])
-        if request.protocol == "https2":
-            context.set_alpn_protocols(["h2"])
-        elif request.protocol == "https" and not given.get("alpn"):
-            context.set_alpn_protocols(["http/1.1"])
 
     # ---- areas ----
 

@@ -56,7 +56,8 @@ class Run:
     def apply(self, config):
         docs = [casefile.document(self.fill(item), APPS) for item in config]
         self.applied = docs
-        self.fleet.config.put([*self.fleet.world(), *self.fleet.as_kubernetes(docs)])
+        world = self.fleet.world()
+        self.fleet.config.put([*self.fleet.namespaces([*world, *docs]), *world, *self.fleet.as_kubernetes(docs)])
 
     def tell(self, lines):
         text = yaml.safe_dump_all(self.applied, sort_keys=False, default_flow_style=None, width=120).rstrip()
@@ -78,10 +79,9 @@ class Run:
             return f"{owner}.{APPS}.{DOMAIN}"
         if what == "vip" and self.fleet.service(owner):
             return self.fleet.service(owner)["spec"]["clusterIP"]
-        extra = self.fleet.texts.get(name) if hasattr(self.fleet, "texts") else None
-        if extra is not None:
-            return extra
-        raise KeyError(f"${{{name}}}: not a variable of the case, nor WORKLOAD.ip, SERVICE.host, SERVICE.vip")
+        if name.split(" ")[0] in ("cert", "key", "ca"):
+            return self.fleet.pki.text(*name.split(" "))
+        raise KeyError(f"${{{name}}}: no variable of the case; no WORKLOAD.ip, SERVICE.host, SERVICE.vip, cert CA NAME")
 
     # ---- calls ----
 
@@ -140,7 +140,7 @@ class Run:
                           host=str(given.get("host", default)), headers=[*pairs, ("x-case", mark)], body=body,
                           limit_s=given.get("limit", 5), before=given.get("before", "").encode("latin-1"))
         if protocol in ("https", "https2", "tls") or given.get("tls") is not None:
-            self.fleet.client_tls(request, given.get("tls") or {}, source)
+            self.fleet.client_tls(request, given.get("tls") or {})
         return target, request
 
     def follow(self, source, target, request, given, kept):

@@ -111,6 +111,8 @@ class Place:
         rules = ["*nat"]
         rules += [f"-A PREROUTING -p tcp --dport {port} -j RETURN" for port in (15008, 15020, 15021, 15090)]
         rules += ["-A PREROUTING -p tcp -j REDIRECT --to-ports 15006",
+                  "-A OUTPUT -p tcp -o lo -s 127.0.0.6/32 -j RETURN", # the sidecar to its app
+                  f"-A OUTPUT -p tcp -o lo ! -d 127.0.0.0/8 -m mark --mark {MARK} -j REDIRECT --to-ports 15006",
                   f"-A OUTPUT -p tcp -m mark --mark {MARK} -j RETURN",
                   "-A OUTPUT -p tcp -d 127.0.0.0/8 -j RETURN",
                   "-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", "COMMIT", ""]
