@@ -42,6 +42,34 @@ static void list_checks(void)
                analyze_table[i].codes);
 }
 
+/* ---- codes ---- */
+
+static bool is_schema(const struct diag_item *item)
+{
+    return str_starts(str_of(item->code), STR("MSH10")) && strcmp(item->code, "MSH1020") != 0;
+}
+
+/* Istio has three codes for all that can be wrong in one object by itself. */
+static const struct {
+    const char *code, *begins;
+} schema_codes[] = {
+    { "IST0106", "Schema validation error: " },
+    { "IST0133", "Schema validation warning: " },
+    { "IST0002", "Deprecated: " },
+};
+
+static int schema_of(const struct diag_item *item)
+{
+    if (strcmp(item->code, "MSH1010") == 0)
+        return 2;
+    return item->severity != DIAG_ERROR;
+}
+
+static const char *code_of(const struct diag_item *item)
+{
+    return is_schema(item) ? schema_codes[schema_of(item)].code : item->code;
+}
+
 /* ---- what is left out ---- */
 
 static bool is_like(struct str text, struct str pattern)
@@ -59,7 +87,8 @@ static bool is_suppressed(const struct cli_args *args, const struct diag_item *i
     for (size_t i = 0; i < count; i++) {
         struct str object = str_of(list[i]), code = str_cut(&object, '=');
 
-        if (str_is(code, item->code) && (!object.p || is_like(item->object, object)))
+        if ((str_is(code, item->code) || str_is(code, code_of(item))) &&
+            (!object.p || is_like(item->object, object)))
             return true;
     }
     return false;
@@ -89,11 +118,6 @@ static void choose(const struct cli_args *args, struct diag *all)
 
 /* ---- printing, as istioctl does ---- */
 
-static bool is_schema(const struct diag_item *item)
-{
-    return str_starts(str_of(item->code), STR("MSH10")) && strcmp(item->code, "MSH1020") != 0;
-}
-
 /* Error [IST0101] (VirtualService default/reviews reviews.yaml:10) Referenced host not found: "x"
  */
 static void print_log(const struct diag *d, bool colour, struct buf *out)
@@ -102,12 +126,12 @@ static void print_log(const struct diag *d, bool colour, struct buf *out)
 
     for (const struct diag_item *i = d->first; i; i = i->next) {
         buf_printf(out, "%s%s%s [%s] (%.*s", colour ? paint[i->severity] : "", levels[i->severity],
-                   colour ? "\033[0m" : "", is_schema(i) ? "IST0106" : i->code, STR_ARG(i->object));
+                   colour ? "\033[0m" : "", code_of(i), STR_ARG(i->object));
         if (i->pos.file)
             buf_printf(out, "%s%s:%d", i->object.len ? " " : "", i->pos.file, i->pos.line);
         buf_add_str(out, STR(") "));
         if (is_schema(i))
-            buf_add_str(out, STR("Schema validation error: "));
+            buf_add_str(out, str_of(schema_codes[schema_of(i)].begins));
         if (str_starts(str_of(i->code), STR("MSH")) && i->path.len)
             buf_printf(out, "%.*s: ", STR_ARG(i->path));
         buf_add_str(out, i->message);
@@ -127,7 +151,7 @@ static void print_json(const struct diag *d, struct buf *out)
     for (const struct diag_item *i = d->first; i; i = i->next) {
         struct node *m = node_new(&a, NODE_MAP);
 
-        node_set_str(&a, m, "code", str_of(is_schema(i) ? "IST0106" : i->code));
+        node_set_str(&a, m, "code", str_of(code_of(i)));
         node_set_str(&a, m, "level", str_of(levels[i->severity]));
         node_set_str(&a, m, "message", i->message);
         if (i->object.len)

@@ -25,6 +25,30 @@ void analyze_service_addresses(struct analyze_state *s);  /* IST0134 */
 void analyze_policy_workloads(struct analyze_state *s);  /* IST0127 */
 void analyze_policy_namespaces(struct analyze_state *s); /* IST0101 */
 
+void analyze_exclusive_sidecars(struct analyze_state *s);    /* IST0110, IST0111 */
+void analyze_exclusive_telemetries(struct analyze_state *s); /* IST0159, IST0160 */
+
+void analyze_annotation_all(struct analyze_state *s); /* IST0107, 0108, 0125, 0135, 0136 */
+
+void analyze_injection_namespaces(struct analyze_state *s); /* IST0102, IST0123 */
+void analyze_injection_pods(struct analyze_state *s);       /* IST0103, 0144, 0146, 0147 */
+void analyze_injection_images(struct analyze_state *s);     /* IST0158 */
+
+void analyze_deployment_services(struct analyze_state *s); /* IST0116, IST0137 */
+
+void analyze_envoy_filter_patches(struct analyze_state *s); /* IST0151 to IST0155 */
+
+void analyze_gateway_use_certificates(struct analyze_state *s); /* IST0138 */
+void analyze_gateway_use_ports(struct analyze_state *s);        /* IST0162 */
+void analyze_gateway_use_claims(struct analyze_state *s);       /* IST0149 */
+void analyze_gateway_use_generated(struct analyze_state *s);    /* IST0165 */
+void analyze_gateway_use_selectors(struct analyze_state *s);    /* IST0166 */
+
+void analyze_entry_protocols(struct analyze_state *s);      /* IST0177 */
+void analyze_entry_external_names(struct analyze_state *s); /* IST0150 */
+void analyze_entry_providers(struct analyze_state *s);      /* IST0157 */
+void analyze_entry_conditions(struct analyze_state *s);     /* IST0171 */
+
 void analyze_unenforced_fields(struct analyze_state *s); /* MSH1020 */
 
 #endif

@@ -203,6 +203,18 @@ bool analyze_state_workload(const struct object *o, const struct field_pair **la
     }
 }
 
+bool analyze_state_template_annotations(const struct object *o, const struct field_pair **list,
+                                        size_t *count)
+{
+    const struct k8s_deployment *d = o->spec;
+
+    if (!d->template || !d->template->metadata)
+        return false;
+    *list = d->template->metadata->annotations;
+    *count = d->template->metadata->annotations_count;
+    return true;
+}
+
 bool analyze_state_has_workload(const struct analyze_state *s, struct str ns,
                                 const struct field_pair *want, size_t n,
                                 const struct field_pair *also, size_t also_n)
@@ -295,6 +307,19 @@ static struct diag_pos place_of(const struct object *o, struct str path, struct 
     return (struct diag_pos){ .file = o->file, .line = o->line, .col = o->col };
 }
 
+static bool is_unwanted(const struct object *o, const char *code)
+{
+    struct str rest = object_meta_annotation(o->meta, STR("galley.istio.io/analyze-suppress"));
+
+    while (rest.p) {
+        struct str one = str_trim(str_cut(&rest, ','));
+
+        if (str_is(one, code) || str_is(one, "*"))
+            return true;
+    }
+    return false;
+}
+
 struct diag_item *analyze_state_report(struct analyze_state *s, const struct object *o,
                                        enum diag_severity severity, const char *code,
                                        struct str path, const char *fmt, ...)
@@ -304,6 +329,10 @@ struct diag_item *analyze_state_report(struct analyze_state *s, const struct obj
     struct str text;
     va_list ap;
 
+    if (is_unwanted(o, code)) {
+        s->ignored = (struct diag_item){ 0 };
+        return &s->ignored;
+    }
     va_start(ap, fmt);
     text = arena_vprintf(&s->arena, fmt, ap);
     va_end(ap);

@@ -24,6 +24,7 @@ struct analyze_state {
     enum diag_severity missing; /* how bad a name is that nobody has */
     size_t workload_count;      /* Pods, WorkloadEntries, Deployments */
     struct diag *diag;
+    struct diag_item ignored; /* stands for what an object wants unsaid */
 };
 
 void analyze_state_init(struct analyze_state *s, struct object *const *objects, size_t count,
@@ -57,6 +58,9 @@ bool analyze_state_hosts_overlap(struct str a, struct str b);
 /* Labels of a Pod, WorkloadEntry or Deployment's template; false: o is none of them. */
 bool analyze_state_workload(const struct object *o, const struct field_pair **labels,
                             size_t *count);
+/* Annotations of a Deployment's template; false: it has none. */
+bool analyze_state_template_annotations(const struct object *o, const struct field_pair **list,
+                                        size_t *count);
 /* Whether a workload of ns (empty: any) has all these labels. */
 bool analyze_state_has_workload(const struct analyze_state *s, struct str ns,
                                 const struct field_pair *want, size_t n,
@@ -75,8 +79,9 @@ void analyze_state_each_destination(struct analyze_state *s, const struct object
 
 /* ---- reports ---- */
 
-/* About path of o; the place is that of path, or of the nearest part of it that was written.
- * Returns the item, for suggestion, label and hint. */
+/* About path of o, unless its annotation galley.istio.io/analyze-suppress lists the code or "*";
+ * the place is that of path, or of the nearest part of it that was written. Returns the item, for
+ * suggestion, label and hint. */
 struct diag_item *analyze_state_report(struct analyze_state *s, const struct object *o,
                                        enum diag_severity severity, const char *code,
                                        struct str path, const char *fmt, ...)

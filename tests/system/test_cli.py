@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import random
+import re
 import socketserver
 import threading
 import urllib.parse
@@ -11,6 +12,7 @@ import urllib.parse
 import pytest
 import yaml
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REVIEWS = """\
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -138,6 +140,20 @@ def test_analyze_reads_as_istioctl(mesh, tmp_path):
     assert "IST0118" not in mesh.run("analyze", tmp_path, "-S", "IST0118").out
     report = json.loads(mesh.run("analyze", tmp_path, "-o", "json", "-S", "MSH1020").out)
     assert report[0]["code"] == "IST0118" and report[0]["level"] == "Info"
+    (tmp_path / "service.yaml").write_text(SERVICE.replace("name: http,", "name: web,").replace(
+        "name: reviews,", "name: reviews, annotations: {galley.istio.io/analyze-suppress: 'IST0001, IST0118'},"))
+    assert "IST0118" not in mesh.run("analyze", tmp_path).out
+    (tmp_path / "service.yaml").write_text(SERVICE)
+    (tmp_path / "reviews.yaml").write_text(REVIEWS.replace("http:", "http:\n  - fault: {delay: {percent: 5, fixedDelay: 1s}}\n    match: [{uri: {prefix: /x}}]\n    route: [{destination: {host: reviews, subset: v1}}]", 1))
+    assert "Warning [IST0002]" in mesh.run("analyze", tmp_path).out
+
+
+def test_every_code_is_explained(mesh):
+    with open(os.path.join(TOP, "docs/reference/analyze.md"), encoding="utf-8") as file:
+        page = file.read()
+    codes = re.findall(r"(?:IST|MSH)\d{4}", mesh.run("analyze", "-L").out)
+    assert len(set(codes)) > 40
+    assert [code for code in codes if f"| {code} |" not in page] == []
 
 
 # ---- edits: each breaks one thing, and is told with file, line and field ----

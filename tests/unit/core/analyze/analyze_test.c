@@ -14,6 +14,15 @@
 #define WE(name, labels) HEAD("WorkloadEntry", NET) "{name: " name "}\nspec: {address: 10.0.0.1, labels: " labels "}\n"
 #define SVC(name, ports) HEAD("Service", "v1") "{name: " name "}\nspec: {selector: {app: " name "}, ports: " ports "}\n"
 #define NEXT "---\n"
+#define SC(name) HEAD("Sidecar", NET) "{name: " name "}\nspec: "
+#define TM(name) HEAD("Telemetry", "telemetry.istio.io/v1") "{name: " name "}\nspec: "
+#define EF(patch) HEAD("EnvoyFilter", "networking.istio.io/v1alpha3") "{name: f}\nspec: {configPatches: [" patch "]}\n"
+#define ANNOTATED(kind, text) HEAD(kind, "v1") "{name: x, annotations: {" text "}}\n"
+#define PODS(labels, more) "spec: {selector: {matchLabels: " labels "}, template: {metadata: {labels: " labels "}, spec: {containers: [{name: c, image: i" more "}]}}}\n"
+#define PROXIED(name, image) HEAD("Pod", "v1") "{name: " name "}\nspec: {containers: [{name: istio-proxy, image: '" image "'}]}\n"
+#define TLS_OF(host) "{selector: {istio: gw}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [" host "], tls: {mode: SIMPLE, credentialName: c}}]}\n"
+#define CLAIMS VS("v") "{hosts: [x.io], gateways: [g], http: [{match: [{headers: {'@request.auth.claims.group': {exact: a}}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP) NEXT \
+    GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n"
 #define HTTP "[{name: http, port: 80}]"
 
 /* Codes come in the order of the table of checks. */
@@ -70,6 +79,60 @@ static const struct {
     { "a policy for somebody", HEAD("PeerAuthentication", "security.istio.io/v1") "{name: p}\nspec: {selector: {matchLabels: {app: a}}, mtls: {mode: STRICT}}\n" NEXT WE("w", "{app: a}"), "" },
     { "a namespace that is not there", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {rules: [{from: [{source: {namespaces: [x]}}]}]}\n", "IST0101" },
     { "a namespace that is", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {rules: [{from: [{source: {namespaces: [default]}}]}]}\n", "" },
+    { "two Sidecars for all", SC("a") "{egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{egress: [{hosts: ['./*']}]}\n", "IST0111 IST0111" },
+    { "a Sidecar for all and one for some", SC("a") "{egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n" NEXT WE("w", "{app: x}"), "" },
+    { "two Sidecars for one", SC("a") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{workloadSelector: {labels: {v: y}}, egress: [{hosts: ['./*']}]}\n" NEXT WE("w", "{app: x, v: y}"), "IST0110 IST0110" },
+    { "two Telemetries for all", TM("a") "{accessLogging: [{disabled: true}]}\n" NEXT TM("b") "{accessLogging: [{disabled: true}]}\n", "IST0160 IST0160" },
+    { "two Telemetries for one", TM("a") "{selector: {matchLabels: {app: x}}}\n" NEXT TM("b") "{selector: {matchLabels: {app: x}}}\n" NEXT WE("w", "{app: x}"), "IST0159 IST0159" },
+    { "an annotation nobody knows", ANNOTATED("Service", "networking.istio.io/export-to: x") "spec: {ports: [{name: http, port: 80}]}\n", "IST0108" },
+    { "an annotation of somebody else", ANNOTATED("Service", "example.com/x: y") "spec: {ports: [{name: http, port: 80}]}\n", "" },
+    { "an annotation in the wrong place", ANNOTATED("Service", "sidecar.istio.io/inject: 'true'") "spec: {ports: [{name: http, port: 80}]}\n", "IST0107" },
+    { "an annotation on a Deployment and not its pods", HEAD("Deployment", "apps/v1") "{name: d, annotations: {sidecar.istio.io/inject: 'true'}}\n" PODS("{app: d}", ""), "IST0107" },
+    { "an annotation that is outdated", ANNOTATED("Pod", "sidecar.istio.io/inject: 'true'") "spec: {containers: [{name: c, image: i}]}\n", "IST0135" },
+    { "an annotation with nonsense in it", ANNOTATED("Pod", "traffic.sidecar.istio.io/excludeInboundPorts: eighty") "spec: {containers: [{name: c, image: i}]}\n", "IST0125 IST0136" },
+    { "an annotation with address blocks", ANNOTATED("Pod", "traffic.sidecar.istio.io/includeOutboundIPRanges: '10.0.0.0/8, 11.0.0.0/8'") "spec: {containers: [{name: c, image: i}]}\n", "IST0136" },
+    { "a stable annotation", ANNOTATED("Pod", "proxy.istio.io/config: '{}'") "spec: {containers: [{name: c, image: i}]}\n", "" },
+    { "a namespace with both labels", HEAD("Namespace", "v1") "{name: n, labels: {istio-injection: enabled, istio.io/rev: x}}\n", "IST0123" },
+    { "a namespace with pods and no label", HEAD("Namespace", "v1") "{name: default}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}]}\n", "IST0102" },
+    { "a namespace without pods", HEAD("Namespace", "v1") "{name: default}\n", "" },
+    { "a namespace of the other kind of mesh", HEAD("Namespace", "v1") "{name: default, labels: {istio.io/dataplane-mode: ambient}}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}]}\n", "" },
+    { "a pod without its proxy", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: enabled}}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}]}\n", "IST0103" },
+    { "a pod with it", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: enabled}}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}, {name: istio-proxy, image: p}]}\n", "" },
+    { "a pod that wants none", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: enabled}}\n" NEXT HEAD("Pod", "v1") "{name: p, labels: {sidecar.istio.io/inject: 'false'}}\nspec: {containers: [{name: c, image: i}]}\n", "" },
+    { "a pod that runs as the proxy", HEAD("Pod", "v1") "{name: p}\nspec: {securityContext: {runAsUser: 1337}, containers: [{name: c, image: i}]}\n", "IST0144" },
+    { "a container that does", HEAD("Deployment", "apps/v1") "{name: d}\n" PODS("{app: d}", ", securityContext: {runAsUser: 1337}"), "IST0144" },
+    { "a proxy image for the injector, not injected", HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: istio-proxy, image: auto}]}\n", "IST0147" },
+    { "the same in a Deployment", HEAD("Deployment", "apps/v1") "{name: d}\nspec: {selector: {matchLabels: {app: d}}, template: {metadata: {labels: {app: d}}, spec: {containers: [{name: istio-proxy, image: auto}]}}}\n", "IST0146" },
+    { "one proxy of another version", PROXIED("a", "x:1") NEXT PROXIED("b", "x:1") NEXT PROXIED("c", "x:2"), "IST0158" },
+    { "two Services, one port, two protocols", HEAD("Deployment", "apps/v1") "{name: d}\n" PODS("{app: a}", "") NEXT SVC("a", HTTP) NEXT
+      HEAD("Service", "v1") "{name: b}\nspec: {selector: {app: a}, ports: [{name: tcp, port: 80, targetPort: 81}]}\n", "IST0116" },
+    { "two Services, one target, two ports", HEAD("Deployment", "apps/v1") "{name: d}\n" PODS("{app: a}", "") NEXT SVC("a", HTTP) NEXT
+      HEAD("Service", "v1") "{name: b}\nspec: {selector: {app: a}, ports: [{name: http, port: 81, targetPort: 80}]}\n", "IST0137" },
+    { "two Services that agree", HEAD("Deployment", "apps/v1") "{name: d}\n" PODS("{app: a}", "") NEXT SVC("a", HTTP) NEXT
+      HEAD("Service", "v1") "{name: b}\nspec: {selector: {app: a}, ports: [{name: http, port: 80}]}\n", "" },
+    { "a relative patch", EF("{applyTo: HTTP_FILTER, patch: {operation: INSERT_BEFORE, value: {}}}"), "IST0151" },
+    { "a relative patch of one version", EF("{applyTo: HTTP_FILTER, match: {proxy: {proxyVersion: 'x'}}, patch: {operation: INSERT_BEFORE, value: {}}}"), "IST0155" },
+    { "a first patch", EF("{applyTo: HTTP_FILTER, patch: {operation: INSERT_FIRST, value: {}}}"), "" },
+    { "a cluster replaced", EF("{applyTo: CLUSTER, patch: {operation: REPLACE, value: {}}}"), "IST0152 IST0151" },
+    { "a route added", EF("{applyTo: HTTP_ROUTE, patch: {operation: ADD, value: {}}}"), "IST0153" },
+    { "a route removed", EF("{applyTo: HTTP_ROUTE, patch: {operation: REMOVE}}"), "IST0154 IST0151" },
+    { "one certificate at two gateways", GW("g") TLS_OF("x.io") NEXT GW("h") TLS_OF("y.io") NEXT HEAD("Secret", "v1") "{name: c}\ndata: {tls.crt: YQ==, tls.key: YQ==}\n", "IST0138 IST0138" },
+    { "a port that no Service has", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 8080, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT WE("w", "{istio: gw}") NEXT
+      HEAD("Service", "v1") "{name: gw}\nspec: {selector: {istio: gw}, ports: [{name: http, port: 80}]}\n", "IST0162" },
+    { "a port that a Service has", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 8080, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT WE("w", "{istio: gw}") NEXT
+      HEAD("Service", "v1") "{name: gw}\nspec: {selector: {istio: gw}, ports: [{name: http, port: 80, targetPort: 8080}]}\n", "" },
+    { "a route by a claim that nobody verifies", CLAIMS, "IST0149" },
+    { "a route by a claim that is verified", CLAIMS NEXT HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n", "" },
+    { "a generated gateway", VS("v") "{hosts: [x.io], gateways: [a-istio-autogenerated-k8s-gateway-http], http: [{route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0101 IST0165" },
+    { "a policy by the label of a gateway", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: g}}}\n", "IST0166" },
+    { "two protocols at one port", SE("e") "{hosts: [x.io], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}\n" NEXT
+      SE("f") "{hosts: [x.io], resolution: DNS, ports: [{number: 80, name: tls, protocol: TLS}]}\n", "IST0177 IST0177" },
+    { "an ExternalName with TCP", HEAD("Service", "v1") "{name: e}\nspec: {type: ExternalName, externalName: x.io, ports: [{name: tcp, port: 5}]}\n", "IST0150" },
+    { "an ExternalName with HTTP", HEAD("Service", "v1") "{name: e}\nspec: {type: ExternalName, externalName: x.io, ports: [{name: http, port: 5}]}\n", "" },
+    { "a log for nobody", TM("a") "{accessLogging: [{filter: {expression: 'true'}}]}\n", "IST0157" },
+    { "a log for the mesh's default", TM("a") "{accessLogging: [{filter: {expression: 'true'}}]}\n" NEXT
+      HEAD("ConfigMap", "v1") "{name: istio, namespace: istio-system}\ndata: {mesh: 'defaultProviders: {accessLogging: [envoy]}'}\n", "" },
+    { "a condition that is negative", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\nstatus: {conditions: [{type: Reconciled, status: 'False', reason: R}]}\n" NEXT SVC("a", HTTP), "IST0171" },
 };
 
 /* clang-format on */

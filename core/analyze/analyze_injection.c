@@ -1,0 +1,255 @@
+/* Namespaces and pods that ask for a sidecar, or seem to have forgotten to. All of it concerns
+ * pods: what `mesh run` starts has its proxy in any case. */
+#include "core/analyze/analyze_checks.h"
+#include "core/analyze/analyze_state.h"
+#include "core/api/k8s_deployment.h"
+#include "core/api/k8s_pod.h"
+#include "core/base/mem.h"
+
+#define PROXY_UID "1337"
+
+static bool is_system(struct str ns)
+{
+    static const char *const names[] = { "kube-system", "kube-public", "kube-node-lease",
+                                         "local-path-storage", "istio-system" };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_is(ns, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_ambient(const struct object_meta *m)
+{
+    return str_is(object_meta_label(m, STR("istio.io/dataplane-mode")), "ambient");
+}
+
+/* Whether pods of the namespace get a sidecar when they say nothing themselves. */
+static bool is_injected_namespace(const struct analyze_state *s, struct str ns)
+{
+    const struct object *o = analyze_state_find(s, API_KIND_NAMESPACE, STR_NONE, ns);
+    struct str label = o ? object_meta_label(o->meta, STR("istio-injection")) : STR_NONE;
+
+    if (!o)
+        return false;
+    return label.p ? str_is(label, "enabled") : object_meta_label(o->meta, STR("istio.io/rev")).len;
+}
+
+static bool has_pods(const struct analyze_state *s, struct str ns)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct object *o = s->objects[i];
+
+        if ((o->kind->id == API_KIND_POD || o->kind->id == API_KIND_DEPLOYMENT) &&
+            str_eq(o->ns, ns))
+            return true;
+    }
+    return false;
+}
+
+void analyze_injection_namespaces(struct analyze_state *s)
+{
+    const struct object *o;
+
+    for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_NAMESPACE, &at));) {
+        struct str label = object_meta_label(o->meta, STR("istio-injection"));
+        struct str rev = object_meta_label(o->meta, STR("istio.io/rev"));
+
+        if (is_system(o->name) || is_ambient(o->meta))
+            continue;
+        if (label.p && rev.p)
+            analyze_state_report(s, o, DIAG_WARNING, "IST0123", STR("metadata.labels"),
+                                 "The namespace has more than one type of injection labels "
+                                 "[istio-injection istio.io/rev], which may lead to undefined "
+                                 "behavior. Make sure only one injection label exists.");
+        else if (!label.p && !rev.p && has_pods(s, o->name))
+            analyze_state_report(
+                s, o, DIAG_INFO, "IST0102", STR("metadata.name"),
+                "The namespace is not enabled for injection, and there are pods in "
+                "it. Run 'kubectl label namespace %.*s istio-injection=enabled' to "
+                "enable it, or 'kubectl label namespace %.*s "
+                "istio-injection=disabled' to say that it needs none.",
+                STR_ARG(o->name), STR_ARG(o->name));
+    }
+}
+
+/* ---- pods ---- */
+
+struct pod {
+    const struct object *object;
+    const struct k8s_pod *spec;
+    const struct field_pair *labels;
+    size_t label_count;
+    const char *path; /* of the spec */
+};
+
+static bool read_pod(const struct object *o, struct pod *p)
+{
+    const struct k8s_deployment *d = o->spec;
+
+    *p = (struct pod){ .object = o };
+    if (!analyze_state_workload(o, &p->labels, &p->label_count))
+        return false;
+    if (o->kind->id == API_KIND_POD) {
+        p->spec = o->spec;
+        p->path = "spec";
+    } else if (o->kind->id == API_KIND_DEPLOYMENT && d->template) {
+        p->spec = d->template->spec;
+        p->path = "spec.template.spec";
+    }
+    return p->spec != NULL;
+}
+
+static struct str label_of(const struct pod *p, const char *key)
+{
+    for (size_t i = 0; i < p->label_count; i++) {
+        if (str_is(p->labels[i].key, key))
+            return p->labels[i].value;
+    }
+    return STR_NONE;
+}
+
+static bool is_injected(const struct analyze_state *s, const struct pod *p)
+{
+    struct str own = label_of(p, "sidecar.istio.io/inject");
+
+    if (own.p)
+        return str_is(own, "true");
+    return label_of(p, "istio.io/rev").len || is_injected_namespace(s, p->object->ns);
+}
+
+static const struct k8s_pod_container *find_proxy(const struct k8s_pod *spec)
+{
+    for (size_t i = 0; i < spec->containers_count; i++) {
+        if (str_is(spec->containers[i].name, "istio-proxy"))
+            return &spec->containers[i];
+    }
+    for (size_t i = 0; i < spec->init_containers_count; i++) {
+        if (str_is(spec->init_containers[i].name, "istio-proxy"))
+            return &spec->init_containers[i];
+    }
+    return NULL;
+}
+
+static void check_missing(struct analyze_state *s, const struct pod *p)
+{
+    const struct object *o = p->object;
+
+    if (o->kind->id != API_KIND_POD || is_system(o->ns) || p->spec->host_network ||
+        !is_injected(s, p) || find_proxy(p->spec))
+        return;
+    analyze_state_report(s, o, DIAG_WARNING, "IST0103", STR("metadata.name"),
+                         "The pod %.*s is missing the Istio proxy. This can often be resolved by "
+                         "restarting or redeploying the workload.",
+                         STR_ARG(analyze_state_id(s, o)));
+}
+
+/* `image: auto` is for the injector to fill in. */
+static void check_auto(struct analyze_state *s, const struct pod *p)
+{
+    bool is_pod = p->object->kind->id == API_KIND_POD;
+
+    for (size_t i = 0; i < p->spec->containers_count; i++) {
+        if (!str_is(p->spec->containers[i].name, "istio-proxy") ||
+            !str_is(p->spec->containers[i].image, "auto") || is_injected(s, p))
+            continue;
+        analyze_state_report(s, p->object, is_pod ? DIAG_ERROR : DIAG_WARNING,
+                             is_pod ? "IST0147" : "IST0146",
+                             arena_printf(&s->arena, "%s.containers[%zu].image", p->path, i),
+                             "%s %.*s contains `image: auto` but does not match any injection "
+                             "webhook selectors.",
+                             p->object->kind->kind, STR_ARG(p->object->name));
+    }
+}
+
+static bool has_proxy_uid(const struct node *where)
+{
+    const struct node *n = where ? node_path(where, "securityContext.runAsUser") : NULL;
+
+    return n && str_is(n->text, PROXY_UID);
+}
+
+/* What runs under the proxy's own user id is not captured. */
+static void check_uid(struct analyze_state *s, const struct pod *p)
+{
+    const struct node *spec = p->object->node ? node_path(p->object->node, p->path) : NULL;
+
+    if (has_proxy_uid(spec)) {
+        analyze_state_report(s, p->object, DIAG_WARNING, "IST0144",
+                             arena_printf(&s->arena, "%s.securityContext.runAsUser", p->path),
+                             "User ID (UID) 1337 is reserved for the sidecar proxy.");
+        return;
+    }
+    for (size_t i = 0; spec && i < p->spec->containers_count; i++) {
+        struct str path = arena_printf(&s->arena, "containers[%zu]", i);
+
+        if (!str_is(p->spec->containers[i].name, "istio-proxy") &&
+            has_proxy_uid(node_path(spec, arena_strz(&s->arena, path))))
+            analyze_state_report(s, p->object, DIAG_WARNING, "IST0144",
+                                 arena_printf(&s->arena, "%s.%.*s.securityContext.runAsUser",
+                                              p->path, STR_ARG(path)),
+                                 "User ID (UID) 1337 is reserved for the sidecar proxy.");
+    }
+}
+
+void analyze_injection_pods(struct analyze_state *s)
+{
+    for (size_t i = 0; i < s->fresh; i++) {
+        struct pod p;
+
+        if (!read_pod(s->objects[i], &p))
+            continue;
+        check_missing(s, &p);
+        check_auto(s, &p);
+        check_uid(s, &p);
+    }
+}
+
+/* ---- one image for all ---- */
+
+/* The image that most pods of the namespace have, of those with a proxy. */
+static struct str usual_image(const struct analyze_state *s, struct str ns)
+{
+    struct str best = STR_NONE;
+    size_t most = 0;
+
+    for (size_t i = 0; i < s->count; i++) {
+        const struct k8s_pod_container *mine;
+        size_t n = 0;
+
+        if (s->objects[i]->kind->id != API_KIND_POD || !str_eq(s->objects[i]->ns, ns))
+            continue;
+        mine = find_proxy(s->objects[i]->spec);
+        for (size_t k = 0; mine && k < s->count; k++) {
+            const struct k8s_pod_container *other = NULL;
+
+            if (s->objects[k]->kind->id == API_KIND_POD && str_eq(s->objects[k]->ns, ns))
+                other = find_proxy(s->objects[k]->spec);
+            n += other && str_eq(other->image, mine->image);
+        }
+        if (n > most) {
+            most = n;
+            best = mine->image;
+        }
+    }
+    return best;
+}
+
+void analyze_injection_images(struct analyze_state *s)
+{
+    const struct object *o;
+
+    for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_POD, &at));) {
+        const struct k8s_pod_container *proxy = find_proxy(o->spec);
+        struct str usual = proxy ? usual_image(s, o->ns) : STR_NONE;
+
+        if (proxy && !str_eq(proxy->image, usual))
+            analyze_state_report(s, o, DIAG_WARNING, "IST0158", STR("spec.containers"),
+                                 "The Istio proxy images of the pods running in the namespace do "
+                                 "not match (pod names: [%.*s], which has %.*s instead of %.*s). "
+                                 "This often happens after upgrading and can be fixed by "
+                                 "redeploying the pods.",
+                                 STR_ARG(o->name), STR_ARG(proxy->image), STR_ARG(usual));
+    }
+}
