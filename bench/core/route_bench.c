@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/route/route.h"
 #include "core/route/route_path.h"
+#include "core/text/regex.h"
 
 #define ROUNDS 1000000
 
@@ -18,40 +19,86 @@ static uint64_t cpu_ns(void)
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static void routes(uint32_t count)
+/* The shapes of conditions that a table may be full of. */
+enum shape { SHAPE_EXACT, SHAPE_PREFIX, SHAPE_REGEX, SHAPE_HEADER, SHAPE_QUERY, SHAPE_COUNT };
+
+static const char *const shape_names[] = { "exact", "prefix", "regex", "header", "query" };
+
+static void make_route(struct model_route *route, enum shape shape, uint32_t i, struct arena *a)
+{
+    struct model_string_match *m = arena_alloc0(a, 1, sizeof(*m));
+    struct regex *regex;
+
+    *route = (struct model_route){ .match.path = m };
+    m->type = shape == SHAPE_EXACT ? MODEL_MATCH_EXACT : MODEL_MATCH_PREFIX;
+    m->value = arena_printf(a, "/api/v1/service-%u/items", i);
+    if (shape == SHAPE_REGEX) {
+        m->value = arena_printf(a, "/api/v1/service-%u/items/[0-9]+", i);
+        if (regex_new(&regex, m->value, a, NULL) != 0)
+            abort();
+        m->type = MODEL_MATCH_REGEX;
+        m->regex = regex; /* for as long as the program runs */
+    } else if (shape == SHAPE_HEADER) {
+        m->value = STR("/");
+        route->match.headers = arena_alloc0(a, 1, sizeof(*route->match.headers));
+        route->match.header_count = 1;
+        route->match.headers[0] =
+            (struct model_header_match){ .name = STR("x-tenant"),
+                                         .match = { .type = MODEL_MATCH_EXACT,
+                                                    .value = arena_printf(a, "tenant-%u", i) } };
+    } else if (shape == SHAPE_QUERY) {
+        m->value = STR("/");
+        route->match.queries = arena_alloc0(a, 1, sizeof(*route->match.queries));
+        route->match.query_count = 1;
+        route->match.queries[0] =
+            (struct model_query_match){ .name = STR("tenant"),
+                                        .match = { .type = MODEL_MATCH_EXACT,
+                                                   .value = arena_printf(a, "tenant-%u", i) } };
+    }
+}
+
+/* A request that only the route of that number takes. */
+static void make_request(struct route_query *q, enum shape shape, uint32_t i, struct arena *a)
+{
+    struct http_msg *head = arena_alloc(a, sizeof(*head));
+
+    http_msg_init(head, a);
+    for (int h = 0; h < 8; h++)
+        http_headers_add(&head->headers, arena_printf(a, "x-header-%d", h), STR("some value"));
+    *q = (struct route_query){ .head = head, .arena = a };
+    q->path = arena_printf(a, "/api/v1/service-%u/items%s", i, shape == SHAPE_REGEX ? "/42" : "");
+    if (shape == SHAPE_HEADER)
+        http_headers_add(&head->headers, STR("x-tenant"), arena_printf(a, "tenant-%u", i));
+    if (shape == SHAPE_QUERY)
+        q->query = arena_printf(a, "page=2&tenant=tenant-%u", i);
+}
+
+static void routes(enum shape shape, uint32_t count)
 {
     struct model_route *list = mem_alloc0(count, sizeof(*list));
+    struct route_query *asked = mem_alloc0(count, sizeof(*asked));
     struct model_vhost v = { .routes = list, .route_count = count };
-    struct arena a, scratch;
-    struct http_msg head;
     uint64_t before, found = 0;
+    struct arena a;
     char title[64];
 
     arena_init(&a, 0);
-    arena_init(&scratch, 0);
-    http_msg_init(&head, &scratch);
     for (uint32_t i = 0; i < count; i++) {
-        struct model_string_match *m = arena_alloc0(&a, 1, sizeof(*m));
-
-        m->type = i % 2 ? MODEL_MATCH_PREFIX : MODEL_MATCH_EXACT;
-        m->value = arena_printf(&a, "/api/v1/service-%u/items", i);
-        list[i].match.path = m;
+        make_route(&list[i], shape, i, &a);
+        make_request(&asked[i], shape, i, &a);
     }
     route_index_build(&v, &a);
     before = cpu_ns();
     for (uint32_t i = 0; i < ROUNDS; i++) {
         uint32_t wanted = (uint32_t)((uint64_t)i * 7919 % count);
-        struct route_query q = { .head = &head,
-                                 .path = list[wanted].match.path->value,
-                                 .arena = &scratch };
 
-        found += route_find(&v, &q) == &list[wanted];
+        found += route_find(&v, &asked[wanted]) == &list[wanted];
     }
-    snprintf(title, sizeof(title), "route_find, %u routes", count);
+    snprintf(title, sizeof(title), "route_find, %u routes, %s", count, shape_names[shape]);
     printf("%-40s %6.0f ns%s\n", title, (double)(cpu_ns() - before) / ROUNDS,
            found == ROUNDS ? "" : "  WRONG");
-    arena_deinit(&scratch);
     arena_deinit(&a);
+    mem_free(asked);
     mem_free(list);
 }
 
@@ -63,8 +110,6 @@ static void hosts(uint32_t count)
     char title[64];
 
     arena_init(&table.arena, 0);
-    map_init(&table.exact);
-    map_init(&table.suffix);
     table.vhosts = mem_alloc0(count, sizeof(struct model_route_vhost *));
     for (uint32_t i = 0; i < count; i++) {
         list[i].vhost.name = arena_printf(&table.arena, "svc-%u.ns.svc.cluster.local", i);
@@ -82,7 +127,7 @@ static void hosts(uint32_t count)
     snprintf(title, sizeof(title), "route_find_vhost, %u hosts", count);
     printf("%-40s %6.0f ns%s\n", title, (double)(cpu_ns() - before) / ROUNDS,
            found == ROUNDS ? "" : "  WRONG");
-    map_deinit(&table.exact);
+    model_route_names_deinit(&table.names);
     arena_deinit(&table.arena);
     mem_free(table.vhosts);
     mem_free(list);
@@ -108,9 +153,11 @@ static void paths(const char *title, struct str path)
 
 int main(void)
 {
-    routes(1);
-    routes(8);
-    routes(10000);
+    for (int shape = 0; shape < SHAPE_COUNT; shape++) {
+        routes(shape, 1);
+        routes(shape, 10);
+        routes(shape, 10000);
+    }
     hosts(1);
     hosts(10000);
     paths("route_path_normalize, nothing to do", STR("/api/v1/products/42/reviews?page=2&size=10"));

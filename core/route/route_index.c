@@ -1,33 +1,45 @@
 #include "core/route/route_index.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "core/base/mem.h"
+#include "core/route/route_key.h"
 
-#define NO_PARENT UINT32_MAX
-/* Nested prefixes of one path; a host with more of them is searched in order. */
-#define MAX_DEPTH 62
+/* What one request may be asked for. A key beyond these bounds is not used; its routes are filed
+ * under another one, or found without. */
+#define LENGTHS_MAX 48 /* distinct lengths of prefixes, per case */
+#define NAMES_MAX   16 /* distinct headers, and as many parameters */
+#define CURSORS_MAX (1 + 2 + 2 * LENGTHS_MAX + 2 * NAMES_MAX)
 
-struct entry {
-    struct str text;
-    uint32_t parent; /* the longest other entry that is a prefix of this one, or NO_PARENT */
-    uint32_t depth;  /* entries on the way up, with this one */
-    uint32_t exact_at, exact_count;   /* in index->routes: need the whole path */
-    uint32_t prefix_at, prefix_count; /* need it as a prefix */
+struct bucket {
+    struct route_key key;
+    uint64_t hash;
+    uint32_t used; /* while building: routes that could be filed here; then: are */
+    uint32_t at;   /* in index->routes */
+};
+
+struct lengths {
+    uint32_t list[LENGTHS_MAX]; /* ascending */
+    uint32_t count;
+};
+
+struct names {
+    struct {
+        struct str name;
+        uint16_t token;
+    } list[NAMES_MAX];
+    uint32_t count;
 };
 
 struct route_index {
-    struct entry *entries; /* ascending by text */
-    uint32_t entry_count;
-    uint32_t *routes;             /* numbers, ascending within each list */
-    uint32_t rest_at, rest_count; /* routes whose path condition is of another kind, or none */
-};
-
-/* What is known of one route while building. */
-struct path_key {
-    struct str text;
-    uint32_t route;
-    bool is_exact;
+    struct bucket *buckets;
+    uint32_t *table; /* open addressing: bucket + 1, 0: free */
+    uint32_t mask;
+    uint32_t *routes; /* numbers, ascending within each bucket */
+    uint32_t rest_at, rest_count;
+    struct lengths prefixes, any_case_prefixes;
+    bool has_exact, has_any_case_exact;
+    struct names headers, queries;
 };
 
 /* A list being walked: the next number is routes[at]. */
@@ -35,159 +47,267 @@ struct cursor {
     const uint32_t *at, *end;
 };
 
-/* False: the route goes to the rest. */
-static bool key_of(const struct model_route *route, struct path_key *key)
+/* ---- the table ---- */
+
+/* The bucket of a key, or NULL; *slot is where it is, or would be. */
+static struct bucket *look_up(const struct route_index *index, const struct route_key *key,
+                              uint64_t hash, uint32_t *slot)
 {
-    const struct model_string_match *path = route->match.path;
+    uint32_t i = (uint32_t)hash & index->mask;
 
-    if (!path || path->invert || path->ignore_case)
-        return false;
-    key->text = path->value;
-    key->is_exact = path->type == MODEL_MATCH_EXACT;
-    if (path->type == MODEL_MATCH_PATH_PREFIX && key->text.len &&
-        key->text.p[key->text.len - 1] == '/')
-        key->text.len--; /* "/a/" matches "/a" too */
-    return key->is_exact || path->type == MODEL_MATCH_PREFIX ||
-           path->type == MODEL_MATCH_PATH_PREFIX;
-}
+    for (; index->table[i]; i = (i + 1) & index->mask) {
+        struct bucket *b = &index->buckets[index->table[i] - 1];
 
-static int by_text(const void *a, const void *b)
-{
-    const struct path_key *x = a, *y = b;
-    int order = str_cmp(x->text, y->text);
-
-    if (order)
-        return order;
-    if (x->is_exact != y->is_exact)
-        return x->is_exact ? -1 : 1;
-    return x->route < y->route ? -1 : x->route > y->route;
-}
-
-static void link_parent(struct route_index *index, uint32_t number)
-{
-    struct entry *e = &index->entries[number];
-    uint32_t up = number ? number - 1 : NO_PARENT;
-
-    while (up != NO_PARENT && !str_starts(e->text, index->entries[up].text))
-        up = index->entries[up].parent;
-    e->parent = up;
-    e->depth = up == NO_PARENT ? 1 : index->entries[up].depth + 1;
-}
-
-/* keys are sorted. Returns the greatest depth. */
-static uint32_t fill(struct route_index *index, const struct path_key *keys, uint32_t count)
-{
-    uint32_t deepest = 0;
-
-    for (uint32_t i = 0; i < count;) {
-        struct entry *e = &index->entries[index->entry_count];
-
-        *e = (struct entry){ .text = keys[i].text, .exact_at = i };
-        for (; i < count && str_eq(keys[i].text, e->text) && keys[i].is_exact; i++) {
-            index->routes[i] = keys[i].route;
-            e->exact_count++;
-        }
-        e->prefix_at = i;
-        for (; i < count && str_eq(keys[i].text, e->text); i++) {
-            index->routes[i] = keys[i].route;
-            e->prefix_count++;
-        }
-        link_parent(index, index->entry_count++);
-        deepest = e->depth > deepest ? e->depth : deepest;
+        if (b->hash == hash && route_key_eq(&b->key, key))
+            return b;
     }
-    return deepest;
+    if (slot)
+        *slot = i;
+    return NULL;
+}
+
+/* ---- building ---- */
+
+struct build {
+    struct route_index *index;
+    const struct model_vhost *vhost;
+    struct route_key (*keys)[ROUTE_KEYS_MAX]; /* of each route */
+    uint32_t *key_counts;
+    uint32_t *chosen; /* bucket + 1 of each route; 0: the rest */
+    uint32_t bucket_count;
+};
+
+static bool add_length(struct lengths *l, uint32_t len)
+{
+    uint32_t at = l->count;
+
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (l->list[i] == len)
+            return true;
+    }
+    if (l->count == LENGTHS_MAX)
+        return false;
+    for (; at && l->list[at - 1] > len; at--)
+        l->list[at] = l->list[at - 1];
+    l->list[at] = len;
+    l->count++;
+    return true;
+}
+
+static bool add_name(struct names *names, const struct route_key *key)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (str_eq(names->list[i].name, key->name))
+            return true;
+    }
+    if (names->count == NAMES_MAX)
+        return false;
+    names->list[names->count].name = key->name;
+    names->list[names->count++].token = key->token;
+    return true;
+}
+
+/* Whether requests can be asked for this key. */
+static bool admit(struct route_index *index, const struct route_key *key)
+{
+    switch (key->kind) {
+    case ROUTE_KEY_PATH_EXACT:
+        index->has_exact = true;
+        return true;
+    case ROUTE_KEY_PATH_EXACT_ANY_CASE:
+        index->has_any_case_exact = true;
+        return true;
+    case ROUTE_KEY_PATH_PREFIX:
+        return add_length(&index->prefixes, (uint32_t)key->text.len);
+    case ROUTE_KEY_PATH_PREFIX_ANY_CASE:
+        return add_length(&index->any_case_prefixes, (uint32_t)key->text.len);
+    case ROUTE_KEY_HEADER:
+        return add_name(&index->headers, key);
+    default:
+        return add_name(&index->queries, key);
+    }
+}
+
+static void count_key(struct build *b, const struct route_key *key)
+{
+    uint64_t hash = route_key_hash(key);
+    uint32_t slot;
+    struct bucket *found = look_up(b->index, key, hash, &slot);
+
+    if (!found) {
+        found = &b->index->buckets[b->bucket_count];
+        *found = (struct bucket){ .key = *key, .hash = hash };
+        b->index->table[slot] = ++b->bucket_count;
+    }
+    found->used++;
+}
+
+static void choose(struct build *b, uint32_t route)
+{
+    struct bucket *best = NULL;
+
+    for (uint32_t i = 0; i < b->key_counts[route]; i++) {
+        const struct route_key *key = &b->keys[route][i];
+        struct bucket *found = look_up(b->index, key, route_key_hash(key), NULL);
+
+        if ((!best || found->used < best->used) && admit(b->index, key))
+            best = found;
+    }
+    b->chosen[route] = best ? (uint32_t)(best - b->index->buckets) + 1 : 0;
+}
+
+/* Counts what was chosen, gives each bucket its place, then files the routes in order. */
+static void file(struct build *b)
+{
+    struct route_index *index = b->index;
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < b->bucket_count; i++)
+        index->buckets[i].used = 0;
+    for (uint32_t i = 0; i < b->vhost->route_count; i++) {
+        if (b->chosen[i])
+            index->buckets[b->chosen[i] - 1].used++;
+    }
+    for (uint32_t i = 0; i < b->bucket_count; i++) {
+        index->buckets[i].at = at;
+        at += index->buckets[i].used;
+        index->buckets[i].used = 0;
+    }
+    index->rest_at = at;
+    for (uint32_t i = 0; i < b->vhost->route_count; i++) {
+        struct bucket *to = b->chosen[i] ? &index->buckets[b->chosen[i] - 1] : NULL;
+
+        if (to)
+            index->routes[to->at + to->used++] = i;
+        else
+            index->routes[index->rest_at + index->rest_count++] = i;
+    }
 }
 
 void route_index_build(struct model_vhost *vhost, struct arena *arena)
 {
-    struct route_index *index;
-    struct path_key *keys;
-    uint32_t count = 0;
+    uint32_t n = vhost->route_count, total = 0, size = 16;
+    struct build b = { .vhost = vhost };
 
     vhost->index = NULL;
-    if (vhost->route_count < ROUTE_INDEX_MIN_ROUTES)
+    if (n < ROUTE_INDEX_MIN_ROUTES)
         return;
-    keys = mem_alloc0(vhost->route_count, sizeof(*keys));
-    index = arena_alloc0(arena, 1, sizeof(*index));
-    index->routes = arena_alloc0(arena, vhost->route_count, sizeof(*index->routes));
-    for (uint32_t i = 0; i < vhost->route_count; i++) {
-        keys[count].route = i;
-        if (key_of(&vhost->routes[i], &keys[count]))
-            count++;
+    b.index = arena_alloc0(arena, 1, sizeof(*b.index));
+    b.keys = mem_alloc0(n, sizeof(*b.keys));
+    b.key_counts = mem_alloc0(n, sizeof(*b.key_counts));
+    b.chosen = mem_alloc0(n, sizeof(*b.chosen));
+    for (uint32_t i = 0; i < n; i++) {
+        b.key_counts[i] = route_key_list(&vhost->routes[i].match, b.keys[i], arena);
+        total += b.key_counts[i];
     }
-    qsort(keys, count, sizeof(*keys), by_text);
-    index->entries = arena_alloc0(arena, count, sizeof(*index->entries));
-    if (fill(index, keys, count) <= MAX_DEPTH)
-        vhost->index = index;
-    index->rest_at = count;
-    for (uint32_t i = 0; i < vhost->route_count; i++) {
-        struct path_key unused;
-
-        if (!key_of(&vhost->routes[i], &unused))
-            index->routes[index->rest_at + index->rest_count++] = i;
+    while (size < total * 2)
+        size *= 2;
+    b.index->table = arena_alloc0(arena, size, sizeof(*b.index->table));
+    b.index->mask = size - 1;
+    b.index->buckets = arena_alloc0(arena, total, sizeof(*b.index->buckets));
+    b.index->routes = arena_alloc0(arena, n, sizeof(*b.index->routes));
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < b.key_counts[i]; k++)
+            count_key(&b, &b.keys[i][k]);
     }
-    mem_free(keys);
+    for (uint32_t i = 0; i < n; i++)
+        choose(&b, i);
+    file(&b);
+    vhost->index = b.index;
+    mem_free(b.keys);
+    mem_free(b.key_counts);
+    mem_free(b.chosen);
 }
 
-/* The greatest entry that is not above path, or NO_PARENT. */
-static uint32_t floor_of(const struct route_index *index, struct str path)
+/* ---- finding ---- */
+
+struct search {
+    const struct route_index *index;
+    struct cursor list[CURSORS_MAX];
+    uint32_t count;
+};
+
+static void add_cursor(struct search *s, uint32_t at, uint32_t count)
 {
-    uint32_t low = 0, high = index->entry_count;
+    const uint32_t *first = s->index->routes + at;
 
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-
-        if (str_cmp(index->entries[mid].text, path) <= 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low ? low - 1 : NO_PARENT;
-}
-
-static void add_cursor(struct cursor *list, uint32_t *n, const uint32_t *at, uint32_t count)
-{
     if (count)
-        list[(*n)++] = (struct cursor){ at, at + count };
+        s->list[s->count++] = (struct cursor){ first, first + count };
 }
 
-static uint32_t find_cursors(const struct route_index *index, struct str path, struct cursor *list)
+static void ask(struct search *s, uint8_t kind, struct str name, struct str text)
 {
-    uint32_t at = floor_of(index, path), n = 0;
+    const struct route_key key = { .kind = kind, .name = name, .text = text };
+    const struct bucket *b = look_up(s->index, &key, route_key_hash(&key), NULL);
 
-    add_cursor(list, &n, index->routes + index->rest_at, index->rest_count);
-    if (at != NO_PARENT && str_eq(index->entries[at].text, path))
-        add_cursor(list, &n, index->routes + index->entries[at].exact_at,
-                   index->entries[at].exact_count);
-    for (; at != NO_PARENT; at = index->entries[at].parent) {
-        const struct entry *e = &index->entries[at];
+    if (b)
+        add_cursor(s, b->at, b->used);
+}
 
-        if (str_starts(path, e->text))
-            add_cursor(list, &n, index->routes + e->prefix_at, e->prefix_count);
+static void ask_prefixes(struct search *s, uint8_t kind, const struct lengths *l, struct str path)
+{
+    for (uint32_t i = 0; i < l->count && l->list[i] <= path.len; i++)
+        ask(s, kind, STR_NONE, str_head(path, l->list[i]));
+}
+
+static void ask_path(struct search *s, const struct route_query *q)
+{
+    const struct route_index *index = s->index;
+
+    if (index->has_exact)
+        ask(s, ROUTE_KEY_PATH_EXACT, STR_NONE, q->path);
+    ask_prefixes(s, ROUTE_KEY_PATH_PREFIX, &index->prefixes, q->path);
+    if (index->has_any_case_exact || index->any_case_prefixes.count) {
+        struct str lower = arena_lower(q->arena, q->path);
+
+        ask(s, ROUTE_KEY_PATH_EXACT_ANY_CASE, STR_NONE, lower);
+        ask_prefixes(s, ROUTE_KEY_PATH_PREFIX_ANY_CASE, &index->any_case_prefixes, lower);
     }
-    return n;
+}
+
+static void ask_values(struct search *s, const struct route_query *q)
+{
+    const struct names *headers = &s->index->headers, *queries = &s->index->queries;
+
+    for (uint32_t i = 0; i < headers->count; i++) {
+        struct str value = route_match_header_value(q->head, headers->list[i].name,
+                                                    headers->list[i].token, q->arena);
+
+        if (value.p)
+            ask(s, ROUTE_KEY_HEADER, headers->list[i].name, value);
+    }
+    for (uint32_t i = 0; i < queries->count; i++) {
+        struct str value = route_match_query_value(q->query, queries->list[i].name);
+
+        if (value.p)
+            ask(s, ROUTE_KEY_QUERY, queries->list[i].name, value);
+    }
 }
 
 const struct model_route *route_index_find(const struct route_index *index,
                                            const struct model_vhost *vhost,
                                            const struct route_query *q)
 {
-    struct cursor list[MAX_DEPTH + 2];
-    uint32_t n = find_cursors(index, q->path, list);
+    struct search s;
 
-    while (n) {
+    s.index = index;
+    s.count = 0;
+    add_cursor(&s, index->rest_at, index->rest_count);
+    ask_path(&s, q);
+    ask_values(&s, q);
+    while (s.count) {
         const struct model_route *route;
         uint32_t least = 0;
 
-        for (uint32_t i = 1; i < n; i++) {
-            if (*list[i].at < *list[least].at)
+        for (uint32_t i = 1; i < s.count; i++) {
+            if (*s.list[i].at < *s.list[least].at)
                 least = i;
         }
-        route = &vhost->routes[*list[least].at];
+        route = &vhost->routes[*s.list[least].at];
         if (route_match_request(&route->match, q))
             return route;
-        if (++list[least].at == list[least].end)
-            list[least] = list[--n];
+        if (++s.list[least].at == s.list[least].end)
+            s.list[least] = s.list[--s.count];
     }
     return NULL;
 }

@@ -1,10 +1,11 @@
-/* A way into a virtual host with many routes: by path.
+/* A way into a virtual host with many routes.
  *
- * The distinct paths of exact and prefix conditions are kept sorted. The greatest one that is not
- * above a request's path has every condition that can match as itself or as one of its own
- * prefixes, so one binary search and a walk up a chain find all candidates. Each entry lists its
- * routes in order; routes with other conditions are in one list for all. Merging these lists by
- * route number keeps the rule that the first match wins. Immutable; any thread. */
+ * Each route is filed under one key (route_key.h): of the conditions it has, the one that the
+ * fewest other routes share. A request can be asked for all keys it meets: its path, its path cut
+ * at each length that some prefix has, the values of headers and query parameters that keys name.
+ * So a few looks into a hash table find every route that may match, whatever their number; routes
+ * without any key are in one list for all requests. Lists are in order, and merging them by route
+ * number keeps the rule that the first match wins. Immutable; any thread. */
 #ifndef CORE_ROUTE_ROUTE_INDEX_H
 #define CORE_ROUTE_ROUTE_INDEX_H
 

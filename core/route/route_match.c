@@ -84,7 +84,7 @@ static bool match_optional(const struct model_string_match *m, struct str value)
     return m->missing_is_empty && route_match_string(m, STR(""));
 }
 
-static struct str query_value(struct str query, struct str name)
+struct str route_match_query_value(struct str query, struct str name)
 {
     while (query.p) {
         struct str value = str_cut(&query, '&');
@@ -117,7 +117,7 @@ bool route_match_request(const struct model_match *m, const struct route_query *
             return false;
     }
     for (uint32_t i = 0; i < m->query_count; i++) {
-        if (!match_optional(&m->queries[i].match, query_value(q->query, m->queries[i].name)))
+        if (!match_optional(&m->queries[i].match, route_match_query_value(q->query, m->queries[i].name)))
             return false;
     }
     return true;

@@ -25,5 +25,7 @@ bool route_match_request(const struct model_match *m, const struct route_query *
  * pointer: not there. */
 struct str route_match_header_value(const struct http_msg *head, struct str name, uint16_t token,
                                     struct arena *arena);
+/* The first value of a query parameter, raw; NULL pointer: not there. */
+struct str route_match_query_value(struct str query, struct str name);
 
 #endif
