@@ -47,21 +47,21 @@ struct app {
 
 /* ---- dialling the app: sockets made in its namespace ---- */
 
-static int dial_app(void *arg, struct worker *w, uint16_t port, struct stream **out)
+static int dial_app(void *arg, struct worker *w, const struct addr *to, struct stream **out)
 {
     struct app *app = arg;
     struct stream_tcp_options tcp = { .connect_timeout_ms = CONNECT_MS };
-    struct addr to;
     int fd, err;
 
-    addr_parse(STR("127.0.0.1"), port, &to);
+    if (to->family != ADDR_IPV4) /* a path is the same in all namespaces of networks */
+        return stream_tcp_connect(w, to, &tcp, out);
     pthread_mutex_lock(&app->dial_lock);
     err = capture_netns_socket(&app->child.netns, &fd);
     pthread_mutex_unlock(&app->dial_lock);
     if (err)
         return err;
     tcp.socket = &fd;
-    return stream_tcp_connect(w, &to, &tcp, out);
+    return stream_tcp_connect(w, to, &tcp, out);
 }
 
 /* ---- the end ---- */

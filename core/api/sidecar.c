@@ -197,19 +197,19 @@ static const struct field sidecar_ingress_fields[] = {
     FIELD_MSG(T, port, "port", sidecar_port, .proto = 1, .required = true, .help = "Port to listen on."),
     FIELD_STR(T, bind, "bind", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .default_text = "the workload's address", .help = "Address to listen on."),
     FIELD_ENUM(T, capture_mode, "captureMode", sidecar_capture, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .default_text = "DEFAULT", .help = "Whether traffic comes by redirection."),
-    FIELD_STR(T, default_endpoint, "defaultEndpoint", .proto = 4, .check = check_endpoint, .enforced = FIELD_NOT_ENFORCED, .default_text = "the workload's address and that port", .help = "Where the application listens."),
+    FIELD_STR(T, default_endpoint, "defaultEndpoint", .proto = 4, .check = check_endpoint, .default_text = "the workload's address and that port", .help = "Where the application listens."),
     FIELD_MSG(T, tls, "tls", istio_gateway_tls, .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "TLS towards clients outside of the mesh."),
-    FIELD_MSG(T, pool, "connectionPool", traffic_policy_pool, .proto = 8, .enforced = FIELD_NOT_ENFORCED, .default_text = "inboundConnectionPool", .help = "Limits that protect the application."),
+    FIELD_MSG(T, pool, "connectionPool", traffic_policy_pool, .proto = 8, .default_text = "inboundConnectionPool", .help = "Limits that protect the application."),
 };
 static FIELD_MESSAGE(sidecar_ingress, PROTO "IstioIngressListener", .at = FIELD_AT(T, at), .check = check_ingress, .help = "A listener for traffic to the workload.");
 #undef T
 
 #define T struct sidecar_egress
 static const struct field sidecar_egress_fields[] = {
-    FIELD_MSG(T, port, "port", sidecar_port, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "all ports of the hosts", .help = "Port to listen on."),
+    FIELD_MSG(T, port, "port", sidecar_port, .proto = 1, .enforced = "limits which services there are on that port; the listener is the captured one", .default_text = "all ports of the hosts", .help = "Port to listen on."),
     FIELD_STR(T, bind, "bind", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .default_text = "the services' addresses", .help = "Address or Unix socket to listen on."),
     FIELD_ENUM(T, capture_mode, "captureMode", sidecar_capture, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .default_text = "DEFAULT", .help = "Whether traffic comes by redirection."),
-    FIELD_LIST_STR(T, hosts, "hosts", .proto = 4, .required = true, .min_items = 1, .check = check_egress_host, .enforced = FIELD_NOT_ENFORCED, .help = "Services that the workload may call: namespace/host; \"*\", \".\", \"~\" for namespaces."),
+    FIELD_LIST_STR(T, hosts, "hosts", .proto = 4, .required = true, .min_items = 1, .check = check_egress_host, .help = "Services that the workload may call: namespace/host; \"*\", \".\", \"~\" for namespaces."),
 };
 static FIELD_MESSAGE(sidecar_egress, PROTO "IstioEgressListener", .at = FIELD_AT(T, at), .check = check_egress, .help = "A listener for traffic from the workload.");
 #undef T
@@ -222,8 +222,8 @@ static FIELD_ENUM_TABLE(sidecar_outbound_mode, PROTO "OutboundTrafficPolicy.Mode
 
 #define T struct sidecar_outbound
 static const struct field sidecar_outbound_fields[] = {
-    FIELD_ENUM(T, mode, "mode", sidecar_outbound_mode, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "REGISTRY_ONLY", .help = "What happens with unknown destinations."),
-    FIELD_MSG(T, egress_proxy, "egressProxy", virtual_service_destination, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Where traffic to unknown destinations goes."),
+    FIELD_ENUM(T, mode, "mode", sidecar_outbound_mode, .proto = 1, .default_text = "REGISTRY_ONLY", .help = "What happens with unknown destinations."),
+    FIELD_MSG(T, egress_proxy, "egressProxy", virtual_service_destination, .proto = 2, .help = "Where traffic to unknown destinations goes."),
 };
 static FIELD_MESSAGE(sidecar_outbound, PROTO "OutboundTrafficPolicy", .at = FIELD_AT(T, at), .check = check_outbound, .help = "Traffic to destinations that the mesh does not know.");
 #undef T
@@ -231,10 +231,10 @@ static FIELD_MESSAGE(sidecar_outbound, PROTO "OutboundTrafficPolicy", .at = FIEL
 #define T struct sidecar
 static const struct field sidecar_fields[] = {
     FIELD_MSG(T, selector, "workloadSelector", workload_selector_labels, .proto = 1, .default_text = "all of the namespace; in the root namespace all of the mesh", .help = "Workloads that this is for."),
-    FIELD_LIST_MSG(T, ingress, "ingress", sidecar_ingress, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .default_text = "the ports of the workload's services", .help = "Listeners for traffic to the workload."),
-    FIELD_LIST_MSG(T, egress, "egress", sidecar_egress, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .default_text = "hosts */*", .help = "Services that the workload may call."),
-    FIELD_MSG(T, inbound_pool, "inboundConnectionPool", traffic_policy_pool, .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "Limits that protect the application, for all ports."),
-    FIELD_MSG(T, outbound, "outboundTrafficPolicy", sidecar_outbound, .proto = 4, .enforced = FIELD_NOT_ENFORCED, .default_text = "the mesh's, ALLOW_ANY", .help = "Traffic to destinations that the mesh does not know."),
+    FIELD_LIST_MSG(T, ingress, "ingress", sidecar_ingress, .proto = 2, .default_text = "the ports of the workload's services", .help = "Listeners for traffic to the workload."),
+    FIELD_LIST_MSG(T, egress, "egress", sidecar_egress, .proto = 3, .default_text = "hosts */*", .help = "Services that the workload may call."),
+    FIELD_MSG(T, inbound_pool, "inboundConnectionPool", traffic_policy_pool, .proto = 7, .help = "Limits that protect the application, for all ports."),
+    FIELD_MSG(T, outbound, "outboundTrafficPolicy", sidecar_outbound, .proto = 4, .default_text = "the mesh's, ALLOW_ANY", .help = "Traffic to destinations that the mesh does not know."),
 };
 FIELD_MESSAGE(sidecar, PROTO "Sidecar", .at = FIELD_AT(T, at), .check = check_sidecar, .help = "What a proxy listens on, and which services it may know.");
 #undef T

@@ -16,6 +16,7 @@
 #include "core/compile/compile_locality.h"
 #include "core/compile/compile_part.h"
 #include "core/compile/compile_peers.h"
+#include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_snapshot.h"
 #include "core/compile/compile_table.h"
 #include "core/compile/compile_traffic.h"
@@ -186,6 +187,9 @@ static void mark_object(struct compile *c, struct object *o, bool add)
     case API_KIND_GATEWAY:
         if (c->node->is_gateway)
             c->dirty |= COMPILE_PART_GATEWAY;
+        return;
+    case API_KIND_SIDECAR:
+        c->dirty |= COMPILE_PART_SIDECAR;
         return;
     case API_KIND_SECRET:
     case API_KIND_CONFIG_MAP:
@@ -371,6 +375,7 @@ void compile_free(struct compile *c)
     compile_files_free(c);
     multimap_deinit(&c->peer_auths);
     compile_vip_deinit(&c->vips);
+    object_unref(c->sidecar);
     compile_part_unref(c->inbound);
     compile_part_unref(c->gateway);
     compile_part_unref(c->peers);
@@ -435,6 +440,7 @@ void compile_run(struct compile *c, struct diag *d, struct snapshot **out)
     registry_run(c->registry, on_host, c);
     compile_locality_follow(c);
     compile_peers_follow(c);
+    compile_sidecar_follow(c);
     compile_host_run(c);
     compile_table_run(c);
     build_parts(c);

@@ -8,6 +8,7 @@
 #include "core/compile/compile_cluster.h"
 #include "core/compile/compile_dr.h"
 #include "core/compile/compile_peer.h"
+#include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_traffic.h"
 #include "core/compile/digest.h"
 
@@ -153,6 +154,13 @@ static int by_host(const void *a, const void *b)
     return str_cmp((*sa)->host, (*sb)->host);
 }
 
+static bool has_ingress(const struct compile *c)
+{
+    const struct sidecar *sc = compile_sidecar(c);
+
+    return sc && sc->ingress_count;
+}
+
 static void add_services(struct inbound_build *b)
 {
     const struct registry_service **list =
@@ -170,11 +178,27 @@ static void add_services(struct inbound_build *b)
         qsort(list, n, sizeof(*list), by_host);
     for (uint32_t i = 0; i < n; i++) {
         for (uint32_t j = 0; j < list[i]->port_count; j++) {
-            if (!list[i]->ports[j].is_udp)
-                add_port(b, app_port(b->c, list[i], j), list[i]->ports[j].protocol, list[i]);
+            uint16_t port = app_port(b->c, list[i], j);
+
+            if (!list[i]->ports[j].is_udp && (!has_ingress(b->c) || find_port(b, port)))
+                add_port(b, port, list[i]->ports[j].protocol, list[i]);
         }
     }
     mem_free(list);
+}
+
+/* A Sidecar that lists listeners lists all; services then only say whose they are. */
+static void add_ingress(struct inbound_build *b)
+{
+    const struct sidecar *sc = compile_sidecar(b->c);
+
+    for (size_t i = 0; sc && i < sc->ingress_count; i++) {
+        const struct sidecar_port *port = sc->ingress[i].port;
+
+        add_port(b, (uint16_t)port->number,
+                 registry_service_protocol(port->protocol, port->name, (uint16_t)port->number),
+                 NULL);
+    }
 }
 
 static void add_app_ports(struct inbound_build *b)
@@ -187,29 +211,73 @@ static void add_app_ports(struct inbound_build *b)
 
 /* ---- clusters ---- */
 
-static struct model_endpoints *app_endpoint(uint16_t port)
+/* Where the app listens: beside us, unless an ingress listener says otherwise. An address for all,
+ * or none, means that of the workload. */
+static struct addr app_addr(const struct compile *c, uint16_t port)
+{
+    const struct sidecar_ingress *in = compile_sidecar_ingress(c, port);
+    struct addr at = { .family = ADDR_IPV4, .ip = { 127, 0, 0, 1 }, .port = port };
+    struct str text = in ? in->default_endpoint : STR_NONE;
+    uint64_t number;
+    ptrdiff_t colon;
+
+    if (!in)
+        return at;
+    if (str_starts(text, STR("unix://"))) {
+        struct arena a;
+
+        arena_init(&a, 128);
+        (void)addr_parse(arena_printf(&a, "unix:%.*s", STR_ARG(str_skip(text, 7))), 0, &at);
+        arena_deinit(&a);
+        return at;
+    }
+    if (addr_parse(text, 0, &at) == 0 && addr_is_loopback(&at))
+        return at;
+    if (c->node->addr_count)
+        at = c->node->addrs[0];
+    at.port = port;
+    colon = str_rchr(text, ':');
+    if (colon >= 0 && str_to_u64(str_skip(text, (size_t)colon + 1), 65535, &number) == 0)
+        at.port = (uint16_t)number;
+    return at;
+}
+
+static struct model_endpoints *app_endpoint(const struct compile *c, uint16_t port)
 {
     struct model_endpoints *set = compile_cluster_new_endpoints();
+    char text[ADDR_TEXT_MAX];
 
     set->list = arena_alloc0(&set->arena, 1, sizeof(*set->list));
     set->count = 1;
     set->weight_total = 1;
     set->list[0] = (struct model_endpoint){
-        .addr = { .family = ADDR_IPV4, .ip = { 127, 0, 0, 1 }, .port = port },
+        .addr = app_addr(c, port),
         .port = port,
         .weight = 1,
         .healthy = true,
     };
-    set->hash = digest_u64(0, port);
+    set->hash = digest_str(0, str_of(addr_format(&set->list[0].addr, text)));
     return set;
 }
 
-/* DR-8: of a DestinationRule only the connection pool counts on the way in. */
+static const struct traffic_policy_pool *sidecar_pool(const struct compile *c, uint16_t port)
+{
+    const struct sidecar_ingress *in = compile_sidecar_ingress(c, port);
+    const struct sidecar *sc = compile_sidecar(c);
+
+    if (in && in->pool)
+        return in->pool;
+    return sc ? sc->inbound_pool : NULL;
+}
+
+/* DR-8: of a DestinationRule only the connection pool counts on the way in, and a Sidecar's before
+ * it; one counts, they are not merged. */
 static void set_limits(struct inbound_build *b, const struct model_inbound_port *p,
                        struct model_cluster_config *config)
 {
     const struct registry_service *s =
         p->service_host.len ? registry_find(b->c->registry, p->service_host) : NULL;
+    const struct traffic_policy_pool *pool = sidecar_pool(b->c, p->port);
     struct compile_dr_result dr = { 0 };
     struct compile_dr_policy policy;
     struct arena a;
@@ -218,7 +286,7 @@ static void set_limits(struct inbound_build *b, const struct model_inbound_port 
     if (s)
         compile_dr_find(b->c, s->host, s->ns, &a, &dr);
     policy = compile_dr_policy_of(&dr, NULL, p->port);
-    compile_traffic_limits(b->c, policy.pool, &config->limits);
+    compile_traffic_limits(b->c, pool ? pool : policy.pool, &config->limits);
     arena_deinit(&a);
 }
 
@@ -250,6 +318,7 @@ static struct model_cluster *keep(struct inbound_build *b, struct model_cluster_
 static void make_cluster(struct inbound_build *b, struct model_inbound_port *p)
 {
     struct model_cluster_config *config;
+    struct model_endpoints *set;
     char name[32];
 
     (void)snprintf(name, sizeof(name), "inbound|%u||", p->port);
@@ -263,7 +332,9 @@ static void make_cluster(struct inbound_build *b, struct model_inbound_port *p)
     set_limits(b, p, config);
     config->hash = digest_u64(digest_str(1, p->service_host), p->protocol);
     config->hash = digest_str(config->hash, str_make(&config->limits, sizeof(config->limits)));
-    p->cluster = keep(b, config, app_endpoint(p->port));
+    set = app_endpoint(b->c, p->port);
+    config->hash = digest_u64(config->hash, set->hash);
+    p->cluster = keep(b, config, set);
 }
 
 static void make_other(struct inbound_build *b)
@@ -349,6 +420,7 @@ struct compile_part *compile_inbound_build(struct compile *c, const struct compi
     part->data = b.in;
     m = &b.in->model;
     describe_self(&b);
+    add_ingress(&b);
     add_app_ports(&b);
     add_services(&b);
     if (m->port_count > 1)

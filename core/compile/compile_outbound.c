@@ -1,5 +1,6 @@
 #include "core/compile/compile_outbound.h"
 
+#include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_table.h"
 
 struct model_outbound *compile_outbound_build(struct compile *c, struct snapshot *s)
@@ -16,8 +17,10 @@ struct model_outbound *compile_outbound_build(struct compile *c, struct snapshot
         map_put_u64(&out->by_port, t->port, t->model);
     }
     out->any_port = c->any_port ? c->any_port->model : NULL;
-    out->policy = c->options.outbound_policy;
-    out->passthrough = c->passthrough;
+    out->policy = compile_sidecar_outbound_policy(c);
+    out->passthrough = compile_sidecar_egress_proxy(c);
+    if (!out->passthrough)
+        out->passthrough = c->passthrough;
     out->blackhole = c->blackhole;
     return out;
 }

@@ -31,6 +31,7 @@ enum compile_part_id {
     COMPILE_PART_AUTHZ = 1 << 4,
     COMPILE_PART_GATEWAY = 1 << 5,
     COMPILE_PART_PEERS = 1 << 6,
+    COMPILE_PART_SIDECAR = 1 << 7, /* Sidecar objects */
 };
 
 struct compile_authz;
@@ -125,6 +126,7 @@ struct compile {
     struct multimap peer_auths; /* namespace -> struct object, PeerAuthentications */
     uint32_t dirty;             /* enum compile_part_id */
     struct compile_vips vips;
+    struct object *sidecar; /* in force; one reference, or NULL */
     struct compile_part *inbound, *gateway, *peers, *recent_peers;
     struct model_authz *authz; /* of this workload; one reference, or NULL */
     struct model_cluster *passthrough, *blackhole;

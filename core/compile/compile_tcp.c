@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/compile/compile_host.h"
+#include "core/compile/compile_sidecar.h"
 
 /* ---- conditions ---- */
 
@@ -177,7 +178,8 @@ void compile_tcp_build(struct compile *c, struct compile_host *h,
     h->tcp = arena_alloc0(&h->tcp_part->arena, s->port_count, sizeof(*h->tcp));
     for (uint32_t i = 0; i < s->port_count; i++) {
         place.port = s->ports[i].port;
-        if (!s->ports[i].is_udp && is_bytes(s->ports[i].protocol))
+        if (!s->ports[i].is_udp && is_bytes(s->ports[i].protocol) &&
+            compile_sidecar_imports(c, s, place.port))
             build_port(&place, h, vs, s->ports[i].protocol);
     }
 }

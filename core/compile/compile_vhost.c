@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/compile/compile_host.h"
+#include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_vs.h"
 #include "core/compile/digest.h"
 #include "core/route/route_index.h"
@@ -130,6 +131,7 @@ void compile_vhost_build(struct compile *c, struct compile_host *h,
 {
     struct compile_route_place place = { .c = c, .on_use = on_use, .arg = arg };
     const struct registry_service *s = h->service;
+    bool is_known = s && s->port_count == 0;
     struct compile_vs *vs;
 
     h->vhosts = NULL;
@@ -142,14 +144,17 @@ void compile_vhost_build(struct compile *c, struct compile_host *h,
         if (!vs->rule_count)
             vs = NULL; /* only tls or tcp rules */
     }
-    h->vhosts = mem_alloc0(s ? s->port_count : 1, sizeof(*h->vhosts));
+    h->vhosts = mem_alloc0(s && s->port_count ? s->port_count : 1, sizeof(*h->vhosts));
     for (uint32_t i = 0; s && i < s->port_count; i++) {
         place.port = s->ports[i].port;
-        if (!s->ports[i].is_udp && is_http(s->ports[i].protocol))
+        if (s->ports[i].is_udp || !compile_sidecar_imports(c, s, place.port))
+            continue;
+        is_known = true;
+        if (is_http(s->ports[i].protocol))
             add_port(h, vs, &place);
     }
-    /* H-4: on port 80 also hosts that no registry knows. */
-    if (!s && vs && compile_vs_has_host(vs, h->name)) {
+    /* H-4: on port 80 also hosts that no registry knows, as far as this workload may. */
+    if (!is_known && vs && compile_vs_has_host(vs, h->name)) {
         place.port = 80;
         add_port(h, vs, &place);
     }

@@ -6,6 +6,7 @@
 
 #include "core/base/mem.h"
 #include "core/compile/compile_part.h"
+#include "core/compile/compile_sidecar.h"
 
 /* A port of a service as what connections lead to. Several addresses may. */
 struct compile_vip {
@@ -385,12 +386,21 @@ static bool has_ipv6(const struct model_node *node)
     return false;
 }
 
+static bool is_imported(const struct compile *c, const struct registry_service *s)
+{
+    bool found = s->port_count == 0;
+
+    for (uint32_t i = 0; i < s->port_count && !found; i++)
+        found = compile_sidecar_imports(c, s, s->ports[i].port);
+    return found;
+}
+
 static void tell_names(struct compile *c, struct compile_host *h)
 {
     const struct registry_service *s = h->service;
     uint32_t count = s->vip_count;
 
-    if (h->name.p[0] == '*')
+    if (h->name.p[0] == '*' || !is_imported(c, s))
         return;
     /* Allocated ones stand in the order of families. */
     if (s->vip_allocated && count > 1 && s->vips[count - 1].family == ADDR_IPV6 &&
@@ -426,7 +436,7 @@ static void enter(struct compile *c, struct compile_host *h)
         struct compile_vip *vip;
         char text[8];
 
-        if (port->is_udp)
+        if (port->is_udp || !compile_sidecar_imports(c, s, port->port))
             continue;
         vip = vip_new(h, port);
         for (uint32_t j = 0; j < s->vip_count; j++)

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/compile/compile_delegate.h"
 #include "core/compile/compile_host.h"
+#include "core/compile/compile_sidecar.h"
 
 /* ---- reading ---- */
 
@@ -180,14 +181,15 @@ static bool is_older(const struct compile_vs *a, const struct compile_vs *b)
     return ta != tb ? ta < tb : str_cmp(a->key, b->key) < 0;
 }
 
-static struct compile_vs *oldest(const struct multimap_list *l)
+static struct compile_vs *oldest(const struct compile *c, const struct multimap_list *l)
 {
     struct compile_vs *best = NULL;
 
     for (uint32_t i = 0; l && i < l->count; i++) {
         struct compile_vs *vs = l->items[i];
 
-        if (!best || is_older(vs, best))
+        if ((!best || is_older(vs, best)) &&
+            compile_sidecar_imports_rule(c, vs->object->ns, vs->hosts, vs->host_count))
             best = vs;
     }
     return best;
@@ -195,7 +197,7 @@ static struct compile_vs *oldest(const struct multimap_list *l)
 
 struct compile_vs *compile_vs_find_mesh(const struct compile *c, struct str host)
 {
-    struct compile_vs *found = oldest(multimap_get(&c->vs.by_host, host));
+    struct compile_vs *found = oldest(c, multimap_get(&c->vs.by_host, host));
     struct str pattern = host;
     struct arena a;
 
@@ -203,7 +205,7 @@ struct compile_vs *compile_vs_find_mesh(const struct compile *c, struct str host
         return found;
     arena_init(&a, 256);
     while (!found && (pattern = compile_host_wider(pattern, &a)).p)
-        found = oldest(multimap_get(&c->vs.by_host, pattern));
+        found = oldest(c, multimap_get(&c->vs.by_host, pattern));
     arena_deinit(&a);
     return found;
 }

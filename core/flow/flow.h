@@ -23,7 +23,8 @@ struct worker;
 
 /* Opens a connection to the app beside us, e.g. inside its network namespace. As
  * stream_tcp_connect; port is the app's. */
-typedef int (*flow_dial_app_fn)(void *arg, struct worker *w, uint16_t port, struct stream **out);
+typedef int (*flow_dial_app_fn)(void *arg, struct worker *w, const struct addr *to,
+                                struct stream **out);
 
 struct flow_options {
     const struct model_node *node;

@@ -442,7 +442,7 @@ static int connect_tcp(struct upstream_host *h, struct stream **out)
     struct stream_tcp_options tcp = { .mark = o->mark };
 
     if (h->cluster->config->type == MODEL_CLUSTER_APP && o->dial_app)
-        return o->dial_app(o->dial_app_arg, h->fw->worker, h->addr.port, out);
+        return o->dial_app(o->dial_app_arg, h->fw->worker, &h->addr, out);
     tcp.connect_timeout_ms = (uint32_t)l->connect_timeout_ms;
     tcp.bind = inbound_source(h);
     tcp.keepalive.idle_s = l->keepalive.idle_s;
