@@ -1,14 +1,18 @@
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/cli_args.h"
 #include "cmd/print.h"
 #include "core/api/api_kind.h"
+#include "core/api/api_page.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/text/field_explain.h"
 
 static const struct cli_flag flags[] = {
     { .name = "recursive", .letter = 'R', .help = "All fields below, with their types only" },
+    { "pages", 0, CLI_FLAG_TEXT, "DIR", NULL, "Write a page of Markdown for every kind", NULL },
     { "api-version", 0, CLI_FLAG_TEXT, "VERSION", NULL, "As networking.istio.io/v1beta1", NULL },
 };
 
@@ -81,10 +85,54 @@ static int explain(struct str word, const struct cli_args *args, struct arena *a
     return CLI_OK;
 }
 
-static int run(const struct cli_args *args)
+/* ---- pages ---- */
+
+static int write_page(const char *dir, const char *name, const struct buf *text)
+{
+    char path[4096];
+    FILE *file;
+    int bad;
+
+    if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
+        return cli_fail(CLI_USAGE, "%s is too long a name", dir);
+    file = fopen(path, "w");
+    if (!file)
+        return cli_fail(CLI_FAILED, "%s: %s", path, strerror(errno));
+    bad = fwrite(text->p + text->start, 1, buf_len(text), file) != buf_len(text);
+    bad |= fclose(file) != 0;
+    return bad ? cli_fail(CLI_FAILED, "%s: %s", path, strerror(errno)) : CLI_OK;
+}
+
+static int write_pages(const char *dir)
 {
     struct arena a;
+    struct buf text;
     int code;
+
+    arena_init(&a, 1024);
+    buf_init(&text, 0);
+    (void)api_page_write_index(&text);
+    code = write_page(dir, "README.md", &text);
+    for (size_t i = 0; i < api_kind_count() && code == CLI_OK; i++) {
+        const struct api_kind *k = api_kind_at(i);
+
+        buf_clear(&text);
+        (void)api_page_write(k, &text);
+        code = write_page(dir, arena_strz(&a, api_page_name(k, &a)), &text);
+    }
+    buf_deinit(&text);
+    arena_deinit(&a);
+    return code;
+}
+
+static int run(const struct cli_args *args)
+{
+    const char *pages = cli_args_text(args, "pages");
+    struct arena a;
+    int code;
+
+    if (pages)
+        return write_pages(pages);
 
     if (args->word_count == 0) {
         list_kinds();

@@ -53,3 +53,17 @@ const char *api_enforced_note(const struct field_visit *v)
             return values[i].note;
     return NULL;
 }
+
+const char *api_enforced_next_value(const struct field_message *m, const struct field *f,
+                                    size_t *at, const char **value)
+{
+    while (*at < COUNT_OF(values)) {
+        const struct value *v = &values[(*at)++];
+
+        if (str_is(str_of(f->name), v->field) && str_is(str_of(m->name), v->message)) {
+            *value = v->text;
+            return v->note;
+        }
+    }
+    return NULL;
+}

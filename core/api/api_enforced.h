@@ -8,5 +8,9 @@
 
 /* Why the field visited, with the value it has, is not (wholly) enforced; NULL: it is. */
 const char *api_enforced_note(const struct field_visit *v);
+/* Goes through the values of a field that have a note: the next one at or after *at (start with 0),
+ * with *value set; NULL: no more. */
+const char *api_enforced_next_value(const struct field_message *m, const struct field *f,
+                                    size_t *at, const char **value);
 
 #endif
