@@ -437,8 +437,10 @@ void compile_gateway_listeners(const struct compile *c, struct snapshot *s)
 {
     const struct compile_gateway *data = c->gateway ? c->gateway->data : NULL;
 
-    for (uint32_t i = 0; data && i < data->listener_count; i++)
-        s->listeners[s->listener_count++] = data->listeners[i];
+    for (uint32_t i = 0; data && i < data->listener_count; i++) {
+        s->listeners[s->listener_count] = data->listeners[i];
+        s->listeners[s->listener_count++].proxy_protocol = s->settings.http.proxy_protocol;
+    }
     for (uint32_t i = 0; data && i < data->table_count; i++)
         s->tables[s->table_count++] = model_route_table_ref(data->tables[i]);
 }

@@ -260,12 +260,14 @@ static void set_identity(struct filter_authz_input *in, struct str identity)
 }
 
 /* The client beyond proxies: a sidecar believes the last hop's entry in x-forwarded-for; a gateway
- * trusts nobody in front of it (AZ-11). */
+ * as many proxies in front of it as it was told to (AZ-11). */
 static const struct addr *remote_of(const struct filter_request *fr, struct addr *parsed)
 {
     struct str all = http_headers_get_all(&fr->head->headers, STR("x-forwarded-for"), fr->arena);
     struct str last = str_trim(str_skip(all, (size_t)(str_rchr(all, ',') + 1)));
 
+    if (fr->decision->client)
+        return fr->decision->client;
     if (fr->decision->gateway || last.len == 0 || addr_parse(last, 0, parsed))
         return &fr->decision->peer;
     return parsed;

@@ -214,6 +214,22 @@ void flow_get_totals(struct flow *f, struct flow_totals *out)
 
 /* ---- on each worker ---- */
 
+/* Connections look at their config with each request, so old ones follow too. */
+static void use_http_settings(struct flow_worker *fw, const struct model_http_settings *s)
+{
+    struct http_server_config *sides[] = { &fw->outbound_http, &fw->inbound_http,
+                                           &fw->gateway_http };
+
+    for (size_t i = 0; i < COUNT_OF(sides); i++) {
+        sides[i]->accept_http10 = s->accept_http10;
+        sides[i]->idle_timeout_ms = (uint32_t)s->idle_timeout_ms;
+        sides[i]->head_timeout_ms = (uint32_t)s->head_timeout_ms;
+    }
+    fw->gateway_http.max_streams = s->max_streams;
+    fw->gateway_http.stream_window_bytes = s->stream_window_bytes;
+    fw->gateway_http.connection_window_bytes = s->connection_window_bytes;
+}
+
 static void use_snapshot(struct flow_worker *fw, struct snapshot *s,
                          struct flow_publish_result *result)
 {
@@ -225,6 +241,7 @@ static void use_snapshot(struct flow_worker *fw, struct snapshot *s,
         snapshot_unref(old->snapshot);
         mem_free(old);
     }
+    use_http_settings(fw, &s->settings.http);
     upstream_follow(fw, s);
     flow_listen_follow(fw, s, result);
 }

@@ -33,6 +33,7 @@ static void conn_free(struct flow_conn *c)
     flow_listen_unref(c->listen);
     tls_peer_unref(c->tls_peer);
     mem_free(c->sni_own);
+    mem_free((char *)(uintptr_t)c->xfcc.p);
     mem_free(c);
 }
 

@@ -44,6 +44,8 @@ struct flow_conn {
     struct str sni;            /* in the TLS stream, or in sni_own */
     char *sni_own;             /* sniffed, not terminated by us */
     struct tls_peer *tls_peer; /* reference, for x-forwarded-client-cert */
+    struct str xfcc;           /* flow_xfcc's entry, own memory; p == NULL: not made yet */
+    uint64_t xfcc_version;     /* of the snapshot it was made by */
 };
 
 /* Takes over an accepted stream. */

@@ -1,10 +1,11 @@
 #include "core/flow/flow_heads.h"
 
 #include "core/base/random.h"
-#include "core/tls/tls_identity.h"
-#include "core/tls/tls_peer.h"
+#include "core/flow/flow_edge.h"
+#include "core/flow/flow_xfcc.h"
 
-#define HEADERS (&r->filter.head->headers)
+#define HEADERS  (&r->filter.head->headers)
+#define SETTINGS (&r->lease->snapshot->settings.http)
 
 static const char hex[] = "0123456789abcdef";
 
@@ -40,47 +41,13 @@ static void add_request_id(struct flow_request *r)
 {
     struct str id = http_headers_get(HEADERS, HTTP_TOKEN_X_REQUEST_ID);
 
-    /* A gateway's clients are strangers: their ids are not kept. */
-    if (id.p && r->conn->kind != MODEL_LISTENER_GATEWAY) {
+    /* A gateway's clients are strangers: their ids are not kept, unless there are no others. */
+    if ((id.p && r->conn->kind != MODEL_LISTENER_GATEWAY) || SETTINGS->no_request_id) {
         r->decision.request_id = id;
         return;
     }
     r->decision.request_id = new_request_id(r);
     http_headers_set_token(HEADERS, HTTP_TOKEN_X_REQUEST_ID, r->decision.request_id);
-}
-
-static void forwarded_on_gateway(struct flow_request *r)
-{
-    static const bool internal[HTTP_TOKEN_COUNT] = {
-        [HTTP_TOKEN_X_ENVOY_HEDGE_ON_PER_TRY_TIMEOUT] = true,
-        [HTTP_TOKEN_X_ENVOY_MAX_RETRIES] = true,
-        [HTTP_TOKEN_X_ENVOY_RETRIABLE_HEADER_NAMES] = true,
-        [HTTP_TOKEN_X_ENVOY_RETRIABLE_STATUS_CODES] = true,
-        [HTTP_TOKEN_X_ENVOY_RETRY_GRPC_ON] = true,
-        [HTTP_TOKEN_X_ENVOY_RETRY_ON] = true,
-        [HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS] = true,
-        [HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE] = true,
-        [HTTP_TOKEN_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS] = true,
-        [HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT] = true,
-        [HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS] = true,
-        [HTTP_TOKEN_X_ENVOY_ORIGINAL_HOST] = true,
-        [HTTP_TOKEN_X_ENVOY_ORIGINAL_PATH] = true,
-        [HTTP_TOKEN_X_ENVOY_DECORATOR_OPERATION] = true,
-        [HTTP_TOKEN_X_ENVOY_PEER_METADATA] = true,
-        [HTTP_TOKEN_X_ENVOY_PEER_METADATA_ID] = true,
-        [HTTP_TOKEN_X_FORWARDED_CLIENT_CERT] = true,
-        [HTTP_TOKEN_X_ENVOY_EXTERNAL_ADDRESS] = true,
-    };
-    struct str peer = str_make(r->conn->peer_ip, r->conn->peer_ip_len), before = STR_NONE;
-
-    http_headers_remove_marked(HEADERS, internal);
-    if (http_headers_get(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR).p)
-        before = http_headers_get_all(HEADERS, STR("x-forwarded-for"), r->filter.arena);
-    if (before.p)
-        peer = arena_printf(r->filter.arena, "%.*s,%.*s", STR_ARG(before), STR_ARG(peer));
-    http_headers_set_token(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR, peer);
-    http_headers_set_token(HEADERS, HTTP_TOKEN_X_FORWARDED_PROTO,
-                           r->conn->is_tls ? STR("https") : STR("http"));
 }
 
 void flow_heads_on_arrival(struct flow_request *r)
@@ -90,8 +57,7 @@ void flow_heads_on_arrival(struct flow_request *r)
     struct str proto;
 
     if (r->conn->kind == MODEL_LISTENER_GATEWAY) {
-        forwarded_on_gateway(r);
-        head->scheme = r->conn->is_tls ? STR("https") : STR("http");
+        flow_edge_arrive(r);
     } else if (!http_headers_get(HEADERS, HTTP_TOKEN_X_FORWARDED_PROTO).p) {
         http_headers_add_token(HEADERS, HTTP_TOKEN_X_FORWARDED_PROTO,
                                r->conn->is_tls && !r->conn->is_mtls ? STR("https") : STR("http"));
@@ -113,71 +79,18 @@ void flow_heads_on_arrival(struct flow_request *r)
     d->forwarded_for = http_headers_get(HEADERS, HTTP_TOKEN_X_FORWARDED_FOR);
 }
 
-static struct str add_names(struct flow_request *r, struct str entry, const char *key,
-                            const struct str *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        entry =
-            arena_printf(r->filter.arena, "%.*s;%s=%.*s", STR_ARG(entry), key, STR_ARG(names[i]));
-    return entry;
-}
-
-/* What x-forwarded-client-cert says of the client. Peers of the mesh: both ids; clients of a
- * gateway: whatever names their certificate has. */
-static struct str client_cert_entry(struct flow_request *r)
-{
-    const struct pki_cert_info *info = tls_peer_info(r->conn->tls_peer);
-    struct str hash = str_make(arena_alloc(r->filter.arena, 64), 64), entry;
-
-    for (int i = 0; i < 32; i++) {
-        static const char digits[] = "0123456789abcdef";
-        char *at = (char *)(uintptr_t)hash.p + 2 * i;
-
-        at[0] = digits[info->sha256[i] >> 4];
-        at[1] = digits[info->sha256[i] & 15];
-    }
-    entry = arena_printf(r->filter.arena, "Hash=%.*s;Subject=\"%.*s\"", STR_ARG(hash),
-                         STR_ARG(info->subject));
-    if (r->decision.gateway) {
-        entry = add_names(r, entry, "URI", info->uris, info->uri_count);
-        return add_names(r, entry, "DNS", info->dns_names, info->dns_count);
-    }
-    if (r->fw->id.identity)
-        entry = arena_printf(r->filter.arena, "By=%.*s;%.*s",
-                             STR_ARG(tls_identity_spiffe(r->fw->id.identity)->id), STR_ARG(entry));
-    return arena_printf(r->filter.arena, "%.*s;URI=%.*s", STR_ARG(entry),
-                        STR_ARG(r->conn->peer_identity));
-}
-
-static void add_client_cert(struct flow_request *r)
-{
-    bool is_known =
-        r->conn->tls_peer &&
-        (r->decision.gateway ? tls_peer_is_verified(r->conn->tls_peer) : r->conn->is_mtls);
-    struct str old, entry;
-
-    if (!is_known) {
-        if (r->decision.inbound)
-            http_headers_remove_token(HEADERS, HTTP_TOKEN_X_FORWARDED_CLIENT_CERT);
-        return;
-    }
-    entry = client_cert_entry(r);
-    old = http_headers_get_all(HEADERS, STR("x-forwarded-client-cert"), r->filter.arena);
-    if (old.p)
-        entry = arena_printf(r->filter.arena, "%.*s,%.*s", STR_ARG(old), STR_ARG(entry));
-    http_headers_set_token(HEADERS, HTTP_TOKEN_X_FORWARDED_CLIENT_CERT, entry);
-}
-
 void flow_heads_to_upstream(struct flow_request *r)
 {
     uint64_t expected_ms = flow_policy_expected_ms(&r->policy);
 
-    if (!r->decision.inbound)
+    if (!r->decision.inbound && !SETTINGS->no_attempt_count)
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_ATTEMPT_COUNT,
                                arena_u64(r->filter.arena, r->decision.try_count));
     if (r->decision.try_count > 1)
         return;
-    add_client_cert(r);
+    flow_xfcc_apply(r);
+    if (SETTINGS->no_debug_headers)
+        return;
     if (expected_ms)
         http_headers_set_token(HEADERS, HTTP_TOKEN_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
                                arena_u64(r->filter.arena, expected_ms));
@@ -195,11 +108,15 @@ void flow_heads_to_downstream(struct flow_request *r, struct http_msg *head, boo
     if (!http_headers_get(h, HTTP_TOKEN_DATE).p)
         http_headers_add_token(h, HTTP_TOKEN_DATE,
                                flow_worker_date(r->fw, r->decision.start_wall_us));
-    http_headers_set_token(h, HTTP_TOKEN_SERVER, outbound ? STR("envoy") : STR("istio-envoy"));
+    if (!SETTINGS->no_server)
+        http_headers_set_token(h, HTTP_TOKEN_SERVER,
+                               SETTINGS->server.len ? SETTINGS->server
+                               : outbound           ? STR("envoy")
+                                                    : STR("istio-envoy"));
     if (local)
         return;
     http_headers_remove_token(h, HTTP_TOKEN_MESH_PROTO);
-    if (!r->decision.inbound)
+    if (!r->decision.inbound && !SETTINGS->no_debug_headers)
         http_headers_set_token(h, HTTP_TOKEN_X_ENVOY_UPSTREAM_SERVICE_TIME,
                                arena_u64(r->filter.arena, r->decision.upstream_service_time_ms));
     if (r->conn && r->conn->kind == MODEL_LISTENER_GATEWAY) {

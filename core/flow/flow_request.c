@@ -4,13 +4,14 @@
 
 #include "core/base/error.h"
 #include "core/filter/filter_headers.h"
+#include "core/flow/flow_edge.h"
 #include "core/flow/flow_exchange.h"
 #include "core/flow/flow_gateway.h"
 #include "core/flow/flow_heads.h"
 #include "core/flow/flow_mirror.h"
+#include "core/flow/flow_path.h"
 #include "core/flow/flow_reply.h"
 #include "core/loop/clock.h"
-#include "core/route/route_path.h"
 #include "core/telemetry/telemetry.h"
 
 /* ---- the end ---- */
@@ -97,6 +98,21 @@ static void forward(struct flow_request *r, struct model_cluster *cluster)
     flow_exchange_start(r);
 }
 
+static void rewrite_host(struct flow_request *r, struct str to)
+{
+    struct http_msg *head = r->filter.head;
+    struct str before = STR_NONE;
+
+    if (r->lease->snapshot->settings.http.add_forwarded_host) {
+        before = http_headers_get_all(&head->headers, STR("x-forwarded-host"), r->filter.arena);
+        http_headers_set_token(&head->headers, HTTP_TOKEN_X_FORWARDED_HOST,
+                               before.p ? arena_printf(r->filter.arena, "%.*s,%.*s",
+                                                       STR_ARG(before), STR_ARG(head->authority))
+                                        : head->authority);
+    }
+    head->authority = to;
+}
+
 static void forward_route(struct flow_request *r)
 {
     const struct model_route *route = r->filter.route;
@@ -115,7 +131,7 @@ static void forward_route(struct flow_request *r)
         if (route->rewrite->has_path || route->rewrite->regex)
             fr->head->path = route_rewrite_path(route, &fr->query);
         if (route->rewrite->authority.len)
-            fr->head->authority = route->rewrite->authority;
+            rewrite_host(r, route->rewrite->authority);
     }
     if (route->mirror_count)
         flow_mirror_start(r);
@@ -162,7 +178,8 @@ static void act(struct flow_request *r)
         forward(r, r->filter.port->cluster);
         return;
     }
-    if (r->decision.vhost && r->decision.vhost->require_tls && !r->conn->is_tls) {
+    if (r->decision.vhost && r->decision.vhost->require_tls &&
+        !str_is(r->filter.head->scheme, "https")) {
         redirect_to_https(r);
         return;
     }
@@ -299,16 +316,10 @@ static void find_route(struct flow_request *r, const struct flow_view *view)
     r->decision.route = fr->route;
 }
 
-static int prepare_path(struct flow_request *r)
+static void note_path(struct flow_request *r)
 {
     struct http_msg *head = r->filter.head;
-    int err;
 
-    if (head->method != HTTP_METHOD_CONNECT && head->path.len && head->path.p[0] == '/') {
-        err = route_path_normalize(ROUTE_PATH_BASE, head->path, r->filter.arena, &head->path);
-        if (err)
-            return err;
-    }
     r->original_path = head->path;
     r->decision.original_path = head->path;
     r->filter.query = (struct route_query){
@@ -318,7 +329,6 @@ static int prepare_path(struct flow_request *r)
         .port = r->conn->port,
         .arena = r->filter.arena,
     };
-    return 0;
 }
 
 static struct flow_request *request_new(struct flow_conn *conn, struct http_stream *hs,
@@ -360,6 +370,8 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
     const struct flow_view *view = flow_conn_view(conn);
     struct flow_request *r = request_new(conn, hs, head, end);
     struct filter_request *fr = &r->filter;
+    enum flow_path_result path;
+    bool names_ok;
 
     describe_connection(r, view);
     fr->listener = view->listener;
@@ -367,12 +379,20 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
     fr->authz = view->inbound                               ? view->inbound->authz
                 : view->listener && view->listener->gateway ? view->listener->gateway->authz
                                                             : NULL;
-    if (prepare_path(r) != 0) {
-        flow_heads_on_arrival(r);
-        flow_reply_local(r, 400, STR_NONE, "path_normalization_failed", DECISION_DPE);
+    path = flow_path_prepare(r);
+    note_path(r);
+    names_ok = flow_edge_check_names(r);
+    flow_heads_on_arrival(r);
+    if (path == FLOW_PATH_BAD || !names_ok) {
+        flow_reply_local(r, 400, STR_NONE,
+                         names_ok ? "path_normalization_failed" : "unexpected_underscore",
+                         DECISION_DPE);
         return;
     }
-    flow_heads_on_arrival(r);
+    if (path == FLOW_PATH_REDIRECT) {
+        flow_reply_redirect(r, 307, head->path);
+        return;
+    }
     find_route(r, view);
     after_filters(r, filter_run_request(fr, &r->filter_at));
 }

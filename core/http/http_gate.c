@@ -110,6 +110,22 @@ static bool is_target_text(struct str s)
     return !bad;
 }
 
+/* A fragment is for the client alone; some send it all the same. It is gone before anybody matches
+ * on the path (PN-3). false: there is none, or what stands in it is no text. */
+static bool cut_fragment(struct str *target)
+{
+    ptrdiff_t at = str_chr(*target, '#');
+
+    for (size_t i = at < 0 ? target->len : (size_t)at; i < target->len; i++) {
+        uint8_t c = (uint8_t)target->p[i];
+
+        if (c <= 0x20 || c >= 0x7f)
+            return false;
+    }
+    target->len = at < 0 ? target->len : (size_t)at;
+    return at >= 0;
+}
+
 bool http_gate_is_path(struct str s)
 {
     return s.len > 0 && s.p[0] == '/' && is_target_text(s);
@@ -300,7 +316,9 @@ static int absolute_target(struct http_msg *m, struct str target)
 
 static int read_target(struct http_msg *m, struct str target)
 {
-    if (!is_target_text(target) || target.len == 0)
+    if (!is_target_text(target) && !(cut_fragment(&target) && is_target_text(target)))
+        return ERR_PROTO;
+    if (target.len == 0)
         return ERR_PROTO;
     if (m->method == HTTP_METHOD_CONNECT) {
         ptrdiff_t colon = str_rchr(target, ':');
@@ -493,7 +511,9 @@ static int check_h2_path(struct http_msg *m)
         return ERR_PROTO;
     if (m->method == HTTP_METHOD_OPTIONS && str_eq(m->path, STR("*")))
         return 0;
-    return http_gate_is_path(m->path) ? 0 : ERR_PROTO;
+    if (http_gate_is_path(m->path))
+        return 0;
+    return cut_fragment(&m->path) && http_gate_is_path(m->path) ? 0 : ERR_PROTO;
 }
 
 int http_gate_h2_request(struct http_msg *m)

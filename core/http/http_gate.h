@@ -17,8 +17,8 @@ struct http_gate_framing {
 };
 
 /* m: method, version and all headers as received, names in lower case. target: the request target
- * as received. Fills authority, path, upgrade, content_length, expect_continue; scheme only from an
- * absolute-form target. */
+ * as received; a fragment is cut off. Fills authority, path, upgrade, content_length,
+ * expect_continue; scheme only from an absolute-form target. */
 int http_gate_h1_request(struct http_msg *m, struct str target, struct http_gate_framing *out);
 /* m: status, version and headers. */
 int http_gate_h1_response(struct http_msg *m, struct http_gate_framing *out);

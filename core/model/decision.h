@@ -73,7 +73,8 @@ struct decision {
     const char *upstream_failure; /* transport failure reason, or NULL */
     uint64_t bytes_in, bytes_out; /* downstream bodies (TCP: bytes) */
     struct addr peer, local, original_dst, upstream_remote, upstream_local;
-    struct str peer_identity; /* SPIFFE id of the client, inbound mTLS */
+    const struct addr *client; /* behind trusted proxies, in the request's arena; NULL: peer */
+    struct str peer_identity;  /* SPIFFE id of the client, inbound mTLS */
     struct str upstream_identity;
     struct str sni;
     /* Authorization. */

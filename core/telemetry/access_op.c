@@ -351,6 +351,7 @@ OP(nothing, false)
 OP_ADDR(upstream_remote, &d->upstream_remote)
 OP_ADDR(upstream_local, &d->upstream_local)
 OP_ADDR(peer, &d->peer)
+OP_ADDR(client, d->client ? d->client : &d->peer)
 OP_ADDR(local, local_of(d))
 
 static bool write_hostname(const struct access_op *op, const struct access_source *s,
@@ -413,12 +414,12 @@ static const struct access_op_def table[] = {
     { "UPSTREAM_REQUEST_ATTEMPT_COUNT", write_attempts, ACCESS_OP_NO_ARG, true },
     { "UPSTREAM_PEER_URI_SAN", write_upstream_uri, ACCESS_OP_NO_ARG, false },
     ROWS_ADDR("DOWNSTREAM_LOCAL_ADDRESS", local),
-    ROWS_ADDR("DOWNSTREAM_REMOTE_ADDRESS", peer),
+    ROWS_ADDR("DOWNSTREAM_REMOTE_ADDRESS", client),
     ROWS_ADDR("DOWNSTREAM_DIRECT_REMOTE_ADDRESS", peer),
     { "UPSTREAM_REMOTE_PORT", write_upstream_remote_port, ACCESS_OP_NO_ARG, true },
     { "UPSTREAM_LOCAL_PORT", write_upstream_local_port, ACCESS_OP_NO_ARG, true },
     { "DOWNSTREAM_LOCAL_PORT", write_local_port, ACCESS_OP_NO_ARG, true },
-    { "DOWNSTREAM_REMOTE_PORT", write_peer_port, ACCESS_OP_NO_ARG, true },
+    { "DOWNSTREAM_REMOTE_PORT", write_client_port, ACCESS_OP_NO_ARG, true },
     { "DOWNSTREAM_PEER_URI_SAN", write_peer_uri, ACCESS_OP_NO_ARG, false },
     { "DOWNSTREAM_LOCAL_URI_SAN", write_own_uri, ACCESS_OP_NO_ARG, false },
     { "REQUESTED_SERVER_NAME", write_sni, ACCESS_OP_OPTIONAL_ARG, false },

@@ -1,6 +1,7 @@
 """`mesh gateway` run from files: which host and route takes a request, and what is done with it."""
 
 import base64
+import hashlib
 import math
 import os
 import re
@@ -10,6 +11,7 @@ import ssl
 import subprocess
 import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -504,7 +506,9 @@ def test_mutual(rig, echo, ca):
         gateway((port, "HTTPS", ["a.test"], {"mode": "MUTUAL", "credentialName": "a"})), secret("a", server, clients.pem),
         service(APP, (80, "HTTP"), endpoints=[endpoint(v1.port)]), routes("r", "a.test", {"route": [to(APP)]})))
     seen = tls_get(gw, ca, "a.test", leaf=good).json()
-    assert re.fullmatch(r'Hash=[0-9a-f]{64};Subject="";DNS=me', dict(seen["headers"])["x-forwarded-client-cert"])
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(good.cert.decode())).hexdigest()
+    pem = urllib.parse.quote(good.cert.decode(), safe="")
+    assert dict(seen["headers"])["x-forwarded-client-cert"] == f'Hash={digest};Cert="{pem}";Subject="";URI=;DNS=me'
     for leaf in (None, bad):
         with pytest.raises((ssl.SSLError, OSError)):
             tls_get(gw, ca, "a.test", leaf=leaf)

@@ -129,6 +129,7 @@ void flow_rig_publish(struct flow_rig *r)
     map_init(&s->peers_by_identity);
     s->version = ++r->version;
     s->node = &r->node;
+    s->settings.http = r->http;
     s->clusters = arena_alloc0(&s->arena, 1, sizeof(struct model_cluster *));
     s->clusters[0] = build_cluster(r);
     s->cluster_count = 1;

@@ -40,6 +40,7 @@ struct flow_rig {
     uint8_t lb;
     uint32_t endpoint_count; /* 1..FLOW_RIG_UPSTREAMS */
     struct model_limits limits;
+    struct model_http_settings http;
     uint64_t version;
     struct addr addr; /* of the gateway's listener */
 };

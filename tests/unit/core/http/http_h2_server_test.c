@@ -247,8 +247,8 @@ static void bad_heads_are_refused(void)
                        "a"),
         ROW("relative path", "\x82\x86\x04\x01xA\x01"
                              "a"),
-        ROW("fragment in path", "\x82\x86\x04\x03/#xA\x01"
-                                "a"),
+        ROW("fragment for path", "\x82\x86\x04\x03#/xA\x01"
+                                 "a"),
         ROW("userinfo", "\x82\x86\x84\x41\x03"
                         "u@a"),
         ROW("two hosts that differ", "\x82\x86\x84\x41\x01"
