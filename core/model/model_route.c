@@ -2,34 +2,46 @@
 
 #include "core/base/mem.h"
 
+static const struct {
+    struct str name;
+    uint32_t bit;
+} retry_words[] = {
+    { STR_INIT("5xx"), MODEL_RETRY_5XX },
+    { STR_INIT("gateway-error"), MODEL_RETRY_GATEWAY_ERROR },
+    { STR_INIT("reset"), MODEL_RETRY_RESET },
+    { STR_INIT("reset-before-request"), MODEL_RETRY_RESET_BEFORE_REQUEST },
+    { STR_INIT("connect-failure"), MODEL_RETRY_CONNECT_FAILURE },
+    { STR_INIT("retriable-4xx"), MODEL_RETRY_RETRIABLE_4XX },
+    { STR_INIT("refused-stream"), MODEL_RETRY_REFUSED_STREAM },
+    { STR_INIT("retriable-status-codes"), MODEL_RETRY_STATUS_CODES },
+    { STR_INIT("retriable-headers"), MODEL_RETRY_HEADERS },
+    { STR_INIT("envoy-ratelimited"), MODEL_RETRY_RATELIMITED },
+    { STR_INIT("cancelled"), MODEL_RETRY_GRPC_CANCELLED },
+    { STR_INIT("deadline-exceeded"), MODEL_RETRY_GRPC_DEADLINE },
+    { STR_INIT("internal"), MODEL_RETRY_GRPC_INTERNAL },
+    { STR_INIT("resource-exhausted"), MODEL_RETRY_GRPC_EXHAUSTED },
+    { STR_INIT("unavailable"), MODEL_RETRY_GRPC_UNAVAILABLE },
+};
+
 uint32_t model_retry_bit(struct str word)
 {
-    static const struct {
-        struct str name;
-        uint32_t bit;
-    } table[] = {
-        { STR_INIT("5xx"), MODEL_RETRY_5XX },
-        { STR_INIT("gateway-error"), MODEL_RETRY_GATEWAY_ERROR },
-        { STR_INIT("reset"), MODEL_RETRY_RESET },
-        { STR_INIT("reset-before-request"), MODEL_RETRY_RESET_BEFORE_REQUEST },
-        { STR_INIT("connect-failure"), MODEL_RETRY_CONNECT_FAILURE },
-        { STR_INIT("retriable-4xx"), MODEL_RETRY_RETRIABLE_4XX },
-        { STR_INIT("refused-stream"), MODEL_RETRY_REFUSED_STREAM },
-        { STR_INIT("retriable-status-codes"), MODEL_RETRY_STATUS_CODES },
-        { STR_INIT("retriable-headers"), MODEL_RETRY_HEADERS },
-        { STR_INIT("envoy-ratelimited"), MODEL_RETRY_RATELIMITED },
-        { STR_INIT("cancelled"), MODEL_RETRY_GRPC_CANCELLED },
-        { STR_INIT("deadline-exceeded"), MODEL_RETRY_GRPC_DEADLINE },
-        { STR_INIT("internal"), MODEL_RETRY_GRPC_INTERNAL },
-        { STR_INIT("resource-exhausted"), MODEL_RETRY_GRPC_EXHAUSTED },
-        { STR_INIT("unavailable"), MODEL_RETRY_GRPC_UNAVAILABLE },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
-        if (str_eq(word, table[i].name))
-            return table[i].bit;
+    for (size_t i = 0; i < COUNT_OF(retry_words); i++) {
+        if (str_eq(word, retry_words[i].name))
+            return retry_words[i].bit;
     }
     return 0;
+}
+
+struct str model_retry_text(uint32_t on, struct arena *a)
+{
+    struct str text = STR("");
+
+    for (size_t i = 0; i < COUNT_OF(retry_words); i++) {
+        if (on & retry_words[i].bit)
+            text = arena_printf(a, "%.*s%s%.*s", STR_ARG(text), text.len ? "," : "",
+                                STR_ARG(retry_words[i].name));
+    }
+    return text;
 }
 
 struct model_route_vhost *model_route_vhost_ref(struct model_route_vhost *v)

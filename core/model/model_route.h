@@ -109,6 +109,8 @@ enum model_retry_on { /* words of retryOn: model_retry_bit */
 
 /* The bit of a word of retryOn ("5xx", "unavailable"), or 0. */
 uint32_t model_retry_bit(struct str word);
+/* The words of all bits, joined by commas; in a. */
+struct str model_retry_text(uint32_t on, struct arena *a);
 
 struct model_fault {
     double delay_pct; /* 0..100 */

@@ -11,11 +11,12 @@
 #define NAMES_MAX   16 /* distinct headers, and as many parameters */
 #define CURSORS_MAX (1 + 2 + 2 * LENGTHS_MAX + 2 * NAMES_MAX)
 
+/* The routes filed under the keys of one hash. Keys are not compared: what is found by chance fails
+ * its own conditions, and a look touches one line of memory. */
 struct bucket {
-    struct route_key key;
-    uint64_t hash;
-    uint32_t used; /* while building: routes that could be filed here; then: are */
-    uint32_t at;   /* in index->routes */
+    uint64_t hash;  /* 0: free */
+    uint32_t count; /* of routes; while building first those that could be filed here */
+    uint32_t at;    /* one route: its number; more: their place in index->routes */
 };
 
 struct lengths {
@@ -32,8 +33,7 @@ struct names {
 };
 
 struct route_index {
-    struct bucket *buckets;
-    uint32_t *table; /* open addressing: bucket + 1, 0: free */
+    struct bucket *buckets; /* open addressing */
     uint32_t mask;
     uint32_t *routes; /* numbers, ascending within each bucket */
     uint32_t rest_at, rest_count;
@@ -49,21 +49,14 @@ struct cursor {
 
 /* ---- the table ---- */
 
-/* The bucket of a key, or NULL; *slot is where it is, or would be. */
-static struct bucket *look_up(const struct route_index *index, const struct route_key *key,
-                              uint64_t hash, uint32_t *slot)
+/* The bucket of a hash, or the free one where it would be. */
+static struct bucket *look_up(const struct route_index *index, uint64_t hash)
 {
     uint32_t i = (uint32_t)hash & index->mask;
 
-    for (; index->table[i]; i = (i + 1) & index->mask) {
-        struct bucket *b = &index->buckets[index->table[i] - 1];
-
-        if (b->hash == hash && route_key_eq(&b->key, key))
-            return b;
-    }
-    if (slot)
-        *slot = i;
-    return NULL;
+    while (index->buckets[i].hash && index->buckets[i].hash != hash)
+        i = (i + 1) & index->mask;
+    return &index->buckets[i];
 }
 
 /* ---- building ---- */
@@ -73,8 +66,7 @@ struct build {
     const struct model_vhost *vhost;
     struct route_key (*keys)[ROUTE_KEYS_MAX]; /* of each route */
     uint32_t *key_counts;
-    uint32_t *chosen; /* bucket + 1 of each route; 0: the rest */
-    uint32_t bucket_count;
+    struct bucket **chosen; /* of each route; NULL: the rest */
 };
 
 static bool add_length(struct lengths *l, uint32_t len)
@@ -128,60 +120,49 @@ static bool admit(struct route_index *index, const struct route_key *key)
     }
 }
 
-static void count_key(struct build *b, const struct route_key *key)
-{
-    uint64_t hash = route_key_hash(key);
-    uint32_t slot;
-    struct bucket *found = look_up(b->index, key, hash, &slot);
-
-    if (!found) {
-        found = &b->index->buckets[b->bucket_count];
-        *found = (struct bucket){ .key = *key, .hash = hash };
-        b->index->table[slot] = ++b->bucket_count;
-    }
-    found->used++;
-}
-
 static void choose(struct build *b, uint32_t route)
 {
     struct bucket *best = NULL;
 
     for (uint32_t i = 0; i < b->key_counts[route]; i++) {
         const struct route_key *key = &b->keys[route][i];
-        struct bucket *found = look_up(b->index, key, route_key_hash(key), NULL);
+        struct bucket *found = look_up(b->index, route_key_hash(key));
 
-        if ((!best || found->used < best->used) && admit(b->index, key))
+        if ((!best || found->count < best->count) && admit(b->index, key))
             best = found;
     }
-    b->chosen[route] = best ? (uint32_t)(best - b->index->buckets) + 1 : 0;
+    b->chosen[route] = best;
 }
 
 /* Counts what was chosen, gives each bucket its place, then files the routes in order. */
 static void file(struct build *b)
 {
     struct route_index *index = b->index;
-    uint32_t at = 0;
+    uint32_t n = b->vhost->route_count, at = 0;
+    uint32_t *filed = mem_alloc0((size_t)index->mask + 1, sizeof(*filed));
 
-    for (uint32_t i = 0; i < b->bucket_count; i++)
-        index->buckets[i].used = 0;
-    for (uint32_t i = 0; i < b->vhost->route_count; i++) {
+    for (uint32_t i = 0; i <= index->mask; i++)
+        index->buckets[i].count = 0;
+    for (uint32_t i = 0; i < n; i++) {
         if (b->chosen[i])
-            index->buckets[b->chosen[i] - 1].used++;
+            b->chosen[i]->count++;
     }
-    for (uint32_t i = 0; i < b->bucket_count; i++) {
+    for (uint32_t i = 0; i <= index->mask; i++) {
         index->buckets[i].at = at;
-        at += index->buckets[i].used;
-        index->buckets[i].used = 0;
+        at += index->buckets[i].count > 1 ? index->buckets[i].count : 0;
     }
     index->rest_at = at;
-    for (uint32_t i = 0; i < b->vhost->route_count; i++) {
-        struct bucket *to = b->chosen[i] ? &index->buckets[b->chosen[i] - 1] : NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        struct bucket *to = b->chosen[i];
 
-        if (to)
-            index->routes[to->at + to->used++] = i;
-        else
+        if (!to)
             index->routes[index->rest_at + index->rest_count++] = i;
+        else if (to->count == 1)
+            to->at = i;
+        else
+            index->routes[to->at + filed[to - index->buckets]++] = i;
     }
+    mem_free(filed);
 }
 
 void route_index_build(struct model_vhost *vhost, struct arena *arena)
@@ -195,20 +176,24 @@ void route_index_build(struct model_vhost *vhost, struct arena *arena)
     b.index = arena_alloc0(arena, 1, sizeof(*b.index));
     b.keys = mem_alloc0(n, sizeof(*b.keys));
     b.key_counts = mem_alloc0(n, sizeof(*b.key_counts));
-    b.chosen = mem_alloc0(n, sizeof(*b.chosen));
+    b.chosen = mem_alloc0(n, sizeof(struct bucket *));
     for (uint32_t i = 0; i < n; i++) {
         b.key_counts[i] = route_key_list(&vhost->routes[i].match, b.keys[i], arena);
         total += b.key_counts[i];
     }
     while (size < total * 2)
         size *= 2;
-    b.index->table = arena_alloc0(arena, size, sizeof(*b.index->table));
+    b.index->buckets = arena_alloc0(arena, size, sizeof(*b.index->buckets));
     b.index->mask = size - 1;
-    b.index->buckets = arena_alloc0(arena, total, sizeof(*b.index->buckets));
     b.index->routes = arena_alloc0(arena, n, sizeof(*b.index->routes));
     for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t k = 0; k < b.key_counts[i]; k++)
-            count_key(&b, &b.keys[i][k]);
+        for (uint32_t k = 0; k < b.key_counts[i]; k++) {
+            uint64_t hash = route_key_hash(&b.keys[i][k]);
+            struct bucket *found = look_up(b.index, hash);
+
+            found->hash = hash;
+            found->count++;
+        }
     }
     for (uint32_t i = 0; i < n; i++)
         choose(&b, i);
@@ -227,10 +212,8 @@ struct search {
     uint32_t count;
 };
 
-static void add_cursor(struct search *s, uint32_t at, uint32_t count)
+static void add_cursor(struct search *s, const uint32_t *first, uint32_t count)
 {
-    const uint32_t *first = s->index->routes + at;
-
     if (count)
         s->list[s->count++] = (struct cursor){ first, first + count };
 }
@@ -238,10 +221,9 @@ static void add_cursor(struct search *s, uint32_t at, uint32_t count)
 static void ask(struct search *s, uint8_t kind, struct str name, struct str text)
 {
     const struct route_key key = { .kind = kind, .name = name, .text = text };
-    const struct bucket *b = look_up(s->index, &key, route_key_hash(&key), NULL);
+    const struct bucket *b = look_up(s->index, route_key_hash(&key));
 
-    if (b)
-        add_cursor(s, b->at, b->used);
+    add_cursor(s, b->count == 1 ? &b->at : s->index->routes + b->at, b->count);
 }
 
 static void ask_prefixes(struct search *s, uint8_t kind, const struct lengths *l, struct str path)
@@ -292,7 +274,7 @@ const struct model_route *route_index_find(const struct route_index *index,
 
     s.index = index;
     s.count = 0;
-    add_cursor(&s, index->rest_at, index->rest_count);
+    add_cursor(&s, index->routes + index->rest_at, index->rest_count);
     ask_path(&s, q);
     ask_values(&s, q);
     while (s.count) {

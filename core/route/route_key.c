@@ -66,10 +66,6 @@ uint64_t route_key_hash(const struct route_key *key)
 
     if (key->name.len)
         seed = hash_content_seeded(key->name.p, key->name.len, seed);
-    return hash_content_seeded(key->text.len ? key->text.p : "", key->text.len, seed);
-}
-
-bool route_key_eq(const struct route_key *a, const struct route_key *b)
-{
-    return a->kind == b->kind && str_eq(a->text, b->text) && str_eq(a->name, b->name);
+    seed = hash_content_seeded(key->text.len ? key->text.p : "", key->text.len, seed);
+    return seed ? seed : 1;
 }

@@ -30,7 +30,7 @@ struct route_key {
 uint32_t route_key_list(const struct model_match *m, struct route_key keys[ROUTE_KEYS_MAX],
                         struct arena *a);
 
+/* Never 0. */
 uint64_t route_key_hash(const struct route_key *key);
-bool route_key_eq(const struct route_key *a, const struct route_key *b);
 
 #endif

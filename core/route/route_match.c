@@ -75,7 +75,7 @@ struct str route_match_header_value(const struct http_msg *head, struct str name
 
 /* An absent header meets no condition on its value, not even an inverted one, unless the condition
  * takes it for an empty value. */
-static bool match_optional(const struct model_string_match *m, struct str value)
+bool route_match_optional(const struct model_string_match *m, struct str value)
 {
     if (value.p)
         return route_match_string(m, value);
@@ -113,11 +113,13 @@ bool route_match_request(const struct model_match *m, const struct route_query *
     for (uint32_t i = 0; i < m->header_count; i++) {
         const struct model_header_match *h = &m->headers[i];
 
-        if (!match_optional(&h->match, route_match_header_value(head, h->name, h->token, q->arena)))
+        if (!route_match_optional(&h->match,
+                                  route_match_header_value(head, h->name, h->token, q->arena)))
             return false;
     }
     for (uint32_t i = 0; i < m->query_count; i++) {
-        if (!match_optional(&m->queries[i].match, route_match_query_value(q->query, m->queries[i].name)))
+        if (!route_match_optional(&m->queries[i].match,
+                                  route_match_query_value(q->query, m->queries[i].name)))
             return false;
     }
     return true;

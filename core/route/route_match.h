@@ -16,6 +16,10 @@ struct route_query {
 /* Matches one value that is there; used for headers, CORS origins and methods too. */
 bool route_match_string(const struct model_string_match *m, struct str value);
 
+/* The same for a value that may be missing (p NULL): then only a condition that takes it for an
+ * empty one, or that wants it absent, can hold. */
+bool route_match_optional(const struct model_string_match *m, struct str value);
+
 /* All conditions of a route. Header values are raw and repeated ones are joined by ','; query
  * parameters are raw too (not percent-decoded) and the first of a name counts, as in Envoy. */
 bool route_match_request(const struct model_match *m, const struct route_query *q);
