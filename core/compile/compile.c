@@ -370,6 +370,7 @@ void compile_free(struct compile *c)
         mem_free(co);
     }
     map_deinit(&c->objects);
+    multimap_deinit(&c->aliases);
     multimap_deinit(&c->users);
     multimap_deinit(&c->secret_users);
     compile_files_free(c);

@@ -20,6 +20,16 @@ struct compile_host *compile_host_find(const struct compile *c, struct str name)
     return map_get(&c->hosts, name);
 }
 
+const struct compile_host *compile_host_concrete(const struct compile *c,
+                                                 const struct compile_host *h)
+{
+    const struct compile_host *to = NULL;
+
+    if (h->service && h->service->alias_of.len)
+        to = compile_host_find(c, h->service->alias_of);
+    return to && to->service && !to->service->alias_of.len ? to : NULL;
+}
+
 struct model_cluster *compile_host_cluster(const struct compile_host *h, uint16_t port,
                                            struct str subset)
 {
@@ -314,14 +324,41 @@ static void host_free(struct compile_host *h)
     mem_free(h);
 }
 
+/* The names of an alias are among those of the host it stands for. */
+static void follow_alias(struct compile *c, struct compile_host *h,
+                         const struct registry_service *s, bool add)
+{
+    if (!s || !s->alias_of.len)
+        return;
+    if (add)
+        multimap_add(&c->aliases, s->alias_of, h);
+    else
+        multimap_remove(&c->aliases, s->alias_of, h);
+    compile_host_mark(c, s->alias_of, COMPILE_DIRTY_ROUTES);
+}
+
 static void take_service(struct compile *c, struct compile_host *h)
 {
     const struct registry_service *now = registry_find(c->registry, h->name);
+    const struct multimap_list *l;
+    struct str was;
 
     if (now == h->service)
         return;
+    was = h->service ? h->service->alias_of : STR_NONE;
+    if (!str_eq(was, now ? now->alias_of : STR_NONE)) { /* routes to it lead elsewhere now */
+        h->stamp = ++c->stamp;
+        if (c->node->is_gateway)
+            c->dirty |= COMPILE_PART_GATEWAY;
+        mark_users(c, h);
+    }
+    follow_alias(c, h, h->service, false);
+    follow_alias(c, h, now, true);
     registry_service_unref(h->service);
     h->service = now ? registry_service_ref(now) : NULL;
+    l = multimap_get(&c->aliases, h->name);
+    for (uint32_t i = 0; l && i < l->count; i++)
+        mark(c, l->items[i], COMPILE_DIRTY_ROUTES);
 }
 
 static bool is_dead(const struct compile_host *h)

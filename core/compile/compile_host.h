@@ -6,6 +6,10 @@
 
 /* NULL: nobody named it. */
 struct compile_host *compile_host_find(const struct compile *c, struct str name);
+/* H-9: the service of the mesh that an ExternalName service stands for. NULL: h is no such service,
+ * or what it names is none. */
+const struct compile_host *compile_host_concrete(const struct compile *c,
+                                                 const struct compile_host *h);
 /* A cluster of a host; subset may be empty. NULL: no such port or subset. */
 struct model_cluster *compile_host_cluster(const struct compile_host *h, uint16_t port,
                                            struct str subset);

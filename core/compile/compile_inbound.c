@@ -334,6 +334,7 @@ static void make_cluster(struct inbound_build *b, struct model_inbound_port *p)
     config->hash = digest_str(config->hash, str_make(&config->limits, sizeof(config->limits)));
     set = app_endpoint(b->c, p->port);
     config->hash = digest_u64(config->hash, set->hash);
+    config->is_inbound = !addr_is_loopback(&set->list[0].addr);
     p->cluster = keep(b, config, set);
 }
 

@@ -117,7 +117,8 @@ struct compile {
     struct map hosts;            /* name -> struct compile_host */
     struct compile_host **queue; /* dirty ones */
     uint32_t queue_count, queue_cap;
-    struct multimap users;        /* host -> compile_host whose routes name its clusters */
+    struct multimap aliases; /* host -> compile_host, ExternalName services that stand for it */
+    struct multimap users;   /* host -> compile_host whose routes name its clusters */
     struct multimap secret_users; /* "NS/NAME" or COMPILE_FILES_USER -> compile_host */
     struct map files;             /* path -> compile_files.c's entry */
     struct map own_hosts;         /* of services our workload is in; own keys */

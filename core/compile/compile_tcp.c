@@ -171,7 +171,7 @@ void compile_tcp_build(struct compile *c, struct compile_host *h,
     h->tcp_part = NULL;
     h->tcp = NULL;
     h->tcp_count = 0;
-    if (c->node->is_gateway || !s)
+    if (c->node->is_gateway || !s || compile_host_concrete(c, h))
         return;
     vs = compile_vs_find_mesh(c, h->name);
     h->tcp_part = compile_part_new();

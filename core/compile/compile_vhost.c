@@ -34,29 +34,47 @@ static void add_domain(struct model_vhost *v, struct arena *a, struct str domain
     v->domains[v->domain_count++] = arena_str(a, domain);
 }
 
+static void add_short_forms(const struct compile *c, struct str host, struct model_vhost *v,
+                            struct arena *a)
+{
+    struct str name, ns;
+
+    if (!cut_service_name(c, host, &name, &ns))
+        return;
+    add_domain(v, a, str_head(host, name.len + ns.len + sizeof(".svc")));
+    add_domain(v, a, str_head(host, name.len + ns.len + 1));
+    if (str_eq(ns, c->node->ns))
+        add_domain(v, a, name);
+}
+
 /* The names by which requests may call a host (H-7, H-8), the full one first: the others give way
  * to another host's full name. */
 static void add_domains(const struct compile *c, const struct compile_host *h,
                         struct model_vhost *v, struct arena *a)
 {
     const struct registry_service *s = h->service;
+    const struct multimap_list *aliases;
     char text[ADDR_TEXT_MAX];
-    struct str name, ns;
+    uint32_t most;
 
-    v->domains = arena_alloc0(a, 5 + (s ? s->vip_count : 0), sizeof(*v->domains));
+    aliases = multimap_get(&c->aliases, h->name);
+    most = 4 + (s ? s->vip_count : 0) + (aliases ? aliases->count * 4 : 0);
+    v->domains = arena_alloc0(a, most * 2, sizeof(*v->domains)); /* and names below them */
     add_domain(v, a, h->name);
     if (!s)
         return;
+    for (uint32_t i = 0; aliases && i < aliases->count; i++) {
+        const struct compile_host *alias = aliases->items[i];
+
+        add_domain(v, a, alias->name);
+        add_short_forms(c, alias->name, v, a);
+    }
     for (uint32_t i = 0; i < s->vip_count; i++)
         add_domain(v, a, str_of(addr_format_ip(&s->vips[i], text)));
-    if (s->headless)
-        add_domain(v, a, arena_printf(a, "*.%.*s", STR_ARG(h->name)));
-    if (!cut_service_name(c, h->name, &name, &ns))
-        return;
-    add_domain(v, a, str_head(h->name, name.len + ns.len + sizeof(".svc")));
-    add_domain(v, a, str_head(h->name, name.len + ns.len + 1));
-    if (str_eq(ns, c->node->ns))
-        add_domain(v, a, name);
+    add_short_forms(c, h->name, v, a);
+    /* H-8: its members have names below all of those. */
+    for (uint32_t i = 0, n = v->domain_count; s->headless && i < n; i++)
+        add_domain(v, a, arena_printf(a, "*.%.*s", STR_ARG(v->domains[i])));
 }
 
 /* ---- building ---- */
@@ -65,22 +83,6 @@ static bool is_http(uint8_t protocol)
 {
     return protocol == MODEL_PROTOCOL_HTTP || protocol == MODEL_PROTOCOL_HTTP2 ||
            protocol == MODEL_PROTOCOL_GRPC || protocol == MODEL_PROTOCOL_AUTO;
-}
-
-/* H-9: an alias leads to the clusters of the service it stands for. */
-static struct model_cluster *own_cluster(const struct compile_route_place *place,
-                                         const struct compile_host *h)
-{
-    const struct compile_host *concrete;
-    struct model_cluster *cluster = NULL;
-
-    if (h->service->alias_of.len) {
-        place->on_use(place->arg, h->service->alias_of);
-        concrete = compile_host_find(place->c, h->service->alias_of);
-        if (concrete)
-            cluster = compile_host_cluster(concrete, place->port, STR_NONE);
-    }
-    return cluster ? cluster : compile_host_cluster(h, place->port, STR_NONE);
 }
 
 static struct model_route_vhost *build_port(struct compile_host *h, struct compile_vs *vs,
@@ -96,7 +98,7 @@ static struct model_route_vhost *build_port(struct compile_host *h, struct compi
     }
     /* A VirtualService without a rule for this port and client is as none. */
     if (v->vhost.route_count == 0 && h->service)
-        compile_route_default(place, own_cluster(place, h), v);
+        compile_route_default(place, compile_host_cluster(h, place->port, STR_NONE), v);
     if (v->vhost.route_count == 0) {
         model_route_vhost_unref(v);
         return NULL;
@@ -138,6 +140,11 @@ void compile_vhost_build(struct compile *c, struct compile_host *h,
     h->vhost_count = 0;
     if (c->node->is_gateway)
         return;
+    if (s && s->alias_of.len) {
+        on_use(arg, s->alias_of);
+        if (compile_host_concrete(c, h)) /* its names are among that one's (H-9) */
+            return;
+    }
     vs = compile_vs_find_mesh(c, h->name);
     if (vs) {
         compile_vs_resolve(c, vs);

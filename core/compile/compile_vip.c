@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/mem.h"
+#include "core/compile/compile_host.h"
 #include "core/compile/compile_part.h"
 #include "core/compile/compile_sidecar.h"
 
@@ -398,6 +399,7 @@ static bool is_imported(const struct compile *c, const struct registry_service *
 static void tell_names(struct compile *c, struct compile_host *h)
 {
     const struct registry_service *s = h->service;
+    const struct compile_host *concrete;
     uint32_t count = s->vip_count;
 
     if (h->name.p[0] == '*' || !is_imported(c, s))
@@ -406,7 +408,10 @@ static void tell_names(struct compile *c, struct compile_host *h)
     if (s->vip_allocated && count > 1 && s->vips[count - 1].family == ADDR_IPV6 &&
         !has_ipv6(c->node))
         count--;
-    if (count)
+    concrete = compile_host_concrete(c, h);
+    if (concrete && concrete->service->vip_count)
+        tell_name(c, h, h->name, concrete->service->vips, concrete->service->vip_count);
+    else if (count)
         tell_name(c, h, h->name, s->vips, count);
     else if (s->headless)
         tell_members(c, h);

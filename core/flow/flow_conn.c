@@ -63,6 +63,13 @@ void flow_conn_drain(struct flow_conn *c)
         flow_conn_close(c);
 }
 
+const struct addr *flow_conn_dst(const struct flow_conn *c)
+{
+    bool is_here = c->kind == MODEL_LISTENER_OUTBOUND && addr_eq(&c->original_dst, &c->local);
+
+    return is_here ? NULL : &c->original_dst;
+}
+
 const struct flow_view *flow_conn_view(struct flow_conn *c)
 {
     if (c->view.lease != c->fw->lease) {
@@ -117,8 +124,9 @@ static void begin_tcp(struct flow_conn *c)
     } else if (v->by_port) {
         cluster = tcp_cluster(c, v->by_port->tcp, v->by_port->tcp_count);
     }
+    /* Those told by port are some among others there; an address is one service's alone. */
     if (!cluster && c->kind == MODEL_LISTENER_OUTBOUND && out && !v->service && !is_explicit(c))
-        cluster = out->policy == MODEL_ALLOW_ANY ? out->passthrough : out->blackhole;
+        cluster = out->policy == MODEL_REGISTRY_ONLY ? out->blackhole : out->passthrough;
     flow_tcp_start(c, cluster, authz);
 }
 

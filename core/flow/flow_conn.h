@@ -58,6 +58,9 @@ void flow_conn_accept_inside(struct flow_conn *outer, struct stream *s, uint16_t
 /* The view under the worker's current snapshot. Borrowed until the snapshot changes. */
 const struct flow_view *flow_conn_view(struct flow_conn *c);
 
+/* Where the client was going; NULL: here, to be sent on by name. */
+const struct addr *flow_conn_dst(const struct flow_conn *c);
+
 /* Frees c, which no longer has a stream (flow_tcp took it over). */
 void flow_conn_forget(struct flow_conn *c);
 

@@ -403,7 +403,7 @@ static void ask_pool(struct flow_request *r)
 
 static void attempt(struct flow_request *r)
 {
-    struct upstream_want want = { .dst = &r->conn->original_dst,
+    struct upstream_want want = { .dst = flow_conn_dst(r->conn),
                                   .tried = r->tried,
                                   .tried_count = avoided_count(r),
                                   .hash = &r->hash };

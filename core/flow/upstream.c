@@ -346,6 +346,18 @@ static int pick_listed(struct upstream *up, const struct upstream_want *want,
     return 0;
 }
 
+/* A member that is known is reached as such: with its identity (HL-2). */
+static bool find_listed(struct upstream *up, const struct addr *dst, struct upstream_host **out)
+{
+    for (uint32_t i = 0; i < up->count; i++) {
+        if (addr_eq(&up->hosts[i]->addr, dst)) {
+            *out = begin_use(up, up->hosts[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 int upstream_pick(struct upstream *up, const struct upstream_want *want, struct upstream_host **out)
 {
     switch (up->cluster->config->type) {
@@ -353,7 +365,9 @@ int upstream_pick(struct upstream *up, const struct upstream_want *want, struct 
         return ERR_NOT_FOUND;
     case MODEL_CLUSTER_ORIGINAL_DST:
         if (!want->dst || want->dst->family == ADDR_NONE)
-            return ERR_NOT_FOUND;
+            break; /* who asked by name takes one of the members, if they are known */
+        if (find_listed(up, want->dst, out))
+            return 0;
         *out = begin_use(up, host_by_addr(up, want->dst));
         return 0;
     case MODEL_CLUSTER_DNS:

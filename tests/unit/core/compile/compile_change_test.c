@@ -249,6 +249,11 @@ static void spec_of(struct random *r, int kind, size_t i, struct arena *a, struc
 
     switch (kind) {
     case 0:
+        if (below(r, 6) == 0) {
+            buf_printf(b, "spec: {type: ExternalName, externalName: s%llu.%s.svc.cluster.local}\n",
+                       (unsigned long long)below(r, SERVICES), namespaces[below(r, 2)]);
+            return;
+        }
         buf_printf(b,
                    "spec:\n  clusterIP: %s\n  selector: {app: a%llu}\n  ports:\n"
                    "  - {name: %s, port: %u, targetPort: %u}\n",

@@ -238,7 +238,91 @@ static void ps_7_tls_is_told_by_name_also_without_its_address(void)
     finish();
 }
 
+#define ALIAS(ports)                                                                               \
+    SERVICE("alias", "type: ExternalName, externalName: web.default.svc.cluster.local" ports)
+#define WEB                                                                                        \
+    SERVICE("web", "clusterIP: 10.1.0.7, ports: [{name: http, port: 80}, {name: tcp, port: 82}]")
+#define ALIAS_HOST "alias.default.svc.cluster.local"
+
+static const char *route_to(const char *host)
+{
+    return compile_rig_target(compile_rig_route(&rig, 80, host, "/", NULL));
+}
+
+static void h_9_alias_is_a_name_of_the_service_it_stands_for(void)
+{
+    for (int i = 0; i < 2; i++) {
+        compile_rig_init(&rig);
+        OK(compile_rig_put(&rig, i ? ALIAS(", ports: [{name: http, port: 80}]") : ALIAS("")));
+        if (OK(compile_rig_apply(&rig, WEB))) {
+            EQ_STR(route_to(ALIAS_HOST), "outbound|80||web.default.svc.cluster.local");
+            EQ_STR(route_to("alias.default"), "outbound|80||web.default.svc.cluster.local");
+            EQ_STR(addresses(ALIAS_HOST), "10.1.0.7");
+            compile_rig_remove(&rig, "Service", "default", "alias");
+            OK(compile_rig_run(&rig));
+            EQ_STR(route_to(ALIAS_HOST), "");
+            EQ_STR(addresses(ALIAS_HOST), "none");
+            EQ_STR(route_to("web"), "outbound|80||web.default.svc.cluster.local");
+        }
+        finish();
+    }
+}
+
+/* Istio's sim cases sim-extname-vs-http-short and sim-extname-vs-tcp. */
+static void h_9_rules_for_an_alias_do_not_apply(void)
+{
+    if (begin(WEB ALIAS(", ports: [{name: http, port: 80}, {name: tcp, port: 82}]") SERVICE(
+            "third",
+            "clusterIP: 10.1.0.8, ports: [{name: http, port: 80}]") "---\napiVersion: "
+                                                                    "networking.istio.io/v1\nkind: "
+                                                                    "VirtualService\n"
+                                                                    "metadata: {name: a, "
+                                                                    "namespace: default}\n"
+                                                                    "spec: {hosts: [" ALIAS_HOST
+                                                                    "], http: [{route: "
+                                                                    "[{destination: {host: "
+                                                                    "third}}]}], "
+                                                                    "tcp: [{route: [{destination: "
+                                                                    "{host: third}}]}]}\n")) {
+        EQ_STR(route_to("alias.default"), "outbound|80||web.default.svc.cluster.local");
+        EQ_STR(by_vip("10.1.0.7:82", ""), "outbound|82||web.default.svc.cluster.local");
+    }
+    finish();
+}
+
+static void h_9_alias_of_nothing_known_is_resolved(void)
+{
+    const struct model_cluster *c;
+
+    if (begin(ALIAS(", ports: [{name: http, port: 80}]")) &&
+        OK(c = compile_rig_cluster(&rig, "outbound|80||" ALIAS_HOST))) {
+        EQ_INT(c->config->type, MODEL_CLUSTER_DNS);
+        EQ_STR(route_to("alias"), "outbound|80||" ALIAS_HOST);
+        OK(compile_rig_apply(&rig, WEB)); /* until it comes */
+        EQ_STR(route_to("alias"), "outbound|80||web.default.svc.cluster.local");
+    }
+    finish();
+}
+
+static void h_8_names_below_every_name_of_a_headless_service(void)
+{
+    if (begin(HEADLESS POD("db-0", "10.0.0.1", "db"))) {
+        OK(compile_rig_vhost(&rig, 80, "db-0.db.default.svc.cluster.local"));
+        OK(compile_rig_vhost(&rig, 80, "db-0.db.default.svc"));
+        OK(compile_rig_vhost(&rig, 80, "db-0.db.default:1234"));
+        OK(compile_rig_vhost(&rig, 80, "db-0.db"));
+        OK(!compile_rig_vhost(&rig, 80, "db-0.web"));
+    }
+    finish();
+}
+
 static const struct tap_case cases[] = {
+    { "h_9_alias_is_a_name_of_the_service_it_stands_for",
+      h_9_alias_is_a_name_of_the_service_it_stands_for },
+    { "h_9_rules_for_an_alias_do_not_apply", h_9_rules_for_an_alias_do_not_apply },
+    { "h_9_alias_of_nothing_known_is_resolved", h_9_alias_of_nothing_known_is_resolved },
+    { "h_8_names_below_every_name_of_a_headless_service",
+      h_8_names_below_every_name_of_a_headless_service },
     { "dn_3_headless_name_stands_for_ready_members_and_each_has_one",
       dn_3_headless_name_stands_for_ready_members_and_each_has_one },
     { "dn_3_slice_names_its_members", dn_3_slice_names_its_members },
