@@ -17,6 +17,7 @@
     X(describe)                                                                                    \
     X(delete)                                                                                      \
     X(analyze)                                                                                     \
+    X(convert)                                                                                     \
     X(proxy_status)                                                                                \
     X(proxy_config)                                                                                \
     X(status)                                                                                      \
