@@ -519,6 +519,7 @@ struct http_pool *upstream_pool(struct upstream_host *h, enum upstream_kind kind
     if (kind == UPSTREAM_MESH) {
         dial->config.require_alpn = TLS_ALPN_MESH;
         dial->config.connection_window_bytes = MESH_WINDOW_BYTES;
+        dial->config.max_frame_bytes = UPSTREAM_MESH_FRAME_BYTES;
     }
     h->refs++;
     h->pools[kind] = http_pool_new(h->fw->worker, &dial->config, on_pool_connect, dial);

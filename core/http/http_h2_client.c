@@ -161,6 +161,7 @@ int http_h2_client_new(struct stream *s, const struct http_h2_client_config *con
         .credit_at_once = true,
         .stream_window_bytes = or_default(config->stream_window_bytes, 32768),
         .connection_window_bytes = or_default(config->connection_window_bytes, 1048576),
+        .max_frame_bytes = config->max_frame_bytes,
         .max_header_bytes = or_default(config->max_header_bytes, 61440),
         .max_headers = 200,
         .max_resets_per_min = 6000, /* a server may refuse much when it is busy */

@@ -11,6 +11,7 @@ struct stream;
 struct http_h2_client_config {
     uint32_t max_streams;                                  /* [100] also bounded by the peer */
     uint32_t stream_window_bytes, connection_window_bytes; /* [32768, growing; 1048576] */
+    uint32_t max_frame_bytes;                              /* [16384] of DATA, both ways */
     uint32_t max_header_bytes;                             /* [61440] */
     uint32_t ping_interval_ms;                             /* [0: none]; unanswered for as long
                                                               again: ERR_TIMEOUT */

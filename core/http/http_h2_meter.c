@@ -5,7 +5,6 @@
 #include "core/base/error.h"
 
 #define CONTINUATION_MAX 16
-#define FRAME_MAX_BYTES  ((uint32_t)16384) /* what we announce; nghttp2 refuses larger ones */
 
 enum frame_type {
     DATA,
@@ -39,9 +38,11 @@ static int64_t burst_of(const struct http_h2_meter *m, int kind)
 }
 
 void http_h2_meter_init(struct http_h2_meter *m, bool is_server, uint32_t resets_per_min,
-                        uint64_t now_ms)
+                        uint32_t frame_max_bytes, uint64_t now_ms)
 {
-    *m = (struct http_h2_meter){ .resets_per_min = resets_per_min, .filled_ms = now_ms };
+    *m = (struct http_h2_meter){ .resets_per_min = resets_per_min,
+                                 .frame_max_bytes = frame_max_bytes,
+                                 .filled_ms = now_ms };
     m->preface_left = is_server ? 24 : 0;
     for (int k = 0; k < HTTP_H2_METER_KINDS; k++)
         m->millitokens[k] = burst_of(m, k);
@@ -138,7 +139,7 @@ int http_h2_meter_feed(struct http_h2_meter *m, const uint8_t *p, size_t len, ui
             break;
         m->have = 0;
         m->left = (uint32_t)m->header[0] << 16 | (uint32_t)m->header[1] << 8 | m->header[2];
-        if (m->left > FRAME_MAX_BYTES)
+        if (m->left > m->frame_max_bytes)
             m->left = 0; /* nghttp2 ends the connection over it; nothing behind it counts */
         err = count_frame(m, now_ms);
         if (err)

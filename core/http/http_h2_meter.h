@@ -25,15 +25,16 @@ struct http_h2_meter {
     int64_t millitokens[HTTP_H2_METER_KINDS];
     uint64_t filled_ms;
     uint32_t resets_per_min;
-    uint32_t left;           /* of the current frame's payload */
-    uint8_t header[9], have; /* of a frame header that came in parts */
+    uint32_t frame_max_bytes; /* what we announce; nghttp2 refuses larger ones */
+    uint32_t left;            /* of the current frame's payload */
+    uint8_t header[9], have;  /* of a frame header that came in parts */
     uint8_t preface_left;
     uint8_t continuations; /* in a row */
 };
 
-/* The server's side sees the preface first. */
+/* The server's side sees the preface first. frame_max_bytes: our SETTINGS_MAX_FRAME_SIZE. */
 void http_h2_meter_init(struct http_h2_meter *m, bool is_server, uint32_t resets_per_min,
-                        uint64_t now_ms);
+                        uint32_t frame_max_bytes, uint64_t now_ms);
 /* Counts the frames that begin in p[0..len-1]. 0, or ERR_LIMIT. */
 int http_h2_meter_feed(struct http_h2_meter *m, const uint8_t *p, size_t len, uint64_t now_ms);
 /* Counts one more of a kind; for what the bytes don't show. 0, or ERR_LIMIT. */

@@ -138,6 +138,7 @@ static int start(struct http_server_conn *conn)
         .stream_window_bytes =
             http_server_conn_or(config->stream_window_bytes, config->shared ? 65536 : 262144),
         .connection_window_bytes = http_server_conn_or(config->connection_window_bytes, 1048576),
+        .max_frame_bytes = config->max_frame_bytes,
         .max_header_bytes = http_server_conn_or(config->max_header_bytes, 61440),
         .max_headers = http_server_conn_or(config->max_headers, 100),
         .max_path_bytes = http_server_conn_or(config->max_path_bytes, 32768),

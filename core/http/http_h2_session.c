@@ -10,6 +10,10 @@
 #include "core/net/stream.h"
 
 #define CORK_BYTES ((size_t)64 * 1024)
+#define USUAL_FRAME_BYTES                                                                          \
+    ((uint32_t)16 * 1024) /* SETTINGS_MAX_FRAME_SIZE when nobody says another                      \
+                           */
+#define FRAME_HEAD_BYTES ((size_t)9)
 
 /* ---- output ---- */
 
@@ -17,22 +21,37 @@
  * are full for a part of a turn only, and growing a new one each time costs copies. */
 static struct worker_key spare_key;
 
+struct spare {
+    struct buf buf;
+    struct worker_task trim; /* when the worker has been idle */
+};
+
+static void on_trim(struct worker_task *task)
+{
+    buf_deinit(&CONTAINER_OF(task, struct spare, trim)->buf);
+}
+
 static void free_spare(void *ptr)
 {
-    buf_deinit(ptr);
-    mem_free(ptr);
+    struct spare *spare = ptr;
+
+    worker_untrim(&spare->trim);
+    buf_deinit(&spare->buf);
+    mem_free(spare);
 }
 
 static struct buf *spare_of(struct worker *w)
 {
-    struct buf *spare = worker_get(w, &spare_key);
+    struct spare *spare = worker_get(w, &spare_key);
 
     if (!spare) {
         spare = mem_alloc0(1, sizeof(*spare));
-        buf_init(spare, 0);
+        buf_init(&spare->buf, 0);
+        worker_task_init(&spare->trim, on_trim);
+        worker_trim(w, &spare->trim);
         worker_set(w, &spare_key, spare, free_spare);
     }
-    return spare;
+    return &spare->buf;
 }
 
 static void take_cork(struct http_h2_session *h)
@@ -49,7 +68,7 @@ static void give_cork(struct http_h2_session *h)
 {
     struct buf *spare = spare_of(h->worker);
 
-    if (spare->p || h->cork.cap > 2 * CORK_BYTES)
+    if (spare->p || h->cork.cap > 2 * h->cork_bytes)
         buf_deinit(&h->cork);
     else
         *spare = h->cork;
@@ -85,7 +104,7 @@ void http_h2_session_pump(struct http_h2_session *h)
     h->sending = true;
     while (!h->ended && (n = nghttp2_session_mem_send(h->ng, &p)) > 0) {
         buf_add(&h->cork, p, (size_t)n);
-        if (buf_len(&h->cork) >= CORK_BYTES && write_cork(h) != 0)
+        if (buf_len(&h->cork) >= h->cork_bytes && write_cork(h) != 0)
             break;
     }
     h->sending = false;
@@ -193,12 +212,31 @@ static int send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *h
 
     (void)ng;
     (void)frame;
-    buf_add(&h->cork, header, 9);
+    if (buf_len(&h->cork) + FRAME_HEAD_BYTES + len > h->cork_bytes && write_cork(h) != 0)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    buf_add(&h->cork, header, FRAME_HEAD_BYTES);
     http_h2_stream_copy(s, &h->cork, len);
     http_h2_meter_sent_data(&h->meter);
-    if (buf_len(&h->cork) >= CORK_BYTES && write_cork(h) != 0)
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
     return 0;
+}
+
+/* As much as the stream has, up to what both ends allow; nghttp2 grows a buffer to what is said
+ * here, so no more than that. With its head a frame of 64 KiB fills four TLS records. */
+static ssize_t frame_length(nghttp2_session *ng, uint8_t type, int32_t id,
+                            int32_t connection_window, int32_t stream_window, uint32_t peers_max,
+                            void *arg)
+{
+    struct http_h2_session *h = arg;
+    const struct http_h2_stream *s = nghttp2_session_get_stream_user_data(ng, id);
+    size_t max = h->config.max_frame_bytes - FRAME_HEAD_BYTES;
+    size_t have = s ? s->out.len + s->now_left : 0;
+
+    (void)type, (void)connection_window, (void)stream_window;
+    if (max > peers_max)
+        max = peers_max;
+    if (have > max)
+        have = max;
+    return (ssize_t)(have > USUAL_FRAME_BYTES ? have : USUAL_FRAME_BYTES);
 }
 
 static bool is_peers_fault(uint32_t code)
@@ -500,6 +538,8 @@ static int make_session(struct http_h2_session *h)
         return ERR_INTERNAL;
     }
     nghttp2_session_callbacks_set_send_data_callback(callbacks, send_data);
+    if (h->config.max_frame_bytes)
+        nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, frame_length);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
@@ -524,7 +564,7 @@ static int make_session(struct http_h2_session *h)
 static int submit_settings(struct http_h2_session *h)
 {
     const struct http_h2_config *c = &h->config;
-    nghttp2_settings_entry list[4];
+    nghttp2_settings_entry list[5];
     size_t n = 0;
 
     list[n++] =
@@ -536,6 +576,8 @@ static int submit_settings(struct http_h2_session *h)
             (nghttp2_settings_entry){ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->max_streams };
     else
         list[n++] = (nghttp2_settings_entry){ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 };
+    if (c->max_frame_bytes)
+        list[n++] = (nghttp2_settings_entry){ NGHTTP2_SETTINGS_MAX_FRAME_SIZE, c->max_frame_bytes };
     if (c->is_server && c->extended_connect)
         list[n++] = (nghttp2_settings_entry){ NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 };
     if (nghttp2_submit_settings(h->ng, NGHTTP2_FLAG_NONE, list, n) != 0)
@@ -558,11 +600,13 @@ int http_h2_session_init(struct http_h2_session *h, struct stream *transport,
                                    .owner = owner,
                                    .config = *config };
     buf_init(&h->cork, 0);
+    h->cork_bytes = config->max_frame_bytes ? (size_t)4 * config->max_frame_bytes : CORK_BYTES;
     list_init(&h->streams);
     list_init(&h->events);
     list_init(&h->blocked);
     worker_task_init(&h->task, on_task);
     http_h2_meter_init(&h->meter, config->is_server, config->max_resets_per_min,
+                       config->max_frame_bytes ? config->max_frame_bytes : USUAL_FRAME_BYTES,
                        worker_now_ms(h->worker));
     err = make_session(h);
     if (!err)

@@ -33,6 +33,7 @@ struct http_h2_config {
      * stops holds up only its own stream, whose window is bound to the reading as ever. All of them
      * together may hold HTTP_H2_HELD_MAX bytes before the connection waits too. */
     bool credit_at_once;
+    uint32_t max_frame_bytes; /* of DATA, both ways; 0: 16 KiB, as everybody has it */
     uint32_t max_header_bytes, max_headers, max_path_bytes;
     uint32_t max_resets_per_min;
     const char *server_name;
@@ -61,6 +62,7 @@ struct http_h2_session {
     struct http_h2_config config;
     struct http_h2_meter meter;
     struct buf cork;
+    size_t cork_bytes; /* written when so much is in */
     struct worker_task task;
     struct list streams; /* all, counted or not */
     struct list events;  /* streams with something to tell */

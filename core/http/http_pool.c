@@ -434,6 +434,7 @@ struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config 
         .max_streams = config->max_streams_per_conn,
         .stream_window_bytes = config->stream_window_bytes,
         .connection_window_bytes = config->connection_window_bytes,
+        .max_frame_bytes = config->max_frame_bytes,
         .max_header_bytes = config->max_header_bytes,
         .ping_interval_ms = config->ping_interval_ms,
     };

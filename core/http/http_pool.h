@@ -26,6 +26,7 @@ struct http_pool_config {
     uint32_t connect_timeout_ms;    /* [10000] until ready, TLS included */
     uint32_t max_header_bytes;      /* [61440] of a response head */
     uint32_t stream_window_bytes, connection_window_bytes; /* [32768, growing; 1048576] */
+    uint32_t max_frame_bytes;                              /* [16384] HTTP/2 DATA, both ways */
     uint32_t ping_interval_ms;                             /* [0: none] HTTP/2 keepalive */
 };
 

@@ -22,6 +22,7 @@ struct http_server_config {
     uint32_t max_streams;             /* [100] concurrent HTTP/2 streams */
     uint32_t stream_window_bytes;     /* [262144; shared: 65536, growing] */
     uint32_t connection_window_bytes; /* [1048576] */
+    uint32_t max_frame_bytes;         /* [16384] DATA frames, both ways as far as the peer agrees */
     uint32_t max_requests;            /* [0: no limit] per connection */
     uint32_t head_timeout_ms;         /* [10000] first byte to complete head */
     uint32_t idle_timeout_ms;         /* [3600000] without a request */

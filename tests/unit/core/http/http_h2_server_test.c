@@ -351,7 +351,7 @@ static void rapid_frames_within_the_rate_are_fine(void)
 {
     struct http_h2_meter m;
 
-    http_h2_meter_init(&m, false, 60, 0);
+    http_h2_meter_init(&m, false, 60, 16384, 0);
     for (uint64_t s = 1; s < 600; s++) {
         EQ_INT(http_h2_meter_add(&m, HTTP_H2_METER_RESET, s * 1000), 0);
         for (int i = 0; i < 400; i++)
