@@ -23,6 +23,7 @@
     X(status)                                                                                      \
     X(token)                                                                                       \
     X(diff)                                                                                        \
+    X(route)                                                                                       \
     X(why)                                                                                         \
     X(logs)                                                                                        \
     X(explain)                                                                                     \
