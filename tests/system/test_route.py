@@ -130,13 +130,14 @@ def test_mistakes_of_the_command_line_are_told(mesh, tmp_path):
 
 def test_a_mesh_is_asked_when_there_are_no_files(mesh, tmp_path):
     mesh("control", "--api", "127.0.0.1:0", "--xds", "none", "--xds-plain", "none").wait_line(r"^ready", limit_s=30)
-    (tmp_path / "app.yaml").write_text(FILES)
+    good = FILES.replace("subset: v9", "subset: v2")
+    (tmp_path / "app.yaml").write_text(good)
     mesh.run("apply", "-f", tmp_path / "app.yaml")
     doc = json.loads(mesh.run("route", "client", "http://app/api", "-o", "json").out)
     assert doc["route"]["object"] == "VirtualService default/app"
     assert doc["destinations"][0]["endpoints"][0]["address"] == "10.0.0.1:80"
     # What is in files stands before what the mesh has.
-    (tmp_path / "new.yaml").write_text(FILES.replace("prefix: /api", "prefix: /other"))
+    (tmp_path / "new.yaml").write_text(good.replace("prefix: /api", "prefix: /other"))
     doc = json.loads(mesh.run("route", "client", "http://app/api", "--live", "-f", tmp_path / "new.yaml", "-o", "json").out)
     assert doc["answer"]["status"] == 404
 
