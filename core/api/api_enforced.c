@@ -17,6 +17,7 @@ static const struct value {
     { NETWORKING "Port", "protocol", "MYSQL", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "REDIS", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "UDP", NO_PROTOCOL },
+    { "io.k8s.networking.gateway.v1.Listener", "protocol", "UDP", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "HTTP_PROXY", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "GRPC-WEB",
       "is accepted, but gRPC-Web is not translated yet" },

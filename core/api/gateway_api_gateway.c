@@ -174,7 +174,7 @@ static const struct field gateway_api_gateway_tls_fields[] = {
 static FIELD_MESSAGE(gateway_api_gateway_tls, GATEWAY "GatewayTLSConfig", .help = "TLS of all of a gateway.");
 #undef T
 
-#define LISTENERS FIELD_LIST_MSG(T, listeners, "listeners", gateway_api_listener, .required = true, .min_items = 1, .max_items = 64, .merge_key = "name", .enforced = FIELD_NOT_ENFORCED, .help = "What it listens on.")
+#define LISTENERS FIELD_LIST_MSG(T, listeners, "listeners", gateway_api_listener, .required = true, .min_items = 1, .max_items = 64, .merge_key = "name", .help = "What it listens on.")
 
 #define T struct gateway_api_gateway
 static const struct field gateway_api_gateway_fields[] = {
@@ -182,8 +182,8 @@ static const struct field gateway_api_gateway_fields[] = {
     LISTENERS,
     FIELD_LIST_MSG(T, addresses, "addresses", gateway_api_address, .max_items = 16, .enforced = FIELD_NOT_ENFORCED, .help = "Addresses that are asked for."),
     FIELD_MSG(T, infrastructure, "infrastructure", gateway_api_infrastructure, .help = "About what is made for the gateway."),
-    FIELD_MSG(T, allowed_listeners, "allowedListeners", gateway_api_allowed_listeners, .enforced = FIELD_NOT_ENFORCED, .help = "Which ListenerSets may be attached."),
-    FIELD_MSG(T, tls, "tls", gateway_api_gateway_tls, .enforced = FIELD_NOT_ENFORCED, .help = "TLS of all of the gateway."),
+    FIELD_MSG(T, allowed_listeners, "allowedListeners", gateway_api_allowed_listeners, .help = "Which ListenerSets may be attached."),
+    FIELD_MSG(T, tls, "tls", gateway_api_gateway_tls, .help = "TLS of all of the gateway."),
     FIELD_ENUM(T, default_scope, "defaultScope", gateway_api_scope, .enforced = FIELD_NOT_ENFORCED, .default_text = "None", .help = "Whether routes without a gateway of their own use this one."),
 };
 FIELD_MESSAGE(gateway_api_gateway, GATEWAY "GatewaySpec", .at = FIELD_AT(T, at), .help = "What a gateway listens on.");

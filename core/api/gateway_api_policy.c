@@ -89,7 +89,7 @@ static FIELD_MESSAGE(gateway_api_grant_to, GATEWAY "ReferenceGrantTo", .help = "
 
 #define T struct gateway_api_grant
 static const struct field gateway_api_grant_fields[] = {
-    FIELD_LIST_MSG(T, from, "from", gateway_api_grant_from, .required = true, .min_items = 1, .max_items = 16, .enforced = FIELD_NOT_ENFORCED, .help = "Who may refer; any of these."),
+    FIELD_LIST_MSG(T, from, "from", gateway_api_grant_from, .required = true, .min_items = 1, .max_items = 16, .help = "Who may refer; any of these."),
     FIELD_LIST_MSG(T, to, "to", gateway_api_grant_to, .required = true, .min_items = 1, .max_items = 16, .help = "What may be referred to; any of these."),
 };
 FIELD_MESSAGE(gateway_api_grant, GATEWAY "ReferenceGrantSpec", .at = FIELD_AT(T, at), .help = "Lets objects of other namespaces refer to those of this one.");

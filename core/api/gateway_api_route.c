@@ -188,7 +188,7 @@ static FIELD_MESSAGE(gateway_api_grpc_backend, GATEWAY "GRPCBackendRef", .at = F
 #undef T
 
 #define RULE_NAME FIELD_STR(T, name, "name", .max_len = 253, .check = gateway_api_check_section, .help = "Name of the rule.")
-#define SESSION   FIELD_MSG(T, session, "sessionPersistence", gateway_api_session, .help = "Keeps a client with its endpoint.")
+#define SESSION   FIELD_MSG(T, session, "sessionPersistence", gateway_api_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint.")
 
 #define T struct gateway_api_http_rule
 static const struct field gateway_api_http_rule_fields[] = {

@@ -11,6 +11,7 @@
 #include "core/compile/compile_files.h"
 #include "core/compile/compile_gateway.h"
 #include "core/compile/compile_gateway_host.h"
+#include "core/compile/compile_gwapi.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
 #include "core/compile/compile_locality.h"
@@ -196,6 +197,9 @@ static void mark_object(struct compile *c, struct object *o, bool add)
         mark_secret(c, o);
         return;
     default:
+        if (c->node->is_gateway &&
+            (compile_gwapi_wants(o->kind->id) || o->kind->id == API_KIND_NAMESPACE))
+            c->dirty |= COMPILE_PART_GATEWAY;
         return;
     }
 }
@@ -482,6 +486,10 @@ void compile_missing_hosts(const struct compile *c, void (*each)(void *arg, stru
         tell_missing(&m, s->key);
     if (c->gateway)
         compile_gateway_host_each_use(c->gateway->data, tell_missing, &m);
+    at = 0;
+    for (struct map_slot *s;
+         c->gateway && (s = map_next(&((struct compile_gateway *)c->gateway->data)->uses, &at));)
+        tell_missing(&m, s->key);
 }
 
 void compile_last_stats(const struct compile *c, struct compile_stats *out)

@@ -7,6 +7,9 @@
 #include "core/compile/compile_gateway_host.h"
 #include "core/compile/compile_gateway_tcp.h"
 #include "core/compile/compile_gateway_tls.h"
+#include "core/compile/compile_gwapi_gateway.h"
+#include "core/compile/compile_gwapi_view.h"
+#include "core/compile/compile_gwapi_world.h"
 #include "core/compile/compile_vs.h"
 #include "core/tls/tls_config.h"
 
@@ -301,20 +304,20 @@ static bool conflicts(const struct gateway_build *b, const struct group *g, cons
 
 /* ---- listeners ---- */
 
-static struct addr bind_addr(const struct gateway_build *b, const struct server *s)
+struct addr compile_gateway_bind(const struct compile *c, struct str bind, uint16_t port)
 {
-    const struct compile_options *o = &b->c->options;
+    const struct compile_options *o = &c->options;
     struct addr at = o->gateway_bind;
 
-    if (s->bind.len == 0 || addr_parse(s->bind, 0, &at) != 0) {
+    if (bind.len == 0 || addr_parse(bind, 0, &at) != 0) {
         if (at.family == ADDR_NONE)
             at = (struct addr){ .family = ADDR_IPV4 };
     }
     if (at.family == ADDR_UNIX)
         return at;
-    at.port = s->port;
+    at.port = port;
     for (uint32_t i = 0; i < o->port_map_count; i++) {
-        if (o->port_maps[i].port == s->port)
+        if (o->port_maps[i].port == port)
             at.port = o->port_maps[i].bind_port;
     }
     return at;
@@ -326,7 +329,7 @@ static void add_listener(struct gateway_build *b, struct group *g, const struct 
     struct model_listener *l = &b->data->listeners[b->data->listener_count++];
 
     l->name = arena_printf(a, "%.*s_%u", STR_ARG(s->bind.len ? s->bind : STR("0.0.0.0")), s->port);
-    l->bind = bind_addr(b, s);
+    l->bind = compile_gateway_bind(b->c, s->bind, s->port);
     l->kind = MODEL_LISTENER_GATEWAY;
     l->app_port = s->port;
     l->gateway = arena_alloc0(a, 1, sizeof(*l->gateway));
@@ -336,9 +339,9 @@ static void add_listener(struct gateway_build *b, struct group *g, const struct 
 }
 
 /* A host of two servers is the older one's; conflicts() has seen to that for equal names. */
-static void name_servers(struct gateway_build *b, struct model_gateway *g)
+void compile_gateway_name_servers(struct compile_part *part, struct model_gateway *g)
 {
-    compile_part_map(b->part, &g->names);
+    compile_part_map(part, &g->names);
     for (uint32_t i = 0; i < g->server_count; i++) {
         struct model_gateway_server *s = &g->servers[i];
 
@@ -372,7 +375,7 @@ static void build_group(struct gateway_build *b, const struct server *first)
         else if (!is_http(g.servers[i]))
             build_bytes(b, g.servers[i], add_model(b, &g, g.servers[i]));
     }
-    name_servers(b, g.listener->gateway);
+    compile_gateway_name_servers(b->part, g.listener->gateway);
 }
 
 static bool is_first(const struct gateway_build *b, uint32_t index)
@@ -398,11 +401,20 @@ static void drop_data(void *ptr)
     compile_gateway_tls_drop(data);
 }
 
+void compile_gateway_note_use(struct compile_gateway *data, struct str host)
+{
+    if (!map_get(&data->uses, host))
+        map_put(&data->uses, arena_str(data->arena, host), data);
+}
+
 struct compile_part *compile_gateway_build(struct compile *c, const struct compile_part *old)
 {
     struct compile_part *part = compile_part_new();
     struct arena scratch;
     struct gateway_build b = { .c = c, .part = part, .old = old ? old->data : NULL };
+    struct compile_gwapi_world world = compile_gwapi_world_of(c);
+    struct compile_gwapi_view view;
+    uint32_t room;
 
     arena_init(&scratch, 4096);
     b.scratch = &scratch;
@@ -412,13 +424,17 @@ struct compile_part *compile_gateway_build(struct compile *c, const struct compi
     compile_part_hold(part, drop_data, b.data);
     if (c->authz)
         compile_part_hold(part, drop_authz, model_authz_ref(c->authz));
+    compile_part_map(part, &b.data->uses);
     collect_servers(&b);
-    b.data->listeners = arena_alloc0(&part->arena, b.server_count, sizeof(*b.data->listeners));
-    b.data->tables = arena_alloc0(&part->arena, b.server_count, sizeof(struct model_route_table *));
+    compile_gwapi_view_build(&world, &scratch, &view);
+    room = b.server_count + compile_gwapi_gateway_room(c, &view);
+    b.data->listeners = arena_alloc0(&part->arena, room, sizeof(*b.data->listeners));
+    b.data->tables = arena_alloc0(&part->arena, room, sizeof(struct model_route_table *));
     for (uint32_t i = 0; i < b.server_count; i++) {
         if (is_first(&b, i))
             build_group(&b, &b.servers[i]);
     }
+    compile_gwapi_gateway_build(c, &view, part, b.data, b.old);
     arena_deinit(&scratch);
     return part;
 }

@@ -53,7 +53,7 @@ static void drop_regex(void *ptr)
     regex_free(ptr);
 }
 
-static void keep_regex(void *arg, struct regex *r)
+void compile_route_keep_regex(void *arg, struct regex *r)
 {
     hold(arg, drop_regex, r);
 }
@@ -63,7 +63,8 @@ static void drop_cluster(void *ptr)
     model_cluster_unref(ptr);
 }
 
-static struct model_cluster *keep_cluster(struct model_route_vhost *v, struct model_cluster *c)
+struct model_cluster *compile_route_keep_cluster(struct model_route_vhost *v,
+                                                 struct model_cluster *c)
 {
     if (c)
         hold(v, drop_cluster, model_cluster_ref(c));
@@ -177,7 +178,7 @@ static void add_clusters(const struct compile_route_place *place,
 
         if (!from->destination || (from->weight == 0 && http->route_count > 1))
             continue; /* VS-9 */
-        to->cluster = keep_cluster(
+        to->cluster = compile_route_keep_cluster(
             v, compile_route_cluster(place, rule->owner, from->destination, &to->cluster_name, a));
         to->weight = from->weight > 0 ? (uint32_t)from->weight : 1;
         if (from->headers) {
@@ -202,7 +203,8 @@ static void add_mirror(const struct compile_route_place *place,
 
     if (!d || pct <= 0) /* VS-15 */
         return;
-    m->cluster = keep_cluster(v, compile_route_cluster(place, rule->owner, d, &name, &v->arena));
+    m->cluster = compile_route_keep_cluster(
+        v, compile_route_cluster(place, rule->owner, d, &name, &v->arena));
     m->pct = pct;
     r->mirror_count++;
 }
@@ -265,7 +267,7 @@ static int fill_route(const struct compile_route_place *place,
                       struct model_route *r, struct str *why)
 {
     const struct virtual_service_http *http = rule->http;
-    struct compile_match_keeper k = { &v->arena, keep_regex, v };
+    struct compile_match_keeper k = { &v->arena, compile_route_keep_regex, v };
     struct arena *a = &v->arena;
     int err = 0;
 
@@ -305,7 +307,7 @@ static void add_route(const struct compile_route_place *place,
                       const struct compile_route_rule *rule,
                       const struct virtual_service_http_match *match, struct model_route_vhost *v)
 {
-    struct compile_match_keeper k = { &v->arena, keep_regex, v };
+    struct compile_match_keeper k = { &v->arena, compile_route_keep_regex, v };
     struct model_route *r = &v->vhost.routes[v->vhost.route_count];
     struct str why = STR_NONE;
     struct field_at at = match ? match->at : rule->http->at;
@@ -387,7 +389,7 @@ void compile_route_default(const struct compile_route_place *place, struct model
     r->action = MODEL_ACTION_FORWARD;
     r->unknown_cluster_status = 503;
     r->clusters = arena_alloc0(&v->arena, 1, sizeof(*r->clusters));
-    r->clusters[0].cluster = keep_cluster(v, cluster);
+    r->clusters[0].cluster = compile_route_keep_cluster(v, cluster);
     r->clusters[0].cluster_name = cluster->config->name;
     r->clusters[0].weight = 1;
     r->cluster_count = 1;

@@ -46,6 +46,11 @@ bool compile_route_is_for(const struct compile_route_place *place, const struct 
                           const struct str *gateways, size_t gateway_count,
                           const struct field_pair *labels, size_t label_count, struct str ns);
 
+/* Until v goes: a reference of its own, returned (NULL stays NULL) / the expression, taken over; v
+ * is a struct model_route_vhost. */
+struct model_cluster *compile_route_keep_cluster(struct model_route_vhost *v,
+                                                 struct model_cluster *cluster);
+void compile_route_keep_regex(void *v, struct regex *r);
 /* An empty virtual host with one reference; it gives back what it holds when it goes. */
 struct model_route_vhost *compile_route_new_vhost(void);
 

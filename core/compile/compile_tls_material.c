@@ -70,9 +70,10 @@ static bool take_prefix(struct str *s, const char *prefix)
 static bool find_place(const struct compile *c, const struct object *owner, struct str name,
                        struct place *out)
 {
-    bool any_ns = take_prefix(&name, "kubernetes-gateway://");
+    bool any_map = take_prefix(&name, "configmap-gateway://");
+    bool any_ns = any_map || take_prefix(&name, "kubernetes-gateway://");
 
-    *out = (struct place){ .ns = c->node->ns };
+    *out = (struct place){ .ns = c->node->ns, .is_map = any_map };
     if (!any_ns && !take_prefix(&name, "kubernetes://"))
         out->is_map = take_prefix(&name, "configmap://");
     if (str_chr(name, '/') >= 0)

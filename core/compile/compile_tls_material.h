@@ -5,6 +5,7 @@
  *   "configmap://NAME"                 ConfigMap of that namespace, for CA certificates
  *   "kubernetes-gateway://NS/NAME"     Secret of any namespace; not for Istio's Gateways, whose
  *                                      writers name what they like
+ *   "configmap-gateway://NS/NAME"      likewise a ConfigMap
  *
  * Internal to core/compile. */
 #ifndef CORE_COMPILE_COMPILE_TLS_MATERIAL_H

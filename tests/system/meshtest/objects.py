@@ -98,4 +98,4 @@ class Config:
     @staticmethod
     def file_of(o):
         meta = o["metadata"]
-        return f"{o['kind'].lower()}-{meta['namespace']}-{meta['name']}.yaml"
+        return f"{o['kind'].lower()}-{meta.get('namespace', '')}-{meta['name']}.yaml"

@@ -1,0 +1,188 @@
+#include "core/compile/compile_gwapi_hosts.h"
+
+#include "core/base/mem.h"
+#include "core/compile/compile_gwapi_route.h"
+#include "core/route/route.h"
+#include "core/route/route_index.h"
+
+struct domain {
+    struct str name; /* "" is "*" */
+    const struct compile_gwapi_listener *listener;
+    struct domain *next;
+};
+
+struct job {
+    struct compile *c;
+    const struct compile_gwapi_view *v;
+    struct compile_gwapi_listener *const *listeners;
+    uint32_t count;
+    struct compile_gateway *data;
+    struct arena scratch;
+    struct map by_name;
+    struct domain *first, **end;
+    uint32_t domain_count;
+};
+
+static void get_domain(struct job *j, struct str name, const struct compile_gwapi_listener *l)
+{
+    struct str key = name.len ? arena_lower(&j->scratch, name) : STR("*");
+    struct domain *d;
+
+    if (map_get(&j->by_name, key))
+        return;
+    d = arena_alloc0(&j->scratch, 1, sizeof(*d));
+    d->name = name.len ? key : STR("");
+    d->listener = l;
+    map_put(&j->by_name, key, d);
+    *j->end = d;
+    j->end = &d->next;
+    j->domain_count++;
+}
+
+static bool covers(struct str wide, struct str host)
+{
+    struct str met;
+
+    return compile_gwapi_meet(wide, host, &met) && str_eq(met, host);
+}
+
+/* Another listener that host belongs to rather than to l. */
+static bool is_others(const struct job *j, const struct compile_gwapi_listener *l, struct str host)
+{
+    for (uint32_t i = 0; i < j->count; i++) {
+        struct str other = j->listeners[i]->spec->hostname;
+
+        if (!str_eq(other, l->spec->hostname) && covers(l->spec->hostname, other) &&
+            covers(other, host))
+            return true;
+    }
+    return false;
+}
+
+static bool is_attached(const struct compile_gwapi_parent *p,
+                        const struct compile_gwapi_listener *l)
+{
+    for (uint32_t i = 0; i < p->listener_count; i++)
+        if (p->listeners[i] == l)
+            return true;
+    return false;
+}
+
+static void add_route_domains(struct job *j, const struct compile_gwapi_parent *p,
+                              const struct compile_gwapi_listener *l)
+{
+    for (size_t i = 0; i < p->spec->hostnames_count; i++) {
+        struct str met;
+
+        if (compile_gwapi_meet(l->spec->hostname, p->spec->hostnames[i], &met) &&
+            !is_others(j, l, met))
+            get_domain(j, met, l);
+    }
+}
+
+/* ---- building ---- */
+
+static void note_use(void *arg, struct str host)
+{
+    compile_gateway_note_use(arg, host);
+}
+
+/* The narrowest of the route's hosts that covers the domain; false: none does. */
+static bool find_hostname(const struct compile_gwapi_parent *p, struct str domain, struct str *out)
+{
+    bool found = p->spec->hostnames_count == 0;
+
+    *out = STR("");
+    for (size_t i = 0; i < p->spec->hostnames_count; i++) {
+        struct str h = p->spec->hostnames[i];
+
+        if (!covers(h, domain) && !(domain.len == 0 && h.len == 0))
+            continue;
+        if (!found || h.len > out->len)
+            *out = h;
+        found = true;
+    }
+    return found;
+}
+
+static bool serves(const struct job *j, const struct compile_gwapi_parent *p,
+                   const struct domain *d)
+{
+    for (uint32_t i = 0; i < j->count; i++)
+        if (str_eq(j->listeners[i]->spec->hostname, d->listener->spec->hostname) &&
+            is_attached(p, j->listeners[i]))
+            return true;
+    return false;
+}
+
+static uint32_t find_sources(const struct job *j, const struct domain *d,
+                             struct compile_gwapi_route_source *out)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < j->v->parent_count; i++) {
+        const struct compile_gwapi_parent *p = &j->v->parents[i];
+        struct str hostname;
+        bool known = false;
+
+        if (p->accepted.reason || !serves(j, p, d) || !find_hostname(p, d->name, &hostname))
+            continue;
+        for (uint32_t k = 0; k < n; k++)
+            known |= out[k].route == p->route;
+        if (!known)
+            out[n++] = (struct compile_gwapi_route_source){ p->route, hostname };
+    }
+    return n;
+}
+
+static struct model_route_vhost *build_vhost(struct job *j, const struct domain *d)
+{
+    struct model_route_vhost *v = compile_route_new_vhost();
+    struct compile_gwapi_route_source *sources =
+        arena_alloc0(&j->scratch, j->v->parent_count, sizeof(*sources));
+    uint16_t port = (uint16_t)j->listeners[0]->spec->port;
+    struct compile_route_place place = {
+        .c = j->c, .port = port, .gateway = STR("gateway"), .on_use = note_use, .arg = j->data
+    };
+    struct str name = d->name.len ? d->name : STR("*");
+
+    compile_gwapi_route_build(j->v->world, &place, sources, find_sources(j, d, sources), v);
+    v->vhost.name = arena_printf(&v->arena, "%.*s:%u", STR_ARG(name), port);
+    v->vhost.domains = arena_alloc0(&v->arena, 1, sizeof(*v->vhost.domains));
+    v->vhost.domains[0] = arena_str(&v->arena, name);
+    v->vhost.domain_count = 1;
+    route_index_build(&v->vhost, &v->arena);
+    j->c->stats.rebuilt++;
+    return v;
+}
+
+struct model_route_table *compile_gwapi_hosts_build(struct compile *c,
+                                                    const struct compile_gwapi_view *v,
+                                                    struct compile_gwapi_listener *const *listeners,
+                                                    uint32_t count, struct str name,
+                                                    struct compile_gateway *data)
+{
+    struct model_route_table *t = mem_alloc0(1, sizeof(*t));
+    struct job j = { .c = c, .v = v, .listeners = listeners, .count = count, .data = data };
+
+    arena_init(&j.scratch, 4096);
+    map_init(&j.by_name);
+    j.end = &j.first;
+    for (uint32_t i = 0; i < count; i++)
+        get_domain(&j, listeners[i]->spec->hostname, listeners[i]);
+    for (uint32_t i = 0; i < v->parent_count; i++)
+        for (uint32_t k = 0; k < count && !v->parents[i].accepted.reason; k++)
+            if (is_attached(&v->parents[i], listeners[k]))
+                add_route_domains(&j, &v->parents[i], listeners[k]);
+    atomic_init(&t->refs, 1);
+    arena_init(&t->arena, 1024);
+    t->name = arena_str(&t->arena, name);
+    t->port = (uint16_t)listeners[0]->spec->port;
+    t->vhosts = arena_alloc0(&t->arena, j.domain_count, sizeof(struct model_route_vhost *));
+    for (const struct domain *d = j.first; d; d = d->next)
+        t->vhosts[t->vhost_count++] = build_vhost(&j, d);
+    route_table_index(t);
+    map_deinit(&j.by_name);
+    arena_deinit(&j.scratch);
+    return t;
+}
