@@ -121,20 +121,20 @@ static FIELD_MESSAGE(traffic_policy_lb, PROTO "LoadBalancerSettings", .at = FIEL
 
 #define T struct traffic_policy_keepalive
 static const struct field traffic_policy_keepalive_fields[] = {
-    FIELD_UINT32(T, probes, "probes", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "the system's, 9", .help = "Unanswered probes until the connection counts as dead."),
-    FIELD_DURATION(T, time, "time", .proto = 2, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .default_text = "the system's, 2h", .help = "Idle time until the first probe."),
-    FIELD_DURATION(T, interval, "interval", .proto = 3, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .default_text = "the system's, 75s", .help = "Time between probes."),
+    FIELD_UINT32(T, probes, "probes", .proto = 1, .default_text = "the system's, 9", .help = "Unanswered probes until the connection counts as dead."),
+    FIELD_DURATION(T, time, "time", .proto = 2, .min = DURATION_MS, .default_text = "the system's, 2h", .help = "Idle time until the first probe."),
+    FIELD_DURATION(T, interval, "interval", .proto = 3, .min = DURATION_MS, .default_text = "the system's, 75s", .help = "Time between probes."),
 };
 static FIELD_MESSAGE(traffic_policy_keepalive, PROTO "ConnectionPoolSettings.TCPSettings.TcpKeepalive", .help = "TCP keep-alive.");
 #undef T
 
 #define T struct traffic_policy_tcp
 static const struct field traffic_policy_tcp_fields[] = {
-    FIELD_INT32(T, max_connections, "maxConnections", .proto = 1, .max = INT32_MAX, .enforced = FIELD_NOT_ENFORCED, .default_text = "no limit", .help = "Connections to the service from one proxy."),
+    FIELD_INT32(T, max_connections, "maxConnections", .proto = 1, .max = INT32_MAX, .default_text = "no limit", .help = "Connections to the service from one proxy."),
     FIELD_DURATION(T, connect_timeout, "connectTimeout", .proto = 2, .min = DURATION_MS, .default_text = "10s", .help = "Time for a connection to come up."),
-    FIELD_MSG(T, keepalive, "tcpKeepalive", traffic_policy_keepalive, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "TCP keep-alive."),
-    FIELD_DURATION(T, max_connection_duration, "maxConnectionDuration", .proto = 4, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .default_text = "no limit", .help = "Longest life of a connection."),
-    FIELD_DURATION(T, idle_timeout, "idleTimeout", .proto = 5, .check = api_check_not_negative, .enforced = FIELD_NOT_ENFORCED, .default_text = "1h", .help = "Idle time until a connection is closed; 0s: never."),
+    FIELD_MSG(T, keepalive, "tcpKeepalive", traffic_policy_keepalive, .proto = 3, .help = "TCP keep-alive."),
+    FIELD_DURATION(T, max_connection_duration, "maxConnectionDuration", .proto = 4, .min = DURATION_MS, .default_text = "no limit", .help = "Longest life of a connection."),
+    FIELD_DURATION(T, idle_timeout, "idleTimeout", .proto = 5, .check = api_check_not_negative, .default_text = "1h", .help = "Idle time until a connection is closed; 0s: never."),
 };
 static FIELD_MESSAGE(traffic_policy_tcp, PROTO "ConnectionPoolSettings.TCPSettings", .help = "Limits for connections.");
 #undef T
@@ -148,23 +148,23 @@ static FIELD_ENUM_TABLE(traffic_policy_h2_upgrade, PROTO "ConnectionPoolSettings
 
 #define T struct traffic_policy_ping
 static const struct field traffic_policy_ping_fields[] = {
-    FIELD_DURATION(T, interval, "interval", .proto = 1, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .help = "Time between pings."),
-    FIELD_DURATION(T, timeout, "timeout", .proto = 2, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .help = "Time for an answer."),
+    FIELD_DURATION(T, interval, "interval", .proto = 1, .min = DURATION_MS, .help = "Time between pings."),
+    FIELD_DURATION(T, timeout, "timeout", .proto = 2, .min = DURATION_MS, .enforced = "is accepted; an answer is waited for as long as the interval", .help = "Time for an answer."),
 };
 static FIELD_MESSAGE(traffic_policy_ping, PROTO "ConnectionPoolSettings.HTTPSettings.ConnectionKeepalive", .help = "HTTP/2 pings.");
 #undef T
 
 #define T struct traffic_policy_http
 static const struct field traffic_policy_http_fields[] = {
-    FIELD_INT32(T, http1_max_pending_requests, "http1MaxPendingRequests", .proto = 1, .proto_name = "http1_max_pending_requests", .max = INT32_MAX, .enforced = FIELD_NOT_ENFORCED, .default_text = "no limit", .help = "Requests that wait for a connection."),
-    FIELD_INT32(T, http2_max_requests, "http2MaxRequests", .proto = 2, .proto_name = "http2_max_requests", .max = INT32_MAX, .enforced = FIELD_NOT_ENFORCED, .default_text = "no limit", .help = "Requests at a time, HTTP/1.1 included."),
-    FIELD_INT32(T, max_requests_per_connection, "maxRequestsPerConnection", .proto = 3, .max = INT32_MAX, .enforced = FIELD_NOT_ENFORCED, .default_text = "no limit", .help = "1 switches keep-alive off."),
-    FIELD_INT32(T, max_retries, "maxRetries", .proto = 4, .max = INT32_MAX, .enforced = FIELD_NOT_ENFORCED, .default_text = "no limit", .help = "Retries at a time."),
-    FIELD_DURATION(T, idle_timeout, "idleTimeout", .proto = 5, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .default_text = "1h", .help = "Time without requests until a connection is closed."),
-    FIELD_ENUM(T, h2_upgrade_policy, "h2UpgradePolicy", traffic_policy_h2_upgrade, .proto = 6, .proto_name = "h2_upgrade_policy", .enforced = FIELD_NOT_ENFORCED, .default_text = "DEFAULT", .help = "Whether HTTP/1.1 becomes HTTP/2."),
-    FIELD_BOOL(T, use_client_protocol, "useClientProtocol", .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "Talk to the service in the version that the client speaks."),
-    FIELD_INT32(T, max_concurrent_streams, "maxConcurrentStreams", .proto = 8, .max = INT32_MAX, .enforced = FIELD_NOT_ENFORCED, .default_text = "no limit", .help = "Requests at a time on one HTTP/2 connection."),
-    FIELD_MSG(T, http2_keep_alive, "http2KeepAlive", traffic_policy_ping, .proto = 9, .proto_name = "http2_keep_alive", .enforced = FIELD_NOT_ENFORCED, .help = "HTTP/2 pings."),
+    FIELD_INT32(T, http1_max_pending_requests, "http1MaxPendingRequests", .proto = 1, .proto_name = "http1_max_pending_requests", .max = INT32_MAX, .default_text = "no limit", .help = "Requests that wait for a connection."),
+    FIELD_INT32(T, http2_max_requests, "http2MaxRequests", .proto = 2, .proto_name = "http2_max_requests", .max = INT32_MAX, .default_text = "no limit", .help = "Requests at a time, HTTP/1.1 included."),
+    FIELD_INT32(T, max_requests_per_connection, "maxRequestsPerConnection", .proto = 3, .max = INT32_MAX, .default_text = "no limit", .help = "1 switches keep-alive off."),
+    FIELD_INT32(T, max_retries, "maxRetries", .proto = 4, .max = INT32_MAX, .default_text = "no limit", .help = "Retries at a time."),
+    FIELD_DURATION(T, idle_timeout, "idleTimeout", .proto = 5, .min = DURATION_MS, .default_text = "90s", .help = "Time without requests until a connection is closed."),
+    FIELD_ENUM(T, h2_upgrade_policy, "h2UpgradePolicy", traffic_policy_h2_upgrade, .proto = 6, .proto_name = "h2_upgrade_policy", .default_text = "DEFAULT", .help = "Whether HTTP/1.1 becomes HTTP/2."),
+    FIELD_BOOL(T, use_client_protocol, "useClientProtocol", .proto = 7, .help = "Talk to the service in the version that the client speaks."),
+    FIELD_INT32(T, max_concurrent_streams, "maxConcurrentStreams", .proto = 8, .max = INT32_MAX, .default_text = "no limit", .help = "Requests at a time on one HTTP/2 connection."),
+    FIELD_MSG(T, http2_keep_alive, "http2KeepAlive", traffic_policy_ping, .proto = 9, .proto_name = "http2_keep_alive", .help = "HTTP/2 pings."),
 };
 static FIELD_MESSAGE(traffic_policy_http, PROTO "ConnectionPoolSettings.HTTPSettings", .at = FIELD_AT(T, at), .check = traffic_policy_check_http, .help = "Limits for HTTP.");
 #undef T
@@ -172,7 +172,7 @@ static FIELD_MESSAGE(traffic_policy_http, PROTO "ConnectionPoolSettings.HTTPSett
 #define T struct traffic_policy_pool
 static const struct field traffic_policy_pool_fields[] = {
     FIELD_MSG(T, tcp, "tcp", traffic_policy_tcp, .proto = 1, .help = "Limits for connections."),
-    FIELD_MSG(T, http, "http", traffic_policy_http, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Limits for HTTP."),
+    FIELD_MSG(T, http, "http", traffic_policy_http, .proto = 2, .help = "Limits for HTTP."),
 };
 FIELD_MESSAGE(traffic_policy_pool, PROTO "ConnectionPoolSettings", .at = FIELD_AT(T, at), .check = traffic_policy_check_pool, .help = "Limits that protect the service.");
 #undef T
@@ -180,15 +180,15 @@ FIELD_MESSAGE(traffic_policy_pool, PROTO "ConnectionPoolSettings", .at = FIELD_A
 #define T struct traffic_policy_outlier
 static const struct field traffic_policy_outlier_fields[] = {
     FIELD_INT32(T, consecutive_errors, "consecutiveErrors", .proto = 1, .deprecated = true, .enforced = "is ignored, as in Istio", .help = "Use consecutive5xxErrors."),
-    FIELD_BOOL(T, split_external_local_origin_errors, "splitExternalLocalOriginErrors", .proto = 8, .enforced = FIELD_NOT_ENFORCED, .help = "Count failures to connect apart from errors that the service answers."),
-    FIELD_OPT_UINT32(T, consecutive_local_origin_failures, "consecutiveLocalOriginFailures", .proto = 9, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "5", .help = "Failures to connect in a row until ejection."),
-    FIELD_OPT_UINT32(T, consecutive_gateway_errors, "consecutiveGatewayErrors", .proto = 6, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "off", .help = "502, 503 and 504 in a row until ejection."),
-    FIELD_OPT_UINT32(T, consecutive_5xx_errors, "consecutive5xxErrors", .proto = 7, .proto_name = "consecutive_5xx_errors", .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "5", .help = "5xx in a row until ejection; 0: off."),
-    FIELD_DURATION(T, interval, "interval", .proto = 2, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .default_text = "10s", .help = "Time between looks."),
-    FIELD_DURATION(T, base_ejection_time, "baseEjectionTime", .proto = 3, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .default_text = "30s", .help = "Ejection lasts this long times the number of ejections."),
-    FIELD_INT32(T, max_ejection_percent, "maxEjectionPercent", .proto = 4, .max = 100, .enforced = FIELD_NOT_ENFORCED, .default_text = "10", .help = "Share of the endpoints that may be ejected."),
-    FIELD_INT32(T, min_health_percent, "minHealthPercent", .proto = 5, .max = 100, .enforced = FIELD_NOT_ENFORCED, .default_text = "0", .help = "Below this share of healthy ones all are used."),
-    FIELD_LIST_UINT32(T, http_error_codes, "outlierDetectionHttpErrorCodes", .proto = 10, .min = 100, .max = 599, .enforced = FIELD_NOT_ENFORCED, .default_text = "5xx", .help = "Statuses that count as errors."),
+    FIELD_BOOL(T, split_external_local_origin_errors, "splitExternalLocalOriginErrors", .proto = 8, .help = "Count failures to connect apart from errors that the service answers."),
+    FIELD_OPT_UINT32(T, consecutive_local_origin_failures, "consecutiveLocalOriginFailures", .proto = 9, .wrapper = true, .default_text = "5", .help = "Failures to connect in a row until ejection."),
+    FIELD_OPT_UINT32(T, consecutive_gateway_errors, "consecutiveGatewayErrors", .proto = 6, .wrapper = true, .default_text = "off", .help = "502, 503 and 504 in a row until ejection."),
+    FIELD_OPT_UINT32(T, consecutive_5xx_errors, "consecutive5xxErrors", .proto = 7, .proto_name = "consecutive_5xx_errors", .wrapper = true, .default_text = "5", .help = "5xx in a row until ejection; 0: off."),
+    FIELD_DURATION(T, interval, "interval", .proto = 2, .min = DURATION_MS, .default_text = "10s", .help = "Time between looks."),
+    FIELD_DURATION(T, base_ejection_time, "baseEjectionTime", .proto = 3, .min = DURATION_MS, .default_text = "30s", .help = "Ejection lasts this long times the number of ejections."),
+    FIELD_INT32(T, max_ejection_percent, "maxEjectionPercent", .proto = 4, .max = 100, .default_text = "10", .help = "Share of the endpoints that may be ejected."),
+    FIELD_INT32(T, min_health_percent, "minHealthPercent", .proto = 5, .max = 100, .default_text = "0", .help = "Below this share of healthy ones all are used."),
+    FIELD_LIST_UINT32(T, http_error_codes, "outlierDetectionHttpErrorCodes", .proto = 10, .min = 100, .max = 599, .default_text = "5xx", .help = "Statuses that count as errors."),
 };
 static FIELD_MESSAGE(traffic_policy_outlier, PROTO "OutlierDetection", .at = FIELD_AT(T, at), .check = traffic_policy_check_outlier, .help = "Leaves out endpoints that fail.");
 #undef T
@@ -219,9 +219,9 @@ static FIELD_MESSAGE(traffic_policy_tls, PROTO "ClientTLSSettings", .at = FIELD_
 
 #define T struct traffic_policy_tunnel
 static const struct field traffic_policy_tunnel_fields[] = {
-    FIELD_STR(T, protocol, "protocol", .proto = 1, .check = traffic_policy_check_tunnel_protocol, .enforced = FIELD_NOT_ENFORCED, .default_text = "CONNECT", .help = "CONNECT or POST."),
-    FIELD_STR(T, target_host, "targetHost", .proto = 2, .required = true, .check = api_check_host, .enforced = FIELD_NOT_ENFORCED, .help = "Host that the tunnel leads to."),
-    FIELD_UINT32(T, target_port, "targetPort", .proto = 3, .required = true, .min = 1, .max = 65535, .enforced = FIELD_NOT_ENFORCED, .help = "Port that the tunnel leads to."),
+    FIELD_STR(T, protocol, "protocol", .proto = 1, .check = traffic_policy_check_tunnel_protocol, .default_text = "CONNECT", .help = "CONNECT or POST."),
+    FIELD_STR(T, target_host, "targetHost", .proto = 2, .required = true, .check = api_check_host, .help = "Host that the tunnel leads to."),
+    FIELD_UINT32(T, target_port, "targetPort", .proto = 3, .required = true, .min = 1, .max = 65535, .help = "Port that the tunnel leads to."),
 };
 static FIELD_MESSAGE(traffic_policy_tunnel, PROTO "TrafficPolicy.TunnelSettings", .help = "Carries TCP in HTTP.");
 #undef T
@@ -234,16 +234,16 @@ static FIELD_ENUM_TABLE(traffic_policy_proxy_version, PROTO "TrafficPolicy.Proxy
 
 #define T struct traffic_policy_proxy_protocol
 static const struct field traffic_policy_proxy_protocol_fields[] = {
-    FIELD_ENUM(T, version, "version", traffic_policy_proxy_version, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "V1", .help = "Which version of the protocol."),
+    FIELD_ENUM(T, version, "version", traffic_policy_proxy_version, .proto = 1, .default_text = "V1", .help = "Which version of the protocol."),
 };
 static FIELD_MESSAGE(traffic_policy_proxy_protocol, PROTO "TrafficPolicy.ProxyProtocol", .help = "Tells the service the client's address by PROXY protocol.");
 #undef T
 
 #define T struct traffic_policy_retry_budget
 static const struct field traffic_policy_retry_budget_fields[] = {
-    FIELD_OPT_DOUBLE(T, percent, "percent", .proto = 1, .wrapper = true, .max = 100, .enforced = FIELD_NOT_ENFORCED, .default_text = "20", .help = "Retries at a time, in percent of the requests at that time."),
-    FIELD_UINT32(T, min_retry_concurrency, "minRetryConcurrency", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .default_text = "3", .help = "Retries at a time that are always allowed."),
-    FIELD_DURATION(T, budget_interval, "budgetInterval", .proto = 3, .check = api_check_not_negative, .enforced = FIELD_NOT_ENFORCED, .default_text = "0s", .help = "Time over which requests are counted."),
+    FIELD_OPT_DOUBLE(T, percent, "percent", .proto = 1, .wrapper = true, .max = 100, .default_text = "20", .help = "Retries at a time, in percent of the requests at that time."),
+    FIELD_UINT32(T, min_retry_concurrency, "minRetryConcurrency", .proto = 2, .default_text = "3", .help = "Retries at a time that are always allowed."),
+    FIELD_DURATION(T, budget_interval, "budgetInterval", .proto = 3, .enforced = "is accepted; requests are counted as they are now, not over a time", .check = api_check_not_negative, .default_text = "0s", .help = "Time over which requests are counted."),
 };
 static FIELD_MESSAGE(traffic_policy_retry_budget, PROTO "TrafficPolicy.RetryBudget", .help = "Limits retries by a share of the requests.");
 #undef T
@@ -253,7 +253,7 @@ static const struct field traffic_policy_port_fields[] = {
     FIELD_MSG(T, port, "port", port_selector, .proto = 1, .help = "Which port."),
     FIELD_MSG(T, lb, "loadBalancer", traffic_policy_lb, .proto = 2, .help = "Which endpoint gets the next request."),
     FIELD_MSG(T, pool, "connectionPool", traffic_policy_pool, .proto = 3, .help = "Limits that protect the service."),
-    FIELD_MSG(T, outlier, "outlierDetection", traffic_policy_outlier, .proto = 4, .enforced = FIELD_NOT_ENFORCED, .help = "Leaves out endpoints that fail."),
+    FIELD_MSG(T, outlier, "outlierDetection", traffic_policy_outlier, .proto = 4, .help = "Leaves out endpoints that fail."),
     FIELD_MSG(T, tls, "tls", traffic_policy_tls, .proto = 5, .help = "TLS towards the service."),
 };
 static FIELD_MESSAGE(traffic_policy_port, PROTO "TrafficPolicy.PortTrafficPolicy", .at = FIELD_AT(T, at), .check = traffic_policy_check_port, .help = "Settings for one port, in place of those for all.");
@@ -263,12 +263,12 @@ static FIELD_MESSAGE(traffic_policy_port, PROTO "TrafficPolicy.PortTrafficPolicy
 static const struct field traffic_policy_fields[] = {
     FIELD_MSG(T, lb, "loadBalancer", traffic_policy_lb, .proto = 1, .help = "Which endpoint gets the next request."),
     FIELD_MSG(T, pool, "connectionPool", traffic_policy_pool, .proto = 2, .help = "Limits that protect the service."),
-    FIELD_MSG(T, outlier, "outlierDetection", traffic_policy_outlier, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Leaves out endpoints that fail."),
+    FIELD_MSG(T, outlier, "outlierDetection", traffic_policy_outlier, .proto = 3, .help = "Leaves out endpoints that fail."),
     FIELD_MSG(T, tls, "tls", traffic_policy_tls, .proto = 4, .default_text = "mTLS wherever the other side can", .help = "TLS towards the service."),
     FIELD_LIST_MSG(T, ports, "portLevelSettings", traffic_policy_port, .proto = 5, .max_items = 4096, .help = "Settings for single ports."),
-    FIELD_MSG(T, tunnel, "tunnel", traffic_policy_tunnel, .proto = 6, .enforced = FIELD_NOT_ENFORCED, .help = "Carries TCP in HTTP."),
-    FIELD_MSG(T, proxy_protocol, "proxyProtocol", traffic_policy_proxy_protocol, .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "Tells the service the client's address."),
-    FIELD_MSG(T, retry_budget, "retryBudget", traffic_policy_retry_budget, .proto = 8, .enforced = FIELD_NOT_ENFORCED, .help = "Limits retries by a share of the requests."),
+    FIELD_MSG(T, tunnel, "tunnel", traffic_policy_tunnel, .proto = 6, .help = "Carries TCP in HTTP."),
+    FIELD_MSG(T, proxy_protocol, "proxyProtocol", traffic_policy_proxy_protocol, .proto = 7, .enforced = "is done for TCP; HTTP requests share connections, which tell nothing yet", .help = "Tells the service the client's address."),
+    FIELD_MSG(T, retry_budget, "retryBudget", traffic_policy_retry_budget, .proto = 8, .help = "Limits retries by a share of the requests."),
 };
 FIELD_MESSAGE(traffic_policy, PROTO "TrafficPolicy", .at = FIELD_AT(T, at), .check = traffic_policy_check_policy, .help = "How a client treats a service.");
 #undef T

@@ -34,6 +34,7 @@ struct bound_addr {
 
 struct flow {
     struct flow_options options;
+    struct upstream_limits limits;
     pthread_mutex_t lock; /* workers, given, bound: changed at start, publish and stop only */
     struct list workers;
     struct list given;         /* struct given_fd */
@@ -52,6 +53,7 @@ struct flow *flow_new(const struct flow_options *options)
     struct flow *f = mem_alloc0(1, sizeof(*f));
 
     f->options = *options;
+    upstream_limits_init(&f->limits);
     pthread_mutex_init(&f->lock, NULL);
     list_init(&f->workers);
     list_init(&f->given);
@@ -103,7 +105,13 @@ void flow_free(struct flow *f)
     tls_identity_unref(f->identity);
     pki_trust_unref(f->trust);
     pthread_mutex_destroy(&f->lock);
+    upstream_limits_deinit(&f->limits);
     mem_free(f);
+}
+
+struct upstream_limits *flow_worker_limits(const struct flow_worker *fw)
+{
+    return &fw->flow->limits;
 }
 
 const struct flow_options *flow_worker_options(const struct flow_worker *fw)

@@ -15,6 +15,7 @@
 
 struct flow;
 struct pki_trust;
+struct stats;
 struct stream;
 struct telemetry;
 struct tls_identity;
@@ -29,6 +30,7 @@ typedef int (*flow_dial_app_fn)(void *arg, struct worker *w, const struct addr *
 struct flow_options {
     const struct model_node *node;
     struct telemetry *telemetry;
+    struct stats *stats;       /* for metrics of clusters; may be NULL */
     uint32_t mark;             /* SO_MARK of our own upstream connections; 0: none */
     flow_dial_app_fn dial_app; /* NULL: TCP to the address the snapshot says */
     void *dial_app_arg;

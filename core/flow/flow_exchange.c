@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/filter/filter_headers.h"
+#include "core/flow/flow_guard.h"
 #include "core/flow/flow_heads.h"
 #include "core/flow/flow_reply.h"
 #include "core/flow/flow_retry.h"
@@ -41,6 +42,7 @@ static void drop_upstream(struct flow_request *r)
         r->waiter = NULL;
     }
     if (r->up) {
+        flow_guard_ended(r);
         http_stream_release(r->up);
         r->up = NULL;
         r->decision.response_head = NULL;
@@ -110,20 +112,13 @@ static void on_connect_failed(struct flow_request *r, int err)
     if (err == ERR_LIMIT) {
         end_try(r, 0, DECISION_UO);
         drop_upstream(r);
-        http_headers_init(&r->filter.reply.headers, r->filter.arena);
-        http_headers_add(&r->filter.reply.headers, STR("x-envoy-overloaded"), STR("true"));
-        r->filter.reply.status = 503;
-        r->filter.reply.grpc_status = -1;
-        r->filter.reply.flags = DECISION_UO;
-        r->filter.reply.details = "upstream_reset_before_response_started{overflow}";
-        r->filter.reply.body = STR("upstream connect error or disconnect/reset before headers. "
-                                   "reset reason: overflow");
-        flow_reply_filter(r);
+        flow_guard_reply_overflow(r);
         return;
     }
     r->decision.upstream_failure = error_text(err);
     end_try(r, 0, DECISION_UF);
-    if (has_attempt_left(r) && flow_retry_on_connect_failure(retry)) {
+    flow_guard_failed(r, err == ERR_TIMEOUT ? 504 : 503);
+    if (has_attempt_left(r) && flow_retry_on_connect_failure(retry) && flow_guard_begin_retry(r)) {
         try_again(r);
         return;
     }
@@ -160,7 +155,8 @@ static void on_up_head(void *arg, struct http_msg *head, bool end)
     restore_status(r, head);
     if (!r->decision.upstream_first_ns)
         r->decision.upstream_first_ns = clock_ns();
-    if (has_attempt_left(r) && flow_retry_on_response(retry, head)) {
+    flow_guard_answered(r, head, end);
+    if (has_attempt_left(r) && flow_retry_on_response(retry, head) && flow_guard_begin_retry(r)) {
         end_try(r, head->status, 0);
         try_again(r);
         return;
@@ -215,6 +211,7 @@ static void on_up_trailers(void *arg, struct http_headers *trailers)
     struct flow_request *r = arg;
 
     note_grpc_status(r, trailers);
+    flow_guard_trailers(r, trailers);
     http_stream_send_trailers(r->down, trailers);
     r->response_ended = true;
     flow_request_finish(r);
@@ -250,7 +247,10 @@ static void on_up_reset(void *arg, const struct http_failure *f)
     if (f->err == ERR_PROTO || f->err == ERR_LIMIT)
         flag = DECISION_UPE;
     end_try(r, 0, flag);
-    if (has_attempt_left(r) && flow_retry_on_reset(retry, f, body_started)) {
+    if (!r->head_sent && !(f->reused && f->unprocessed))
+        flow_guard_failed(r, 503);
+    if (has_attempt_left(r) && flow_retry_on_reset(retry, f, body_started) &&
+        flow_guard_begin_retry(r)) {
         try_again(r);
         return;
     }
@@ -346,6 +346,7 @@ static void start_per_try(struct flow_request *r)
 static void on_stream(struct flow_request *r, struct http_stream *up)
 {
     r->up = up;
+    flow_guard_began(r);
     r->state = r->head_sent ? r->state : FLOW_REQUEST_EXCHANGE;
     http_stream_set_events(up, &up_events, r);
     note_connection(r);
@@ -439,6 +440,7 @@ static void on_total(struct timer *t)
 
     if (r->decision.try_count)
         end_try(r, 0, DECISION_UT);
+    flow_guard_failed(r, 504);
     flow_reply_local(r, 504, STR("upstream request timeout"), "upstream_response_timeout",
                      DECISION_UT);
 }
@@ -452,7 +454,9 @@ static void on_per_try(struct timer *t)
         return;
     }
     end_try(r, 0, DECISION_UT);
-    if (has_attempt_left(r) && flow_retry_on_timeout(r->policy.retry)) {
+    flow_guard_failed(r, 504);
+    if (has_attempt_left(r) && flow_retry_on_timeout(r->policy.retry) &&
+        flow_guard_begin_retry(r)) {
         try_again(r);
         return;
     }

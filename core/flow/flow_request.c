@@ -7,6 +7,7 @@
 #include "core/flow/flow_edge.h"
 #include "core/flow/flow_exchange.h"
 #include "core/flow/flow_gateway.h"
+#include "core/flow/flow_guard.h"
 #include "core/flow/flow_heads.h"
 #include "core/flow/flow_mirror.h"
 #include "core/flow/flow_path.h"
@@ -28,6 +29,7 @@ void flow_request_finish(struct flow_request *r)
     r->decision.bytes_in = r->down->bytes_in;
     r->decision.bytes_out = r->down->bytes_out;
     telemetry_http(flow_worker_options(fw)->telemetry, fw->worker, &r->decision);
+    flow_guard_finish(r);
     flow_exchange_abort(r); /* the response's head goes with the upstream's stream */
     for (uint32_t i = 0; i < r->tried_count; i++)
         upstream_drop(r->tried[i]);

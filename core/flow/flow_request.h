@@ -54,7 +54,8 @@ struct flow_request {
     struct http_stream *up;
     struct upstream *cluster;
     struct upstream_host *host;
-    struct upstream_hash hash; /* where the cluster chooses by one */
+    struct upstream_hash hash;                             /* where the cluster chooses by one */
+    struct upstream_counts *request_counts, *retry_counts; /* where it counts; NULL: nowhere */
     struct http_pool_waiter *waiter;
     struct upstream_wait wait;
     bool is_waiting;                     /* wait is linked */

@@ -29,9 +29,11 @@ struct flow_tcp {
     bool is_opaque;                  /* mesh mTLS passes through: only to endpoints that end it */
     struct http_pool_waiter *waiter; /* for a stream of the multiplexed hop */
     struct relay *relay;
-    struct stream *front, *up; /* the relay's, for the answer and the address */
-    bool is_up;                /* the upstream took the connection */
+    struct stream *front, *up;      /* the relay's, for the answer and the address */
+    bool is_up;                     /* the upstream took the connection */
+    struct upstream_counts *counts; /* where it counts; NULL: nowhere */
     struct timer report;
+    struct timer limit; /* of asking for a tunnel, then of the connection's life */
     uint64_t reported_in, reported_out;
     struct tls_peer *tls_peer;
 };
@@ -71,6 +73,7 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
 
     list_remove(&t->link);
     timer_cancel(&t->report);
+    timer_cancel(&t->limit);
     if (t->is_waiting)
         upstream_wait_cancel(&t->wait);
     if (t->waiter)
@@ -80,9 +83,13 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
     t->decision.bytes_out = out;
     t->decision.end_ns = clock_ns();
     telemetry_tcp_close(telemetry_of(t), fw->worker, &t->decision);
+    if (t->down)
+        stream_close(t->up); /* a tunnel that was asked for; the relay's are gone */
     stream_close(t->down);
     if (t->host)
         upstream_done(t->host);
+    if (t->counts)
+        http_pool_count(&t->counts->pool.connections, -1);
     flow_worker_drop_lease(fw, t->lease);
     tls_peer_unref(t->tls_peer);
     arena_deinit(&t->arena);
@@ -107,6 +114,8 @@ static void on_relay_done(void *arg, const struct relay_result *result)
     note_local(t);
     if (result->end == RELAY_END_B_FAILED) {
         t->decision.flags |= t->is_up ? DECISION_UC : DECISION_UF;
+        if (!t->is_up)
+            upstream_outlier_failed(t->host, 503);
         t->decision.upstream_failure = error_text(result->err);
     } else if (result->end == RELAY_END_A_FAILED) {
         t->decision.flags |= DECISION_DC;
@@ -143,12 +152,29 @@ static void on_up_ready(void *arg)
     struct flow_tcp *t = arg;
 
     t->is_up = true;
+    upstream_outlier_connected(t->host);
+    upstream_outlier_answered(t->host, 200); /* CB-7: of bytes only the connecting counts */
     if (is_tunnel(t->front))
         stream_tunnel_accept(t->front);
 }
 
+/* maxConnectionDuration */
+static void on_limit(struct timer *timer)
+{
+    struct flow_tcp *t = CONTAINER_OF(timer, struct flow_tcp, limit);
+    uint64_t in, out;
+
+    relay_counts(t->relay, &in, &out);
+    note_local(t);
+    relay_cancel(t->relay);
+    t->relay = NULL;
+    t->decision.flags |= DECISION_DT;
+    finish(t, in, out);
+}
+
 static void start_relay(struct flow_tcp *t, struct stream *up)
 {
+    uint64_t life = t->cluster->cluster->config->limits.max_connection_ms;
     uint64_t idle = t->cluster->cluster->config->limits.tcp_idle_timeout_ms;
     struct relay_options options = { .idle_timeout_ms = idle ? idle : IDLE_MS,
                                      .b_ready = on_up_ready };
@@ -165,18 +191,28 @@ static void start_relay(struct flow_tcp *t, struct stream *up)
         on_up_ready(t);
     t->relay = relay_start(down, up, &options, on_relay_done, t);
     timer_start(&t->report, REPORT_MS);
+    timer_init(&t->limit, &t->fw->worker->timers, on_limit);
+    if (life)
+        timer_start(&t->limit, life);
 }
 
 static void cannot_connect(struct flow_tcp *t, int err)
 {
+    if (err != ERR_LIMIT)
+        upstream_outlier_failed(t->host, 503);
     t->decision.upstream_failure = error_text(err);
     fail(t, err == ERR_LIMIT ? DECISION_UO : DECISION_UF, "upstream_connection_failure");
 }
 
 static void connect_alone(struct flow_tcp *t)
 {
+    const struct decision *d = &t->decision;
+    struct upstream_from from = { .src = &d->peer,
+                                  .dst = d->original_dst.family != ADDR_NONE ? &d->original_dst
+                                                                             : &d->local };
     struct stream *up;
-    int err = t->is_opaque ? upstream_connect_opaque(t->host, &up) : upstream_connect(t->host, &up);
+    int err = t->is_opaque ? upstream_connect_opaque(t->host, &up)
+                           : upstream_connect(t->host, &from, &up);
 
     if (err)
         cannot_connect(t, err);
@@ -236,7 +272,117 @@ static void connect_by_hop(struct flow_tcp *t)
         on_stream(t, hs);
 }
 
+/* ---- through a proxy (tunnel) ---- */
+
+static void on_asked(void *arg)
+{
+    struct flow_tcp *t = arg;
+    struct stream *up = t->up;
+
+    timer_cancel(&t->limit);
+    t->up = NULL;
+    start_relay(t, up);
+}
+
+static void give_up_asking(struct flow_tcp *t, int err)
+{
+    timer_cancel(&t->limit);
+    stream_close(t->up);
+    t->up = NULL;
+    cannot_connect(t, err);
+}
+
+static void on_ask_error(void *arg, int err)
+{
+    give_up_asking(arg, err);
+}
+
+static void on_ask_eof(void *arg)
+{
+    give_up_asking(arg, ERR_CLOSED);
+}
+
+static void on_ask_read(void *arg, const uint8_t *p, size_t len)
+{
+    (void)arg, (void)p, (void)len; /* not reading yet */
+}
+
+static void on_ask_timeout(struct timer *timer)
+{
+    give_up_asking(CONTAINER_OF(timer, struct flow_tcp, limit), ERR_TIMEOUT);
+}
+
+static const struct stream_events asking = {
+    .on_ready = on_asked,
+    .on_read = on_ask_read,
+    .on_eof = on_ask_eof,
+    .on_error = on_ask_error,
+};
+
+/* Nothing of the client's goes before the proxy agreed: over HTTP/1 it would be part of nothing. */
+static void ask_proxy(struct flow_tcp *t, struct http_stream *hs)
+{
+    const struct model_tunnel *tunnel = &t->cluster->cluster->config->tunnel;
+    struct http_msg head;
+    int err;
+
+    http_msg_init(&head, hs->arena);
+    http_msg_set_method(&head, tunnel->is_post ? STR("POST") : STR("CONNECT"));
+    head.authority = tunnel->target;
+    head.scheme = STR("http");
+    if (tunnel->is_post)
+        head.path = STR("/");
+    head.content_length = HTTP_LENGTH_UNKNOWN;
+    err = stream_tunnel_ask(hs, &head, &t->up);
+    if (err) {
+        cannot_connect(t, err);
+        return;
+    }
+    stream_set_events(t->up, &asking, t);
+    timer_init(&t->limit, &t->fw->worker->timers, on_ask_timeout);
+    timer_start(&t->limit, t->cluster->cluster->config->limits.connect_timeout_ms);
+}
+
+static void on_proxy_ready(void *arg, struct http_stream *hs, int err)
+{
+    struct flow_tcp *t = arg;
+
+    t->waiter = NULL;
+    if (err)
+        cannot_connect(t, err);
+    else
+        ask_proxy(t, hs);
+}
+
+static void connect_by_proxy(struct flow_tcp *t)
+{
+    struct http_pool *pool = upstream_pool(t->host, upstream_kind_for(t->host, false));
+    struct http_stream *hs;
+    int err = http_pool_get(pool, on_proxy_ready, t, &hs, &t->waiter);
+
+    if (err)
+        cannot_connect(t, err);
+    else if (hs)
+        ask_proxy(t, hs);
+}
+
 /* ---- the choice ---- */
+
+/* CB-2, for bytes: nothing waits. */
+static bool count_connection(struct flow_tcp *t)
+{
+    struct upstream_counts *counts = t->cluster->counts;
+    uint32_t max = t->cluster->cluster->config->limits.max_connections;
+
+    if (counts && max && http_pool_count_of(&counts->pool.connections) >= max) {
+        upstream_stats_add(&t->cluster->stats, UPSTREAM_STAT_CONNECTION_OVERFLOW, 1);
+        return false;
+    }
+    if (counts)
+        http_pool_count(&counts->pool.connections, 1);
+    t->counts = counts;
+    return true;
+}
 
 /* Until the balancer's choice is an endpoint with a proxy, each other one once. */
 static int pick_meshed(struct flow_tcp *t, struct upstream_want *want)
@@ -279,7 +425,13 @@ static void connect_upstream(struct flow_tcp *t)
         fail(t, DECISION_UH, "no_healthy_upstream");
         return;
     }
-    if (!t->is_opaque && upstream_is_multiplexed(t->host))
+    if (!count_connection(t)) {
+        fail(t, DECISION_UO, "upstream_overflow");
+        return;
+    }
+    if (t->cluster->cluster->config->tunnel.target.len)
+        connect_by_proxy(t);
+    else if (!t->is_opaque && upstream_is_multiplexed(t->host))
         connect_by_hop(t);
     else
         connect_alone(t);

@@ -13,6 +13,7 @@
 struct flow_listen;
 struct tls_config;
 struct upstream;
+struct upstream_limits;
 
 /* The identity a worker uses: swapped whole. */
 struct flow_identity {
@@ -64,6 +65,9 @@ static inline void flow_worker_count(atomic_uint_fast64_t *count, int by)
 /* The date header's text for this moment; made anew when the second changes. Borrowed until the
  * next call. */
 struct str flow_worker_date(struct flow_worker *fw, uint64_t wall_us);
+
+/* What workers count together for clusters with limits. */
+struct upstream_limits *flow_worker_limits(const struct flow_worker *fw);
 
 /* The options given to flow_new. */
 const struct flow_options *flow_worker_options(const struct flow_worker *fw);

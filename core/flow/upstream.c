@@ -2,18 +2,14 @@
 
 #include "core/base/error.h"
 #include "core/base/mem.h"
+#include "core/flow/upstream_dial.h"
 #include "core/flow/upstream_dns.h"
 #include "core/flow/upstream_tls.h"
-#include "core/net/stream_tcp.h"
-#include "core/tls/stream_tls.h"
 #include "core/tls/tls_config.h"
 
 #define ORIGINAL_DST_IDLE_MS                                                                       \
     ((uint64_t)5 * 60 * 1000) /* an unused pass-through host is forgotten */
-#define H1_READ_MAX_BYTES ((size_t)32 * 1024)
-#define ORIGINAL_DST_MAX  4096
-/* Of a hop's connection, whose streams grow to a quarter of it. */
-#define MESH_WINDOW_BYTES ((uint32_t)4 * 1024 * 1024)
+#define ORIGINAL_DST_MAX 4096
 
 static void host_unref(struct upstream_host *h)
 {
@@ -88,6 +84,49 @@ static struct upstream_host *take_old(struct upstream_host **old, uint32_t count
     return NULL;
 }
 
+static void renew_host(struct upstream_host *h);
+
+static bool has_same_names(const struct model_cluster_config *a,
+                           const struct model_cluster_config *b)
+{
+    for (uint32_t i = 0; i < a->identity_count; i++) {
+        if (!str_eq(a->identities[i], b->identities[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_same_transport(const struct model_cluster_config *a,
+                              const struct model_cluster_config *b)
+{
+    return a->tls == b->tls && a->tls_mode == b->tls_mode &&
+           a->proxy_protocol == b->proxy_protocol && str_eq(a->sni, b->sni) &&
+           a->identity_count == b->identity_count && has_same_names(a, b);
+}
+
+/* To the cluster as it is now, with new limits, and with new connections when they differ. */
+static void move_host(struct upstream_host *h, const struct model_endpoint *e)
+{
+    struct model_cluster *was = h->cluster;
+    bool is_same = was->config == h->up->cluster->config;
+
+    h->cluster = model_cluster_ref(h->up->cluster);
+    h->endpoint = e;
+    if (!is_same && !is_same_transport(was->config, h->cluster->config))
+        renew_host(h);
+    for (int k = 0; k < UPSTREAM_KIND_COUNT && !is_same; k++) {
+        h->dials[k].config = upstream_dial_pool_config(h, (enum upstream_kind)k);
+        if (h->pools[k])
+            http_pool_configure(h->pools[k], &h->dials[k].config);
+    }
+    model_cluster_unref(was);
+}
+
+bool upstream_is_usable(const struct upstream_host *h)
+{
+    return h->endpoint->healthy && h->addr.family != ADDR_NONE && !h->outlier.is_ejected;
+}
+
 static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t old_count)
 {
     const struct model_endpoints *set = up->cluster->endpoints;
@@ -103,9 +142,7 @@ static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t
         if (!h) {
             h = host_new(up, e, &e->addr);
         } else if (h->cluster != up->cluster) {
-            model_cluster_unref(h->cluster);
-            h->cluster = model_cluster_ref(up->cluster);
-            h->endpoint = e;
+            move_host(h, e);
         }
         h->index = i;
         up->hosts[i] = h;
@@ -115,13 +152,14 @@ static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t
             .group = e->group,
             .since_ms = h->since_ms,
             .addr = &h->addr,
-            .usable = e->healthy && e->addr.family != ADDR_NONE,
+            .usable = upstream_is_usable(h),
         };
     }
     lb_options = (struct lb_options){ .config = up->cluster->config,
                                       .set = set,
                                       .random = &up->fw->worker->random };
     up->lb = lb_new(&lb_options, up->lb_hosts, up->count);
+    upstream_outlier_follow(up);
 }
 
 static void retire_all(struct upstream_host **hosts, uint32_t count)
@@ -146,6 +184,10 @@ static void set_cluster(struct upstream *up, struct model_cluster *cluster)
     model_cluster_ref(cluster);
     model_cluster_unref(up->cluster);
     up->cluster = cluster;
+    up->counts = upstream_limits_get(flow_worker_limits(up->fw), cluster);
+    if (up->counts || cluster->config->outlier.is_on)
+        upstream_stats_open(&up->stats, flow_worker_options(up->fw)->stats, up->fw->worker->index,
+                            cluster->config->name);
     if (is_dns(cluster)) {
         upstream_dns_follow(up);
         return;
@@ -220,6 +262,7 @@ static void upstream_free(struct upstream *up)
 {
     size_t at = 0;
 
+    upstream_outlier_stop(up);
     if (up->dns)
         upstream_dns_free(up);
     for (struct map_slot *s; (s = map_next(&up->by_addr, &at));)
@@ -229,6 +272,7 @@ static void upstream_free(struct upstream *up)
     mem_free(up->hosts);
     mem_free(up->lb_hosts);
     lb_free(up->lb);
+    upstream_stats_close(&up->stats);
     model_cluster_unref(up->cluster);
     mem_free(up);
 }
@@ -429,6 +473,8 @@ enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2)
 {
     if (upstream_is_multiplexed(h))
         return UPSTREAM_MESH;
+    if (h->cluster->config->client_protocol)
+        return h2 ? UPSTREAM_H2 : UPSTREAM_H1;
     switch (h->cluster->config->protocol) {
     case MODEL_PROTOCOL_HTTP2:
     case MODEL_PROTOCOL_GRPC:
@@ -440,100 +486,26 @@ enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2)
     }
 }
 
-/* A sidecar's connections to its own address are redirected to its inbound listener (that is how a
- * call of an app to its own service is served), but for those from here. */
-static const struct addr *inbound_source(const struct upstream_host *h)
-{
-    static const struct addr source = { .family = ADDR_IPV4, .ip = { 127, 0, 0, 6 } };
-
-    return h->cluster->config->is_inbound && h->addr.family == ADDR_IPV4 ? &source : NULL;
-}
-
-static int connect_tcp(struct upstream_host *h, struct stream **out)
-{
-    const struct flow_options *o = flow_worker_options(h->fw);
-    const struct model_limits *l = &h->cluster->config->limits;
-    struct stream_tcp_options tcp = { .mark = o->mark };
-
-    if (h->cluster->config->type == MODEL_CLUSTER_APP && o->dial_app)
-        return o->dial_app(o->dial_app_arg, h->fw->worker, &h->addr, out);
-    tcp.connect_timeout_ms = (uint32_t)l->connect_timeout_ms;
-    tcp.bind = inbound_source(h);
-    tcp.keepalive.idle_s = l->keepalive.idle_s;
-    tcp.keepalive.interval_s = l->keepalive.interval_s;
-    tcp.keepalive.probes = l->keepalive.probes;
-    return stream_tcp_connect(h->fw->worker, &h->addr, &tcp, out);
-}
-
-static int connect_with(struct upstream_host *h, struct tls_config **tls, enum upstream_tls_use use,
-                        struct stream **out)
-{
-    struct stream *tcp;
-    int err;
-
-    if (!*tls && upstream_tls_is_needed(h)) {
-        err = upstream_tls_config(h, use, tls);
-        if (err)
-            return err;
-    }
-    err = connect_tcp(h, &tcp);
-    if (err)
-        return err;
-    /* What a read brings must find room behind a client that stops reading. */
-    if (use == UPSTREAM_TLS_H1)
-        stream_tcp_set_read_max(tcp, H1_READ_MAX_BYTES);
-    if (!*tls) {
-        *out = tcp;
-        return 0;
-    }
-    return stream_tls_client(tcp, *tls, out);
-}
-
-static int on_pool_connect(void *arg, struct worker *w, struct stream **out)
-{
-    struct upstream_dial *dial = arg;
-    static const enum upstream_tls_use uses[] = { UPSTREAM_TLS_H1, UPSTREAM_TLS_H2,
-                                                  UPSTREAM_TLS_MESH };
-
-    (void)w;
-    return connect_with(dial->host, &dial->tls, uses[dial->kind], out);
-}
-
 struct http_pool *upstream_pool(struct upstream_host *h, enum upstream_kind kind)
 {
-    const struct model_limits *l = &h->cluster->config->limits;
     struct upstream_dial *dial = &h->dials[kind];
 
     if (h->pools[kind])
         return h->pools[kind];
-    dial->config = (struct http_pool_config){
-        .protocol = kind == UPSTREAM_H1 ? HTTP_PROTOCOL_H1 : HTTP_PROTOCOL_H2,
-        .max_connections = l->max_connections,
-        .max_pending = l->max_pending,
-        .max_requests = l->max_requests,
-        .max_requests_per_conn = l->max_requests_per_conn,
-        .max_streams_per_conn = l->max_streams_per_conn,
-        .idle_timeout_ms = (uint32_t)l->idle_timeout_ms,
-        .connect_timeout_ms = (uint32_t)l->connect_timeout_ms,
-    };
-    if (kind == UPSTREAM_MESH) {
-        dial->config.require_alpn = TLS_ALPN_MESH;
-        dial->config.connection_window_bytes = MESH_WINDOW_BYTES;
-        dial->config.max_frame_bytes = UPSTREAM_MESH_FRAME_BYTES;
-    }
+    dial->config = upstream_dial_pool_config(h, kind);
     h->refs++;
-    h->pools[kind] = http_pool_new(h->fw->worker, &dial->config, on_pool_connect, dial);
+    h->pools[kind] = http_pool_new(h->fw->worker, &dial->config, upstream_dial_for_pool, dial);
     return h->pools[kind];
 }
 
-int upstream_connect(struct upstream_host *h, struct stream **out)
+int upstream_connect(struct upstream_host *h, const struct upstream_from *from, struct stream **out)
 {
-    return connect_with(h, &h->tcp_tls, UPSTREAM_TLS_TCP, out);
+    return upstream_dial_open(h, &h->tcp_tls, UPSTREAM_TLS_TCP, from, out);
 }
 
 int upstream_connect_opaque(struct upstream_host *h, struct stream **out)
 {
-    return connect_tcp(h, out);
+    return upstream_dial_tcp(h, out);
 }
 
 void upstream_wait(struct upstream *up, struct upstream_wait *wait)

@@ -11,6 +11,9 @@
 
 #include "core/flow/flow_worker.h"
 #include "core/flow/upstream_hash.h"
+#include "core/flow/upstream_limits.h"
+#include "core/flow/upstream_outlier.h"
+#include "core/flow/upstream_stats.h"
 #include "core/http/http_pool.h"
 #include "core/lb/lb.h"
 
@@ -41,6 +44,7 @@ struct upstream_host {
     const struct model_endpoint *endpoint; /* NULL: original destination */
     struct addr addr;
     uint64_t since_ms, last_used_ms;
+    struct upstream_outlier outlier;
     struct http_pool *pools[UPSTREAM_KIND_COUNT];
     struct upstream_dial dials[UPSTREAM_KIND_COUNT];
     struct tls_config *tcp_tls; /* for raw TCP over mesh mTLS */
@@ -56,8 +60,15 @@ struct upstream {
     struct lb *lb;
     struct map by_addr;       /* ORIGINAL_DST: addr hash -> host */
     struct upstream_dns *dns; /* DNS clusters; upstream_dns.c */
-    uint32_t active, pending_retries;
+    uint32_t active;
+    uint32_t ejected; /* hosts left out by outlier detection */
+    struct timer outlier_timer;
+    struct upstream_counts *counts; /* of all workers; NULL: the cluster has no limits */
+    struct upstream_stats stats;    /* open when there is something to count */
 };
+
+/* Healthy, resolved and not left out. h->up and h->endpoint are set. */
+bool upstream_is_usable(const struct upstream_host *h);
 
 /* The runtime of a cluster, made on first use. */
 struct upstream *upstream_get(struct flow_worker *fw, struct model_cluster *cluster);
@@ -104,9 +115,15 @@ enum upstream_kind upstream_kind_for(const struct upstream_host *host, bool h2);
 /* The pool, made on first use. Borrowed. */
 struct http_pool *upstream_pool(struct upstream_host *host, enum upstream_kind kind);
 
+/* Whose bytes they are, for clusters that want to be told so by a PROXY header. */
+struct upstream_from {
+    const struct addr *src, *dst;
+};
+
 /* Opens a stream for raw bytes: TCP, in TLS where the cluster or the hop says so. on_ready follows
  * unless the stream is ready. */
-int upstream_connect(struct upstream_host *host, struct stream **out);
+int upstream_connect(struct upstream_host *host, const struct upstream_from *from,
+                     struct stream **out);
 /* The same for bytes that are mesh mTLS already: TCP alone. */
 int upstream_connect_opaque(struct upstream_host *host, struct stream **out);
 

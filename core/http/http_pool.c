@@ -46,7 +46,6 @@ struct http_pool {
     struct http_h1_limits limits;
     struct http_h2_client_config h2_config;
     uint32_t conn_count, idle_count, dialing, waiting;
-    uint64_t last_used_ms;
     uint8_t learned; /* enum http_protocol: what the last connection spoke */
     bool closing;
 };
@@ -59,11 +58,6 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 static enum http_protocol protocol_of(const struct http_pool *p)
 {
     return p->config.protocol != HTTP_PROTOCOL_AUTO ? p->config.protocol : p->learned;
-}
-
-static void touch(struct http_pool *p)
-{
-    p->last_used_ms = worker_now_ms(p->worker);
 }
 
 /* ---- connections at hand ---- */
@@ -88,7 +82,6 @@ static struct http_stream *request_on(struct conn *c)
 {
     struct http_stream *hs;
 
-    touch(c->pool);
     c->served++;
     if (c->h1) {
         take_from_idle(c);
@@ -103,14 +96,14 @@ static struct http_stream *request_on(struct conn *c)
     return hs;
 }
 
-static struct http_stream *try_now(struct http_pool *p)
+static struct conn *find_now(struct http_pool *p)
 {
     LIST_FOREACH(link, next, &p->idle)
     {
         struct conn *c = LIST_ITEM(link, struct conn, idle);
 
         if (http_h1_client_is_idle(c->h1)) /* one that just ended is told about later */
-            return request_on(c);
+            return c;
     }
     if (protocol_of(p) == HTTP_PROTOCOL_H1)
         return NULL;
@@ -119,9 +112,45 @@ static struct http_stream *try_now(struct http_pool *p)
         struct conn *c = LIST_ITEM(link, struct conn, link);
 
         if (c->h2 && http_h2_client_room(c->h2) > 0)
-            return request_on(c);
+            return c;
     }
     return NULL;
+}
+
+static bool has_too_many_requests(const struct http_pool *p)
+{
+    const struct http_pool_counts *all = p->config.counts;
+
+    return p->config.max_requests && all &&
+           http_pool_count_of(&all->requests) >= p->config.max_requests;
+}
+
+/* ERR_LIMIT: there is a connection, but too many requests are in motion. ERR_AGAIN: there is none.
+ */
+static int try_now(struct http_pool *p, struct http_stream **hs)
+{
+    struct conn *c = find_now(p);
+
+    if (!c)
+        return ERR_AGAIN;
+    if (has_too_many_requests(p))
+        return ERR_LIMIT;
+    *hs = request_on(c);
+    return 0;
+}
+
+static void count_waiting(struct http_pool *p, int by)
+{
+    p->waiting += (uint32_t)by;
+    if (p->config.counts)
+        http_pool_count(&p->config.counts->pending, by);
+}
+
+static void count_conns(struct http_pool *p, int by)
+{
+    p->conn_count += (uint32_t)by;
+    if (p->config.counts)
+        http_pool_count(&p->config.counts->connections, by);
 }
 
 static void later(struct http_pool *p)
@@ -138,7 +167,7 @@ static void remove_conn(struct conn *c)
     take_from_idle(c);
     list_remove(&c->link);
     timer_cancel(&c->timer);
-    p->conn_count--;
+    count_conns(p, -1);
     mem_free(c);
     if (p->waiting || p->closing)
         later(p);
@@ -155,8 +184,7 @@ static void on_h1_idle(void *arg)
     struct conn *c = arg;
     struct http_pool *p = c->pool;
 
-    touch(p);
-    c->idle_since_ms = p->last_used_ms;
+    c->idle_since_ms = worker_now_ms(p->worker);
     list_push_front(&p->idle, &c->idle);
     p->idle_count++;
     if (p->idle_count > or_default(p->config.max_idle, 512)) {
@@ -175,8 +203,7 @@ static void on_h2_room(void *arg)
     struct conn *c = arg;
     struct http_pool *p = c->pool;
 
-    touch(p);
-    c->idle_since_ms = p->last_used_ms;
+    c->idle_since_ms = worker_now_ms(p->worker);
     start_sweep(p);
     if (p->waiting)
         later(p);
@@ -195,7 +222,6 @@ static void on_close(void *arg, int err)
     struct conn *c = arg;
 
     (void)err;
-    touch(c->pool);
     remove_conn(c);
 }
 
@@ -209,7 +235,7 @@ static void tell(struct http_pool *p, struct http_stream *hs, int err)
     http_pool_ready_fn ready = waiter->ready;
     void *arg = waiter->arg;
 
-    p->waiting--;
+    count_waiting(p, -1);
     mem_free(waiter);
     ready(arg, hs, err);
 }
@@ -261,6 +287,20 @@ static bool is_wanted(const struct http_pool *p, struct stream *s)
            (stream_tls_get_info(s, &info) && (info.alpn_id & p->config.require_alpn));
 }
 
+static void retire(struct conn *c)
+{
+    take_from_idle(c);
+    if (c->h1)
+        http_h1_client_drain(c->h1);
+    else if (c->h2)
+        http_h2_client_drain(c->h2);
+}
+
+static void on_age(struct timer *t)
+{
+    retire(CONTAINER_OF(t, struct conn, timer));
+}
+
 /* The stream is ready: the connection takes its protocol. */
 static int established(struct conn *c)
 {
@@ -281,6 +321,10 @@ static int established(struct conn *c)
         c->idle_since_ms = worker_now_ms(p->worker);
         list_push_front(&p->idle, &c->idle);
         p->idle_count++;
+    }
+    if (!err && p->config.max_age_ms) {
+        timer_init(&c->timer, &p->worker->timers, on_age);
+        timer_start(&c->timer, p->config.max_age_ms);
     }
     start_sweep(p);
     return err;
@@ -334,7 +378,7 @@ static int dial(struct http_pool *p)
     list_init(&c->idle);
     timer_init(&c->timer, &p->worker->timers, on_dial_timeout);
     list_push(&p->conns, &c->link);
-    p->conn_count++;
+    count_conns(p, 1);
     p->dialing++;
     if (stream_is_ready(s))
         return established(c);
@@ -345,7 +389,14 @@ static int dial(struct http_pool *p)
 
 static bool may_dial(const struct http_pool *p)
 {
-    if (p->config.max_connections && p->conn_count >= p->config.max_connections)
+    const struct http_pool_counts *all = p->config.counts;
+    uint32_t max = p->config.max_connections;
+
+    /* Where others have taken all connections, a pool without any may have one, lest its requests
+     * wait for ever. */
+    if (max && all && p->conn_count && http_pool_count_of(&all->connections) >= max)
+        return false;
+    if (max && p->conn_count >= max)
         return false;
     /* What is not known to be HTTP/1 may turn out to carry all of them. */
     return p->dialing == 0 || (protocol_of(p) == HTTP_PROTOCOL_H1 && p->dialing < p->waiting);
@@ -355,17 +406,18 @@ static bool may_dial(const struct http_pool *p)
 static void on_task(struct worker_task *task)
 {
     struct http_pool *p = CONTAINER_OF(task, struct http_pool, task);
-    struct http_stream *hs;
+    struct http_stream *hs = NULL;
+    int found = 0;
 
-    while (p->waiting && !p->closing && (hs = try_now(p)) != NULL)
-        tell(p, hs, 0);
+    while (p->waiting && !p->closing && (found = try_now(p, &hs)) != ERR_AGAIN)
+        tell(p, found ? NULL : hs, found);
     while (p->waiting > p->dialing && !p->closing && may_dial(p)) {
         int err = dial(p);
 
         if (err && p->waiting)
             tell(p, NULL, err);
-        else if (!err && (hs = try_now(p)) != NULL)
-            tell(p, hs, 0);
+        else if (!err && (found = try_now(p, &hs)) != ERR_AGAIN)
+            tell(p, found ? NULL : hs, found);
     }
     while (p->closing && p->waiting)
         tell(p, NULL, ERR_CLOSED);
@@ -383,14 +435,6 @@ static bool is_idle(const struct conn *c)
     return c->h1 ? list_is_linked(&c->idle) : c->h2 && http_h2_client_active(c->h2) == 0;
 }
 
-static void close_idle(struct conn *c)
-{
-    if (c->h1)
-        http_h1_client_close(c->h1);
-    else
-        http_h2_client_drain(c->h2);
-}
-
 static void on_sweep(struct timer *t)
 {
     struct http_pool *p = CONTAINER_OF(t, struct http_pool, sweep);
@@ -401,10 +445,8 @@ static void on_sweep(struct timer *t)
     {
         struct conn *c = LIST_ITEM(link, struct conn, link);
 
-        if (is_idle(c) && now - c->idle_since_ms >= max) {
-            take_from_idle(c);
-            close_idle(c);
-        }
+        if (is_idle(c) && now - c->idle_since_ms >= max)
+            retire(c);
     }
     if (p->conn_count)
         start_sweep(p);
@@ -438,22 +480,28 @@ struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config 
         .max_header_bytes = config->max_header_bytes,
         .ping_interval_ms = config->ping_interval_ms,
     };
-    touch(p);
     return p;
 }
 
 void http_pool_drain(struct http_pool *p)
 {
     LIST_FOREACH(link, next, &p->conns)
-    {
-        struct conn *c = LIST_ITEM(link, struct conn, link);
+    retire(LIST_ITEM(link, struct conn, link));
+}
 
-        take_from_idle(c);
-        if (c->h1)
-            http_h1_client_drain(c->h1);
-        else if (c->h2)
-            http_h2_client_drain(c->h2);
-    }
+void http_pool_configure(struct http_pool *p, const struct http_pool_config *config)
+{
+    enum http_protocol protocol = p->config.protocol;
+    int conns = (int)p->conn_count, waiting = (int)p->waiting;
+
+    count_conns(p, -conns); /* where it counted so far, then where it will */
+    count_waiting(p, -waiting);
+    p->config = *config;
+    p->config.protocol = protocol;
+    count_conns(p, conns);
+    count_waiting(p, waiting);
+    p->h2_config.max_streams = config->max_streams_per_conn;
+    p->h2_config.ping_interval_ms = config->ping_interval_ms;
 }
 
 void http_pool_free(struct http_pool *p)
@@ -480,26 +528,31 @@ int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, stru
 {
     const struct http_pool_config *config = &p->config;
 
+    int err = ERR_AGAIN;
+
     *hs = NULL;
     *waiter = NULL;
     if (p->closing)
         return ERR_CLOSED;
-    if (config->max_requests && http_pool_active(p) + p->waiting >= config->max_requests)
+    if (config->max_requests && !config->counts &&
+        http_pool_active(p) + p->waiting >= config->max_requests)
         return ERR_LIMIT;
     if (!p->waiting) /* who came first is served first */
-        *hs = try_now(p);
-    if (*hs)
-        return 0;
-    if (p->waiting >= or_default(config->max_pending, 1024))
+        err = try_now(p, hs);
+    if (err != ERR_AGAIN)
+        return err;
+    if ((config->counts ? http_pool_count_of(&config->counts->pending) : p->waiting) >=
+        or_default(config->max_pending, 65536))
         return ERR_LIMIT;
-    p->waiting++; /* so that may_dial counts this one */
+    count_waiting(p, 1); /* so that may_dial counts this one */
     if (may_dial(p)) {
-        int err = dial(p);
-
+        err = dial(p);
         if (!err && p->waiting == 1)
-            *hs = try_now(p);
-        if (err || *hs) {
-            p->waiting--;
+            err = try_now(p, hs);
+        else if (!err)
+            err = ERR_AGAIN;
+        if (err != ERR_AGAIN) {
+            count_waiting(p, -1);
             return err;
         }
     }
@@ -513,7 +566,7 @@ int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, stru
 
 void http_pool_cancel(struct http_pool_waiter *waiter)
 {
-    waiter->pool->waiting--;
+    count_waiting(waiter->pool, -1);
     list_remove(&waiter->link);
     mem_free(waiter);
 }
@@ -542,9 +595,4 @@ uint32_t http_pool_active(const struct http_pool *p)
 uint32_t http_pool_pending(const struct http_pool *p)
 {
     return p->waiting;
-}
-
-uint64_t http_pool_last_used_ms(const struct http_pool *p)
-{
-    return p->last_used_ms;
 }

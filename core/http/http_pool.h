@@ -6,10 +6,18 @@
 #ifndef CORE_HTTP_HTTP_POOL_H
 #define CORE_HTTP_HTTP_POOL_H
 
+#include <stdatomic.h>
+
 #include "core/http/http_server.h"
 #include "core/http/http_stream.h"
 
 struct http_pool;
+
+/* What several pools together have, maybe of several threads: the limits of their configs that
+ * concern it hold for all of them. Requests are counted by the user. */
+struct http_pool_counts {
+    atomic_uint connections, pending, requests;
+};
 
 /* 0 means the default in brackets. */
 struct http_pool_config {
@@ -17,7 +25,7 @@ struct http_pool_config {
     uint32_t require_alpn;    /* [0: any] set of enum tls_alpn: a peer that negotiates none of these
                                  cannot be used: ERR_UNSUPPORTED */
     uint32_t max_connections; /* [0: no limit] Istio tcp.maxConnections */
-    uint32_t max_pending;     /* [1024] waiting requests: http1MaxPendingRequests */
+    uint32_t max_pending;     /* [65536] waiting requests: http1MaxPendingRequests */
     uint32_t max_requests;    /* [0: no limit] active: http2MaxRequests */
     uint32_t max_requests_per_conn; /* [0: no limit] maxRequestsPerConnection */
     uint32_t max_streams_per_conn;  /* [100] HTTP/2, also bounded by the peer */
@@ -28,6 +36,8 @@ struct http_pool_config {
     uint32_t stream_window_bytes, connection_window_bytes; /* [32768, growing; 1048576] */
     uint32_t max_frame_bytes;                              /* [16384] HTTP/2 DATA, both ways */
     uint32_t ping_interval_ms;                             /* [0: none] HTTP/2 keepalive */
+    uint32_t max_age_ms;             /* [0: no limit] of a connection: maxConnectionDuration */
+    struct http_pool_counts *counts; /* [NULL: the limits are for this pool alone] */
 };
 
 /* Builds a stream stack to the endpoint. 0 and *out, or an error. */
@@ -38,11 +48,23 @@ typedef int (*http_pool_connect_fn)(void *arg, struct worker *w, struct stream *
  * ERR_UNSUPPORTED or a libuv code (connect failure, flag UF). */
 typedef void (*http_pool_ready_fn)(void *arg, struct http_stream *hs, int err);
 
+static inline void http_pool_count(atomic_uint *count, int by)
+{
+    atomic_fetch_add_explicit(count, (unsigned)by, memory_order_relaxed);
+}
+
+static inline uint32_t http_pool_count_of(const atomic_uint *count)
+{
+    return atomic_load_explicit(count, memory_order_relaxed);
+}
+
 struct http_pool_waiter; /* opaque, from the request until ready or cancel */
 
 /* config is copied; connect is not called after http_pool_free. */
 struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config *config,
                                 http_pool_connect_fn connect, void *arg);
+/* Other numbers from now on; the protocol stays. */
+void http_pool_configure(struct http_pool *p, const struct http_pool_config *config);
 /* No new requests; idle connections close now, busy ones when done, waiters get ERR_CLOSED. The
  * pool frees itself after the last one. NULL is allowed. */
 void http_pool_free(struct http_pool *p);
@@ -61,7 +83,5 @@ void http_pool_drain(struct http_pool *p);
 uint32_t http_pool_connections(const struct http_pool *p);
 uint32_t http_pool_active(const struct http_pool *p);  /* requests in motion */
 uint32_t http_pool_pending(const struct http_pool *p); /* waiters */
-/* When the last request ended, worker time in ms; for the owner's idle sweep. */
-uint64_t http_pool_last_used_ms(const struct http_pool *p);
 
 #endif

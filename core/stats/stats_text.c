@@ -115,7 +115,12 @@ static void add_sample(void *arg, const struct stats_sample *sample)
         add_histogram(w, sample);
         return;
     }
-    add_name(w->out, sample, "");
+    /* Envoy's names of counters lack the suffix that OpenMetrics asks for. */
+    add_name(w->out, sample,
+             w->is_open && sample->def->kind == STATS_COUNTER &&
+                     !str_ends(str_of(sample->def->name), STR("_total"))
+                 ? "_total"
+                 : "");
     if (sample->def->kind == STATS_GAUGE)
         buf_printf(w->out, "%" PRId64 "\n", (int64_t)sample->value);
     else

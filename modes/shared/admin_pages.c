@@ -31,11 +31,35 @@ static void page_metrics(struct admin_call *call)
     stats_text_write(runtime_stats(call->rt), format, &call->out);
 }
 
+/* "cluster.NAME.outlier_detection.ejections_active": as Envoy writes what Prometheus gets as
+ * envoy_cluster_outlier_detection_ejections_active. */
+static bool cluster_line(struct buf *out, const struct stats_sample *s)
+{
+    static const char *const parts[] = { "outlier_detection_", "circuit_breakers_default_" };
+    static const char *const written[] = { "outlier_detection.", "circuit_breakers.default." };
+    struct str name = str_of(s->def->name), part = STR("");
+
+    if (!str_starts(name, STR("envoy_cluster_")) || !s->labels.len)
+        return false;
+    name = str_skip(name, sizeof("envoy_cluster_") - 1);
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        if (str_starts(name, str_of(parts[i]))) {
+            part = str_of(written[i]);
+            name = str_skip(name, part.len);
+        }
+    }
+    buf_printf(out, "cluster.%.*s.%.*s%.*s: %llu\n", STR_ARG(s->values[0]), STR_ARG(part),
+               STR_ARG(name), (unsigned long long)s->value);
+    return true;
+}
+
 /* Envoy's "name: value" lines, for eyes and for tools that grep. */
 static void stat_line(void *arg, const struct stats_sample *s)
 {
     struct buf *out = arg;
 
+    if (cluster_line(out, s))
+        return;
     if (s->labels.len)
         buf_printf(out, "%s{%.*s}: %llu\n", s->def->name, STR_ARG(s->labels),
                    (unsigned long long)s->value);

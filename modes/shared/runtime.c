@@ -97,6 +97,7 @@ int runtime_new(struct worker *main, const struct runtime_options *options, stru
     flow = (struct flow_options){
         .node = options->node,
         .telemetry = rt->telemetry,
+        .stats = rt->stats,
         .mark = options->mark,
         .dial_app = options->dial_app,
         .dial_app_arg = options->dial_app_arg,

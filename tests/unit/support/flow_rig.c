@@ -76,6 +76,9 @@ static struct model_cluster *build_cluster(struct flow_rig *r)
     c->protocol = r->cluster_protocol;
     c->lb = r->lb;
     c->limits = r->limits;
+    c->outlier = r->outlier;
+    c->hash_by = r->hash_by;
+    c->client_protocol = r->client_protocol;
     atomic_init(&set->refs, 1);
     arena_init(&set->arena, 0);
     set->list = arena_alloc0(&set->arena, r->endpoint_count, sizeof(*set->list));
@@ -170,6 +173,7 @@ void flow_rig_init(struct flow_rig *r)
     r->stats = stats_new(1);
     r->telemetry = telemetry_new(r->stats, &r->node);
     options.telemetry = r->telemetry;
+    options.stats = r->stats;
     r->flow = flow_new(&options);
     flow_attach(r->flow, &r->w);
     for (int i = 0; i < FLOW_RIG_UPSTREAMS; i++) {

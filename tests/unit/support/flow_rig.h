@@ -41,6 +41,9 @@ struct flow_rig {
     uint32_t endpoint_count; /* 1..FLOW_RIG_UPSTREAMS */
     struct model_limits limits;
     struct model_http_settings http;
+    struct model_outlier outlier;
+    struct model_hash hash_by;
+    bool client_protocol;
     uint64_t version;
     struct addr addr; /* of the gateway's listener */
 };

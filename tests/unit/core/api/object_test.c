@@ -188,7 +188,7 @@ static const struct {
     { "DestinationRule", "{host: a, trafficPolicy: {tls: {mode: SIMPLE}}}", 1 },
     { "DestinationRule", "{host: a, trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}}", 0 },
     { "DestinationRule", "{host: a, trafficPolicy: {loadBalancer: {simple: RANDOM}}}", 0 },
-    { "DestinationRule", "{host: a, trafficPolicy: {outlierDetection: {interval: 1s}}}", 1 },
+    { "DestinationRule", "{host: a, trafficPolicy: {outlierDetection: {interval: 1s}}}", 0 },
     { "Gateway", "{servers: [{port: {number: 80, name: a, protocol: http}, hosts: [a]}]}", 0 },
     { "Gateway", "{servers: [{port: {number: 80, name: a, protocol: tcp}, hosts: [a]}]}", 1 },
 };

@@ -1,0 +1,222 @@
+/* Circuit breakers through a whole proxy: what is refused, how, and what is counted. */
+#include "core/flow/upstream_limits.h"
+
+#include <string.h>
+
+#include "tests/tap.h"
+#include "tests/unit/support/flow_rig.h"
+
+#define GET "GET / HTTP/1.1\r\nHost: svc\r\n\r\n"
+
+static bool has(const char *text, const char *part)
+{
+    bool found = strstr(text, part) != NULL;
+
+    if (!found)
+        printf("# no \"%s\" in \"%s\"\n", part, text);
+    return found;
+}
+
+struct wanted {
+    const char *name;
+    uint64_t sum;
+};
+
+static void on_sample(void *arg, const struct stats_sample *s)
+{
+    struct wanted *w = arg;
+
+    if (strcmp(s->def->name, w->name) == 0)
+        w->sum += s->value;
+}
+
+static uint64_t metric(struct flow_rig *r, const char *name)
+{
+    struct wanted w = { .name = name };
+
+    stats_visit(r->stats, on_sample, &w);
+    return w.sum;
+}
+
+/* Two requests wait at one upstream that does not answer; a third one comes. */
+static void cb_2_pending_beyond_the_limit_is_503_uo(void)
+{
+    struct flow_rig r;
+    struct wire a, b, c;
+
+    flow_rig_init(&r);
+    r.raw_upstreams = true;
+    r.limits.max_connections = 1;
+    r.limits.max_pending = 1;
+    flow_rig_publish(&r);
+    flow_rig_connect(&r, &a);
+    flow_rig_connect(&r, &b);
+    flow_rig_connect(&r, &c);
+    http_wire_send(&a, GET);
+    OK(flow_rig_wait_text(&r, &r.ups[0].raw, "\r\n\r\n"));
+    http_wire_send(&b, GET);
+    http_wire_wait(&r.w, 50);
+    OK(flow_rig_ask(&r, &c, GET, "reset reason: overflow"));
+    OK(has(http_wire_text(&c), "HTTP/1.1 503"));
+    OK(has(http_wire_text(&c), "x-envoy-overloaded: true"));
+    OK(has(flow_rig_decision(&r), "\"UO\""));
+    EQ_UINT(metric(&r, "envoy_cluster_upstream_rq_pending_overflow"), 1);
+    /* What waited is served when there is room. */
+    buf_clear(&r.ups[0].raw.got);
+    http_wire_send(&r.ups[0].raw, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+    OK(flow_rig_wait_text(&r, &a, "\r\n\r\na"));
+    OK(flow_rig_wait_text(&r, &r.ups[0].raw, "\r\n\r\n"));
+    http_wire_send(&r.ups[0].raw, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb");
+    OK(flow_rig_wait_text(&r, &b, "\r\n\r\nb"));
+    EQ_INT(r.ups[0].connections, 1);
+    http_wire_close(&a);
+    http_wire_close(&b);
+    http_wire_close(&c);
+    flow_rig_deinit(&r);
+}
+
+/* One connection for the cluster, not for each of its endpoints; yet a request for an endpoint
+ * without one gets it. */
+static void cb_1_connections_are_counted_for_the_cluster(void)
+{
+    struct flow_rig r;
+    struct wire c[4];
+
+    flow_rig_init(&r);
+    r.raw_upstreams = true;
+    r.endpoint_count = 2;
+    r.limits.max_connections = 1;
+    flow_rig_publish(&r);
+    for (int i = 0; i < 4; i++) {
+        flow_rig_connect(&r, &c[i]);
+        http_wire_send(&c[i], GET);
+        http_wire_wait(&r.w, 20);
+    }
+    EQ_INT(r.ups[0].connections, 1);
+    EQ_INT(r.ups[1].connections, 1);
+    for (int i = 0; i < 4; i++)
+        http_wire_close(&c[i]);
+    flow_rig_deinit(&r);
+}
+
+static void cb_2_requests_of_http2_beyond_the_limit_are_503_uo(void)
+{
+    struct flow_rig r;
+    struct wire a, b, c;
+
+    flow_rig_init(&r);
+    r.cluster_protocol = MODEL_PROTOCOL_HTTP2;
+    r.limits.max_requests = 2;
+    r.raw_upstreams = true; /* a peer that accepts and keeps still */
+    flow_rig_publish(&r);
+    flow_rig_connect(&r, &a);
+    flow_rig_connect(&r, &b);
+    flow_rig_connect(&r, &c);
+    http_wire_send(&a, GET);
+    OK(flow_rig_wait_text(&r, &r.ups[0].raw, "PRI"));
+    http_wire_send(&b, GET);
+    http_wire_wait(&r.w, 50);
+    OK(flow_rig_ask(&r, &c, GET, "reset reason: overflow"));
+    http_wire_close(&a); /* makes room */
+    http_wire_wait(&r.w, 20);
+    buf_clear(&c.got);
+    http_wire_send(&c, GET);
+    http_wire_wait(&r.w, 50);
+    EQ_STR(http_wire_text(&c), "");
+    http_wire_close(&b);
+    http_wire_close(&c);
+    flow_rig_deinit(&r);
+}
+
+static struct model_retry retry_5xx = {
+    .attempts = 5, .on = MODEL_RETRY_5XX, .backoff_base_ms = 1, .backoff_max_ms = 1000
+};
+
+static void fail_always(struct flow_rig_upstream *up, struct http_stream *hs, struct http_msg *head,
+                        bool end)
+{
+    (void)up, (void)head, (void)end;
+    http_stream_reply(hs, 500, "text/plain", STR("broken"));
+    http_stream_release(hs);
+}
+
+/* One retry at a time: two requests that fail at once cannot both be tried again. */
+static void retries_beyond_the_limit_are_not_made(void)
+{
+    struct model_limits limits = { .max_retries = 1 };
+    struct upstream_counts counts = { 0 };
+    struct flow_rig r;
+    struct wire c;
+
+    OK(upstream_limits_begin_retry(&counts, &limits));
+    OK(!upstream_limits_begin_retry(&counts, &limits));
+    upstream_limits_end_retry(&counts);
+    OK(upstream_limits_begin_retry(&counts, &limits));
+    OK(upstream_limits_begin_retry(NULL, &limits));
+
+    flow_rig_init(&r);
+    r.limits.max_retries = 1;
+    r.route.retry = &retry_5xx;
+    r.on_request = fail_always;
+    flow_rig_publish(&r);
+    flow_rig_connect(&r, &c);
+    OK(flow_rig_ask(&r, &c, GET, "broken")); /* its own retries count as one */
+    EQ_INT(r.ups[0].requests, 6);
+    EQ_UINT(metric(&r, "envoy_cluster_upstream_rq_retry_overflow"), 0);
+    http_wire_close(&c);
+    flow_rig_deinit(&r);
+}
+
+static void rt_9_budget_follows_the_requests(void)
+{
+    struct model_limits limits = { .max_retries = 1, /* ignored */
+                                   .budget = { .is_on = true, .pct = 20, .min_concurrency = 3 } };
+    struct upstream_counts counts = { 0 };
+    int taken = 0;
+
+    while (upstream_limits_begin_retry(&counts, &limits))
+        taken++;
+    EQ_INT(taken, 3);
+    http_pool_count(&counts.pool.requests, 15);
+    http_pool_count(&counts.pool.pending, 10);
+    while (upstream_limits_begin_retry(&counts, &limits))
+        taken++;
+    EQ_INT(taken, 5);
+}
+
+/* A limit that comes with new configuration holds for connections that are there. */
+static void new_limits_hold_for_old_connections(void)
+{
+    struct flow_rig r;
+    struct wire a, b;
+
+    flow_rig_init(&r);
+    r.raw_upstreams = true;
+    flow_rig_publish(&r);
+    flow_rig_connect(&r, &a);
+    flow_rig_connect(&r, &b);
+    http_wire_send(&a, GET);
+    OK(flow_rig_wait_text(&r, &r.ups[0].raw, "\r\n\r\n"));
+    r.limits.max_connections = 1;
+    r.limits.max_pending = 1;
+    flow_rig_publish(&r);
+    http_wire_send(&b, GET);
+    http_wire_wait(&r.w, 50);
+    EQ_INT(r.ups[0].connections, 1);
+    http_wire_close(&a);
+    http_wire_close(&b);
+    flow_rig_deinit(&r);
+}
+
+static const struct tap_case cases[] = {
+    { "cb_1_connections_are_counted_for_the_cluster",
+      cb_1_connections_are_counted_for_the_cluster },
+    { "cb_2_pending_beyond_the_limit_is_503_uo", cb_2_pending_beyond_the_limit_is_503_uo },
+    { "cb_2_requests_of_http2_beyond_the_limit_are_503_uo",
+      cb_2_requests_of_http2_beyond_the_limit_are_503_uo },
+    { "retries_beyond_the_limit_are_not_made", retries_beyond_the_limit_are_not_made },
+    { "rt_9_budget_follows_the_requests", rt_9_budget_follows_the_requests },
+    { "new_limits_hold_for_old_connections", new_limits_hold_for_old_connections },
+};
+
+TAP_MAIN(cases)
