@@ -12,6 +12,7 @@
 #include "core/compile/compile_gateway.h"
 #include "core/compile/compile_gateway_host.h"
 #include "core/compile/compile_gwapi.h"
+#include "core/compile/compile_gwapi_mesh.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
 #include "core/compile/compile_locality.h"
@@ -197,8 +198,9 @@ static void mark_object(struct compile *c, struct object *o, bool add)
         mark_secret(c, o);
         return;
     default:
-        if (c->node->is_gateway &&
-            (compile_gwapi_wants(o->kind->id) || o->kind->id == API_KIND_NAMESPACE))
+        if (!c->node->is_gateway)
+            compile_gwapi_mesh_follow(c, o, add);
+        else if (compile_gwapi_wants(o->kind->id) || o->kind->id == API_KIND_NAMESPACE)
             c->dirty |= COMPILE_PART_GATEWAY;
         return;
     }
@@ -379,6 +381,7 @@ void compile_free(struct compile *c)
     multimap_deinit(&c->secret_users);
     compile_files_free(c);
     multimap_deinit(&c->peer_auths);
+    multimap_deinit(&c->service_routes);
     compile_vip_deinit(&c->vips);
     object_unref(c->sidecar);
     compile_part_unref(c->inbound);

@@ -124,6 +124,8 @@ struct compile {
     struct map own_hosts;         /* of services our workload is in; own keys */
     struct map tables;            /* port -> struct compile_table */
     struct compile_table *any_port;
+    struct multimap
+        service_routes;         /* host -> struct object, routes of the Gateway API bound to it */
     struct multimap peer_auths; /* namespace -> struct object, PeerAuthentications */
     uint32_t dirty;             /* enum compile_part_id */
     struct compile_vips vips;

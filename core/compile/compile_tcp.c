@@ -1,6 +1,7 @@
 #include "core/compile/compile_tcp.h"
 
 #include "core/base/mem.h"
+#include "core/compile/compile_gwapi_mesh.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_sidecar.h"
 
@@ -143,7 +144,8 @@ static void build_port(const struct compile_route_place *place, struct compile_h
 {
     struct compile_part *part = h->tcp_part;
     struct compile_tcp *to = &h->tcp[h->tcp_count++];
-    uint32_t room = 1 + (vs ? compile_tcp_room(vs) : 0);
+    uint32_t room =
+        1 + (vs ? compile_tcp_room(vs) : 0) + compile_gwapi_mesh_room(place->c, h->name);
 
     to->port = place->port;
     to->routes = arena_alloc0(&part->arena, room, sizeof(*to->routes));
@@ -151,6 +153,8 @@ static void build_port(const struct compile_route_place *place, struct compile_h
         to->count = compile_tcp_tls_rules(place, vs, part, to->routes, to->count);
     if (vs)
         to->count = compile_tcp_tcp_rules(place, vs, part, to->routes, to->count);
+    if (!to->count)
+        to->count = compile_gwapi_mesh_streams(place, h->name, part, to->routes, to->count);
     if (!to->count)
         add_default(place, h, part, &to->routes[to->count++]);
 }

@@ -1,6 +1,7 @@
 #include "core/compile/compile_vhost.h"
 
 #include "core/base/mem.h"
+#include "core/compile/compile_gwapi_mesh.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_vs.h"
@@ -97,6 +98,8 @@ static struct model_route_vhost *build_port(struct compile_host *h, struct compi
         compile_route_build(place, vs->rules, vs->rule_count, v, room);
     }
     /* A VirtualService without a rule for this port and client is as none. */
+    if (v->vhost.route_count == 0 && h->service)
+        compile_gwapi_mesh_http(place, h->name, v);
     if (v->vhost.route_count == 0 && h->service)
         compile_route_default(place, compile_host_cluster(h, place->port, STR_NONE), v);
     if (v->vhost.route_count == 0) {
