@@ -10,7 +10,7 @@ static const struct cli_flag flags[] = {
     { "outbound", 0, CLI_FLAG_LIST, "ADDR", NULL, "Listen here for the app's calls; the Host header says where to", NULL },
     { "inbound", 0, CLI_FLAG_LIST, "ADDR=PORT[:PROTO]", NULL, "Listen at ADDR for calls to the app's PORT", NULL },
     { "port", 'p', CLI_FLAG_LIST, "PORT[:PROTO]", NULL, "A port of the app (http, http2, grpc, tcp; default: found out)", NULL },
-    { "outbound-policy", 0, CLI_FLAG_TEXT, "POLICY", "ALLOW_ANY", "What happens to unknown destinations", "ALLOW_ANY|REGISTRY_ONLY" },
+    { "outbound-policy", 0, CLI_FLAG_TEXT, "POLICY", NULL, "What happens to unknown destinations [as the mesh says, or ALLOW_ANY]", "ALLOW_ANY|REGISTRY_ONLY" },
 };
 /* clang-format on */
 
@@ -114,6 +114,7 @@ static int run(const struct cli_args *args)
     int code;
 
     arena_init(&a, 1024);
+    o->outbound_is_told = cli_args_text(args, "outbound-policy") != NULL;
     o->registry_only = str_is(str_of(cli_args_text(args, "outbound-policy")), "REGISTRY_ONLY");
     code = role_flags_read(args, o);
     if (!code)

@@ -23,6 +23,7 @@ static const struct cli_flag flags[] = {
     { "namespace", 'n', CLI_FLAG_TEXT, "NAMESPACE", "default", "Namespace of the workload", NULL },
     { "control", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Control plane [the one of `mesh up` on this machine]", NULL },
     { "token", 0, CLI_FLAG_TEXT, "TOKEN", NULL, "Join token, for a control plane elsewhere", NULL },
+    { "mesh-config", 0, CLI_FLAG_TEXT, "FILE", NULL, "MeshConfig, in place of the ConfigMap istio", NULL },
     { "config", 'f', CLI_FLAG_TEXT, "PATH", NULL, "Configuration from files instead of a control plane", NULL },
     { "cert-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "Certificate from files, with --config", NULL },
     { "no-capture", 0, CLI_FLAG_BOOL, NULL, "false", "No namespace: the app reaches the mesh through HTTP_PROXY", NULL },
@@ -118,6 +119,7 @@ static int read_options(const struct cli_args *args, struct role_options *o, str
     o->ns = cli_args_text(args, "namespace");
     o->token = cli_args_text(args, "token");
     o->config_path = cli_args_text(args, "config");
+    o->mesh_config = cli_args_text(args, "mesh-config");
     o->cert_dir = cli_args_text(args, "cert-dir");
     o->access_log = cli_args_text(args, "access-log");
     o->control = cli_args_text(args, "control");

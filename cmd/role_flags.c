@@ -89,6 +89,7 @@ int role_flags_read(const struct cli_args *args, struct role_options *out)
     if (code)
         return code;
     out->config_path = cli_args_text(args, "config");
+    out->mesh_config = cli_args_text(args, "mesh-config");
     out->control = cli_args_text(args, "control");
     out->token = cli_args_text(args, "token");
     out->root_cert = cli_args_text(args, "root-cert");

@@ -12,6 +12,7 @@
     { "control", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Configuration from a control plane: host:15012 or unix:PATH", NULL }, \
     { "token", 0, CLI_FLAG_TEXT, "TOKEN", NULL, "Join token for the first certificate", NULL }, \
     { "root-cert", 0, CLI_FLAG_TEXT, "FILE", NULL, "Root certificate that control must have", NULL }, \
+    { "mesh-config", 0, CLI_FLAG_TEXT, "FILE", NULL, "MeshConfig, in place of the ConfigMap istio", NULL }, \
     { "cert-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "cert-chain.pem, key.pem and root-cert.pem of this workload", NULL }, \
     { "state-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "Where the last good configuration and certificate are kept", NULL }, \
     { "name", 0, CLI_FLAG_TEXT, "NAME", NULL, "Name of this workload [host name]", NULL }, \
@@ -30,7 +31,7 @@
     { "access-log", 0, CLI_FLAG_TEXT, "PATH", NULL, "Write an access log; /dev/stdout for the standard output", NULL }, \
     { "access-log-format", 0, CLI_FLAG_TEXT, "FORMAT", "text", "text, json, or a format string with %OPERATORS%", NULL }, \
     { "accept-time", 0, CLI_FLAG_DURATION, "TIME", "0s", "At the end: how long to keep accepting while unready", NULL }, \
-    { "drain-time", 0, CLI_FLAG_DURATION, "TIME", "5s", "At the end: how long requests may take", NULL }, \
+    { "drain-time", 0, CLI_FLAG_DURATION, "TIME", NULL, "At the end: how long requests may take [as the mesh says, or 5s]", NULL }, \
     { "mark", 0, CLI_FLAG_NUMBER, "N", "0", "SO_MARK of our own connections (1337 exempts them from capture)", NULL }, \
     { "log", 0, CLI_FLAG_TEXT, "LEVELS", "warn", "Log levels, e.g. info,http=debug", NULL }, \
     { "log-format", 0, CLI_FLAG_TEXT, "FORMAT", "text", "How the log is written", "text|json" }

@@ -78,7 +78,7 @@ static const struct field istio_telemetry_tag_fields[] = {
     FIELD_MSG(T, header, "header", istio_telemetry_named, .proto = 3, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "A header of the request."),
     FIELD_MSG(T, formatter, "formatter", istio_telemetry_text, .proto = 4, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Operators as in the access log's format."),
 };
-static FIELD_MESSAGE(istio_telemetry_tag, PROTO "Tracing.CustomTag", .at = FIELD_AT(T, at), .help = "Where a tag's value comes from.");
+FIELD_MESSAGE(istio_telemetry_tag, PROTO "Tracing.CustomTag", .at = FIELD_AT(T, at), .help = "Where a tag's value comes from.");
 #undef T
 
 #define T struct istio_telemetry_tracing

@@ -141,6 +141,7 @@ struct istio_telemetry { /* the spec */
 };
 
 extern FIELD_DECLARE(istio_telemetry);
+extern FIELD_DECLARE(istio_telemetry_tag);
 extern FIELD_DECLARE(istio_telemetry_root);
 
 #endif

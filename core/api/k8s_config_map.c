@@ -1,5 +1,7 @@
 #include "core/api/k8s_config_map.h"
 
+#include "core/api/mesh_file.h"
+
 /* clang-format off */
 #define T struct k8s_config_map
 static const struct field k8s_config_map_fields[] = {
@@ -8,6 +10,6 @@ static const struct field k8s_config_map_fields[] = {
     FIELD_MAP_BYTES(T, binary_data, "binaryData", .proto = 3, .help = "Bytes by key, in base64."),
     FIELD_BOOL(T, immutable, "immutable", .proto = 4, .help = "Whether values may never change."),
 };
-FIELD_MESSAGE(k8s_config_map, "io.k8s.api.core.v1.ConfigMap", .at = FIELD_AT(T, at), .help = "Named texts.");
+FIELD_MESSAGE(k8s_config_map, "io.k8s.api.core.v1.ConfigMap", .at = FIELD_AT(T, at), .check = mesh_file_check, .help = "Named texts.");
 #undef T
 /* clang-format on */

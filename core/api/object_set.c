@@ -1,5 +1,6 @@
 #include "core/api/object_set.h"
 
+#include "core/api/mesh_file.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/text/node_yaml.h"
@@ -29,8 +30,9 @@ void object_set_give(struct object_set *set, struct object *o)
 static int add_document(struct object_set *set, const struct node *doc, struct diag *d,
                         const struct object_options *opt)
 {
+    const struct node *mesh = mesh_file_find(doc);
     struct object *o;
-    int err = object_decode(&o, doc, d, opt);
+    int err = mesh ? mesh_file_to_object(&o, mesh, d, opt) : object_decode(&o, doc, d, opt);
 
     if (err == 0)
         object_set_give(set, o);

@@ -85,7 +85,7 @@ static const struct field traffic_policy_locality_fields[] = {
     FIELD_LIST_STR(T, failover_priority, "failoverPriority", .proto = 4, .help = "Labels that order endpoints: the more match the client's, the earlier."),
     FIELD_OPT_BOOL(T, enabled, "enabled", .proto = 3, .wrapper = true, .default_text = "true", .help = "Whether locality matters."),
 };
-static FIELD_MESSAGE(traffic_policy_locality, PROTO "LocalityLoadBalancerSetting", .at = FIELD_AT(T, at), .check = traffic_policy_check_locality, .help = "Prefer near endpoints.");
+FIELD_MESSAGE(traffic_policy_locality, PROTO "LocalityLoadBalancerSetting", .at = FIELD_AT(T, at), .check = traffic_policy_check_locality, .help = "Prefer near endpoints.");
 #undef T
 
 #define T struct traffic_policy_zone_aware
@@ -95,7 +95,7 @@ static const struct field traffic_policy_zone_aware_fields[] = {
     FIELD_LIST_STR(T, failover_priority, "failoverPriority", .proto = 3, .help = "Labels that order endpoints."),
     FIELD_OPT_UINT64(T, min_cluster_size, "minClusterSize", .proto = 4, .wrapper = true, .min = 1, .default_text = "6", .help = "Endpoints that a service needs at least for this."),
 };
-static FIELD_MESSAGE(traffic_policy_zone_aware, PROTO "ZoneAwareLoadBalancerSetting", .at = FIELD_AT(T, at), .help = "Keep traffic in the zone as far as its endpoints can carry it.");
+FIELD_MESSAGE(traffic_policy_zone_aware, PROTO "ZoneAwareLoadBalancerSetting", .at = FIELD_AT(T, at), .help = "Keep traffic in the zone as far as its endpoints can carry it.");
 #undef T
 
 #define T struct traffic_policy_warmup
@@ -125,7 +125,7 @@ static const struct field traffic_policy_keepalive_fields[] = {
     FIELD_DURATION(T, time, "time", .proto = 2, .min = DURATION_MS, .default_text = "the system's, 2h", .help = "Idle time until the first probe."),
     FIELD_DURATION(T, interval, "interval", .proto = 3, .min = DURATION_MS, .default_text = "the system's, 75s", .help = "Time between probes."),
 };
-static FIELD_MESSAGE(traffic_policy_keepalive, PROTO "ConnectionPoolSettings.TCPSettings.TcpKeepalive", .help = "TCP keep-alive.");
+FIELD_MESSAGE(traffic_policy_keepalive, PROTO "ConnectionPoolSettings.TCPSettings.TcpKeepalive", .help = "TCP keep-alive.");
 #undef T
 
 #define T struct traffic_policy_tcp
@@ -190,7 +190,7 @@ static const struct field traffic_policy_outlier_fields[] = {
     FIELD_INT32(T, min_health_percent, "minHealthPercent", .proto = 5, .max = 100, .default_text = "0", .help = "Below this share of healthy ones all are used."),
     FIELD_LIST_UINT32(T, http_error_codes, "outlierDetectionHttpErrorCodes", .proto = 10, .min = 100, .max = 599, .default_text = "5xx", .help = "Statuses that count as errors."),
 };
-static FIELD_MESSAGE(traffic_policy_outlier, PROTO "OutlierDetection", .at = FIELD_AT(T, at), .check = traffic_policy_check_outlier, .help = "Leaves out endpoints that fail.");
+FIELD_MESSAGE(traffic_policy_outlier, PROTO "OutlierDetection", .at = FIELD_AT(T, at), .check = traffic_policy_check_outlier, .help = "Leaves out endpoints that fail.");
 #undef T
 
 static const struct field_enum_name traffic_policy_tls_mode_names[] = {
@@ -214,7 +214,7 @@ static const struct field traffic_policy_tls_fields[] = {
     FIELD_OPT_BOOL(T, insecure_skip_verify, "insecureSkipVerify", .proto = 8, .wrapper = true, .enforced = TLS_ORIGIN, .help = "Take any certificate. Not safe."),
     FIELD_STR(T, ca_crl, "caCrl", .proto = 9, .enforced = TLS_ORIGIN, .help = "File with revoked certificates."),
 };
-static FIELD_MESSAGE(traffic_policy_tls, PROTO "ClientTLSSettings", .at = FIELD_AT(T, at), .check = traffic_policy_check_tls, .help = "TLS towards the service.");
+FIELD_MESSAGE(traffic_policy_tls, PROTO "ClientTLSSettings", .at = FIELD_AT(T, at), .check = traffic_policy_check_tls, .help = "TLS towards the service.");
 #undef T
 
 #define T struct traffic_policy_tunnel

@@ -206,6 +206,11 @@ struct traffic_policy {
 };
 
 extern FIELD_DECLARE(traffic_policy);
+extern FIELD_DECLARE(traffic_policy_tls);
+extern FIELD_DECLARE(traffic_policy_outlier);
+extern FIELD_DECLARE(traffic_policy_keepalive);
+extern FIELD_DECLARE(traffic_policy_zone_aware);
+extern FIELD_DECLARE(traffic_policy_locality);
 extern FIELD_DECLARE(traffic_policy_pool);
 
 #endif

@@ -140,7 +140,7 @@ static const struct field virtual_service_retry_fields[] = {
     FIELD_OPT_BOOL(T, ignore_previous_hosts, "retryIgnorePreviousHosts", .proto = 5, .wrapper = true, .default_text = "true", .help = "Whether to avoid endpoints that were tried before."),
     FIELD_DURATION(T, backoff, "backoff", .proto = 6, .min = DURATION_MS, .default_text = "25ms", .help = "Pause before the first retry; grows up to ten times."),
 };
-static FIELD_MESSAGE(virtual_service_retry, PROTO "HTTPRetry", .at = FIELD_AT(T, at), .check = virtual_service_check_retry, .help = "When and how to try again.");
+FIELD_MESSAGE(virtual_service_retry, PROTO "HTTPRetry", .at = FIELD_AT(T, at), .check = virtual_service_check_retry, .help = "When and how to try again.");
 #undef T
 
 #define T struct virtual_service_delay

@@ -237,6 +237,7 @@ struct virtual_service { /* the spec */
 };
 
 extern FIELD_DECLARE(virtual_service);
+extern FIELD_DECLARE(virtual_service_retry);
 extern FIELD_DECLARE(virtual_service_destination);
 extern FIELD_DECLARE(virtual_service_root);
 

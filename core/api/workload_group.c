@@ -94,7 +94,7 @@ static const struct field workload_group_probe_fields[] = {
     FIELD_MSG(T, exec, "exec", workload_group_exec, .proto = 9, .oneof = 1, .help = "Ask by a command."),
     FIELD_MSG(T, grpc, "grpc", workload_group_grpc, .proto = 10, .oneof = 1, .help = "Ask by gRPC."),
 };
-static FIELD_MESSAGE(workload_group_probe, PROTO "ReadinessProbe", .at = FIELD_AT(T, at), .help = "How to see whether a workload is healthy.");
+FIELD_MESSAGE(workload_group_probe, PROTO "ReadinessProbe", .at = FIELD_AT(T, at), .help = "How to see whether a workload is healthy.");
 #undef T
 
 #define T struct workload_group

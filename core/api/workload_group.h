@@ -57,6 +57,7 @@ struct workload_group { /* the spec */
 };
 
 extern FIELD_DECLARE(workload_group);
+extern FIELD_DECLARE(workload_group_probe);
 extern FIELD_DECLARE(workload_group_root);
 
 #endif

@@ -16,6 +16,7 @@
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
 #include "core/compile/compile_locality.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_part.h"
 #include "core/compile/compile_peers.h"
 #include "core/compile/compile_sidecar.h"
@@ -175,6 +176,8 @@ static void mark_secret(struct compile *c, const struct object *o)
 
 static void mark_object(struct compile *c, struct object *o, bool add)
 {
+    if (compile_mesh_reads(c, o))
+        c->dirty |= COMPILE_PART_MESH;
     switch (o->kind->id) {
     case API_KIND_PEER_AUTHENTICATION:
         if (add)
@@ -337,8 +340,9 @@ struct compile *compile_new(const struct compile_options *options)
     copy_options(c, options);
     copy_labels(c);
     c->dns_domain = c->node->dns_domain.len ? c->node->dns_domain : STR("cluster.local");
-    c->root_ns = c->options.settings.root_namespace.len ? c->options.settings.root_namespace
-                                                        : STR("istio-system");
+    c->config_ns = c->options.settings.root_namespace.len ? c->options.settings.root_namespace
+                                                          : STR("istio-system");
+    c->root_ns = c->config_ns;
     c->trust_domain = c->options.settings.trust_domain.len ? c->options.settings.trust_domain
                       : c->node->trust_domain.len          ? c->node->trust_domain
                                                            : STR("cluster.local");
@@ -347,6 +351,7 @@ struct compile *compile_new(const struct compile_options *options)
     registry.cluster_id = c->node->cluster_id;
     registry.trust_domain = c->trust_domain;
     c->registry = registry_new(&registry);
+    compile_mesh_run(c);
     compile_vip_init(&c->vips);
     c->no_endpoints = compile_cluster_new_endpoints();
     c->passthrough = fixed_cluster(c, "PassthroughCluster", MODEL_CLUSTER_ORIGINAL_DST);
@@ -394,6 +399,7 @@ void compile_free(struct compile *c)
     model_endpoints_unref(c->no_endpoints);
     pki_trust_unref(c->system_trust);
     registry_free(c->registry);
+    compile_mesh_free(c->mesh);
     arena_deinit(&c->arena);
     mem_free(c);
 }
@@ -445,6 +451,7 @@ void compile_run(struct compile *c, struct diag *d, struct snapshot **out)
     *out = NULL;
     c->diag = d;
     c->stats = (struct compile_stats){ 0 };
+    compile_mesh_run(c);
     registry_run(c->registry, on_host, c);
     compile_locality_follow(c);
     compile_peers_follow(c);

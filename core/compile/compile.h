@@ -53,6 +53,7 @@ struct compile_options {
     struct addr gateway_bind; /* address of gateway listeners; ADDR_NONE: all */
     struct model_settings settings;
     enum model_outbound_policy outbound_policy;
+    bool outbound_policy_is_told; /* on the command line: MeshConfig's does not count */
     /* Chain and key of gateway servers with ISTIO_MUTUAL come from the process's identity. */
 };
 

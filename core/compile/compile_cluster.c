@@ -3,6 +3,7 @@
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
 #include "core/compile/compile_locality.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_peer.h"
 #include "core/compile/compile_tls.h"
 #include "core/compile/compile_traffic.h"
@@ -71,6 +72,13 @@ static bool is_h2(const struct model_cluster_config *config)
            config->protocol == MODEL_PROTOCOL_GRPC;
 }
 
+static bool has_auto_mtls(const struct compile *c)
+{
+    const struct field_opt *told = &c->mesh->config.enable_auto_mtls;
+
+    return !told->set || told->value;
+}
+
 static uint64_t set_tls(struct compile *c, struct model_cluster_config *config,
                         const struct compile_dr_result *dr, const struct traffic_policy_tls *tls,
                         struct str *secret, struct arena *a)
@@ -84,7 +92,8 @@ static uint64_t set_tls(struct compile *c, struct model_cluster_config *config,
     uint64_t hash = 0;
 
     if (!tls) /* MT-5: no mTLS of its own accord to what is outside the mesh */
-        config->tls_mode = config->external ? MODEL_TLS_DISABLE : MODEL_TLS_AUTO;
+        config->tls_mode =
+            config->external || !has_auto_mtls(c) ? MODEL_TLS_DISABLE : MODEL_TLS_AUTO;
     else
         config->tls_mode = modes[tls->mode];
     if (config->tls_mode == MODEL_TLS_SIMPLE || config->tls_mode == MODEL_TLS_MUTUAL)

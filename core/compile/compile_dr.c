@@ -3,6 +3,7 @@
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
 #include "core/compile/compile_host.h"
+#include "core/compile/compile_mesh.h"
 
 /* ---- coming and going ---- */
 
@@ -81,8 +82,10 @@ static bool is_older(const struct compile_dr *a, const struct compile_dr *b)
 static bool is_level(const struct compile *c, const struct compile_dr *dr, struct str ns)
 {
     return str_eq(dr->object->ns, ns) &&
-           registry_service_is_exported(dr->spec->export_to, dr->spec->export_to_count, ns,
-                                        c->node->ns);
+           compile_mesh_is_exported(dr->spec->export_to, dr->spec->export_to_count,
+                                    c->mesh->config.default_destination_rule_export_to,
+                                    c->mesh->config.default_destination_rule_export_to_count, ns,
+                                    c->node->ns);
 }
 
 static bool selects_us(const struct compile *c, const struct compile_dr *dr)

@@ -1,5 +1,6 @@
 #include "core/compile/compile_outbound.h"
 
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_table.h"
 

@@ -2,6 +2,7 @@
 
 #include "core/api/workload_selector.h"
 #include "core/compile/compile_host.h"
+#include "core/compile/compile_mesh.h"
 
 /* ---- choosing ---- */
 
@@ -176,7 +177,7 @@ enum model_outbound_policy compile_sidecar_outbound_policy(const struct compile 
     const struct sidecar *sc = compile_sidecar(c);
 
     if (!sc || !sc->outbound)
-        return c->options.outbound_policy;
+        return c->mesh->outbound_policy;
     return sc->outbound->mode == SIDECAR_ALLOW_ANY ? MODEL_ALLOW_ANY : MODEL_REGISTRY_ONLY;
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/compile/compile_gateway.h"
 #include "core/compile/compile_inbound.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_outbound.h"
 #include "core/compile/compile_part.h"
 #include "core/compile/compile_peers.h"
@@ -85,18 +86,6 @@ static void add_listeners(struct compile *c, struct snapshot *s)
     compile_gateway_listeners(c, s);
 }
 
-static struct model_settings copy_settings(const struct model_settings *from, struct arena *a)
-{
-    struct model_settings to = *from;
-
-    to.trust_domain = arena_str(a, from->trust_domain);
-    to.root_namespace = arena_str(a, from->root_namespace);
-    to.access_log.path = arena_str(a, from->access_log.path);
-    to.access_log.format = arena_str(a, from->access_log.format);
-    to.http.server = arena_str(a, from->http.server);
-    return to;
-}
-
 struct snapshot *compile_snapshot_build(struct compile *c)
 {
     struct own_snapshot *own = mem_alloc0(1, sizeof(*own));
@@ -107,7 +96,7 @@ struct snapshot *compile_snapshot_build(struct compile *c)
     s->deinit = deinit;
     s->version = ++c->version;
     s->node = c->node;
-    s->settings = copy_settings(&c->options.settings, &s->arena);
+    s->settings = compile_mesh_copy_settings(&c->mesh->settings, &s->arena);
     keep(own, c->inbound);
     keep(own, c->gateway);
     keep(own, c->peers);

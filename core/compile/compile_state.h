@@ -32,11 +32,13 @@ enum compile_part_id {
     COMPILE_PART_GATEWAY = 1 << 5,
     COMPILE_PART_PEERS = 1 << 6,
     COMPILE_PART_SIDECAR = 1 << 7, /* Sidecar objects */
+    COMPILE_PART_MESH = 1 << 8,    /* what compile_mesh reads */
 };
 
 struct compile_authz;
 struct compile_gateway;
 struct compile_inbound;
+struct compile_mesh;
 struct compile_part;
 struct compile_table;
 struct compile_vip_claim;
@@ -106,7 +108,10 @@ struct compile {
     const struct model_node *node;
     struct field_pair *labels; /* of the node */
     uint32_t label_count;
-    struct str dns_domain, root_ns, trust_domain;
+    struct str dns_domain, trust_domain;
+    struct str config_ns; /* where MeshConfig is */
+    struct str root_ns;   /* whose policies are for all; of mesh */
+    struct compile_mesh *mesh;
     struct str locality; /* of this node, as the hosts were last built for */
     uint64_t sources;    /* likewise the places of those like us; hash */
     bool uses_zones;     /* some DestinationRule is zone-aware */

@@ -1,5 +1,6 @@
 #include "core/compile/compile_traffic.h"
 
+#include "core/compile/compile_mesh.h"
 #include "core/compile/digest.h"
 #include "core/http/http_headers.h"
 #include "core/text/duration.h"
@@ -78,7 +79,7 @@ static void http_limits(const struct traffic_policy_http *http, struct model_lim
 void compile_traffic_limits(const struct compile *c, const struct traffic_policy_pool *pool,
                             struct model_limits *out)
 {
-    *out = (struct model_limits){ .connect_timeout_ms = c->options.settings.connect_timeout_ms };
+    *out = (struct model_limits){ .connect_timeout_ms = c->mesh->settings.connect_timeout_ms };
     if (pool && pool->tcp)
         tcp_limits(pool->tcp, out);
     if (pool && pool->http)

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/compile/compile_delegate.h"
 #include "core/compile/compile_host.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_sidecar.h"
 
 /* ---- reading ---- */
@@ -46,6 +47,16 @@ static void read_delegates(struct compile_vs *vs)
     }
 }
 
+static bool is_visible(const struct compile *c, const struct compile_vs *vs)
+{
+    const struct mesh_config *m = c->mesh ? &c->mesh->config : NULL;
+
+    return compile_mesh_is_exported(vs->spec->export_to, vs->spec->export_to_count,
+                                    m ? m->default_virtual_service_export_to : NULL,
+                                    m ? m->default_virtual_service_export_to_count : 0,
+                                    vs->object->ns, c->node->ns);
+}
+
 static struct compile_vs *vs_new(const struct compile *c, struct object *o)
 {
     struct compile_vs *vs = mem_alloc0(1, sizeof(*vs));
@@ -55,8 +66,7 @@ static struct compile_vs *vs_new(const struct compile *c, struct object *o)
     vs->object = object_ref(o);
     vs->spec = o->spec;
     vs->key = compile_pair(o->ns, o->name, &vs->arena);
-    vs->is_visible = registry_service_is_exported(vs->spec->export_to, vs->spec->export_to_count,
-                                                  o->ns, c->node->ns);
+    vs->is_visible = is_visible(c, vs);
     read_hosts(c, vs);
     read_gateways(vs);
     read_delegates(vs);
@@ -158,6 +168,23 @@ void compile_vs_remove(struct compile *c, struct str ns, struct str name)
         mark_roots(c, key);
     }
     arena_deinit(&a);
+}
+
+void compile_vs_reread(struct compile *c)
+{
+    size_t at = 0;
+
+    for (struct map_slot *s; (s = map_next(&c->vs.by_key, &at));) {
+        struct compile_vs *vs = s->value;
+
+        if (is_visible(c, vs) == vs->is_visible)
+            continue;
+        enter(c, vs, false);
+        mark(c, vs);
+        vs->is_visible = !vs->is_visible;
+        enter(c, vs, true);
+        mark(c, vs);
+    }
 }
 
 void compile_vs_free_all(struct compile *c)

@@ -29,6 +29,8 @@ struct compile_vs {
 
 void compile_vs_put(struct compile *c, struct object *o);
 void compile_vs_remove(struct compile *c, struct str ns, struct str name);
+/* The mesh's default for exportTo may be another one. */
+void compile_vs_reread(struct compile *c);
 void compile_vs_free_all(struct compile *c);
 
 /* The one for a host of the mesh: the oldest of those naming the host itself, else of those with

@@ -41,6 +41,9 @@ struct registry {
     struct map changed; /* uids; keys in changed_arena */
     struct arena changed_arena;
     bool has_run; /* since the last put: the next one begins a new list of changes */
+    struct str *default_export;
+    size_t default_export_count;
+    struct arena default_arena; /* of default_export */
 };
 
 /* ---- life ---- */
@@ -51,6 +54,7 @@ struct registry *registry_new(const struct registry_options *options)
 
     arena_init(&r->arena, 256);
     arena_init(&r->changed_arena, 1024);
+    arena_init(&r->default_arena, 0);
     r->view.dns_domain =
         arena_str(&r->arena, options->dns_domain.len ? options->dns_domain : STR("cluster.local"));
     r->view.node_ns = arena_str(&r->arena, options->node_ns);
@@ -90,6 +94,7 @@ void registry_free(struct registry *r)
     multimap_deinit(&r->by_uid);
     multimap_deinit(&r->services_of);
     arena_deinit(&r->changed_arena);
+    arena_deinit(&r->default_arena);
     arena_deinit(&r->arena);
     mem_free(r->dirty);
     mem_free(r);
@@ -146,6 +151,32 @@ static void note_workload(struct registry *r, struct str uid)
     begin_changes(r);
     if (!map_find(&r->changed, uid))
         map_put(&r->changed, arena_str(&r->changed_arena, uid), r);
+}
+
+static bool is_same_list(const struct str *a, size_t a_count, const struct str *b, size_t b_count)
+{
+    if (a_count != b_count)
+        return false;
+    for (size_t i = 0; i < a_count; i++)
+        if (!str_eq(a[i], b[i]))
+            return false;
+    return true;
+}
+
+void registry_set_default_export(struct registry *r, const struct str *list, size_t count)
+{
+    size_t at = 0;
+
+    if (is_same_list(r->default_export, r->default_export_count, list, count))
+        return;
+    arena_reset(&r->default_arena);
+    r->default_export = arena_alloc0(&r->default_arena, count, sizeof(*list));
+    r->default_export_count = count;
+    for (size_t i = 0; i < count; i++)
+        r->default_export[i] = arena_str(&r->default_arena, list[i]);
+    begin_changes(r);
+    for (struct map_slot *s; (s = map_next(&r->hosts, &at));)
+        mark(r, ((const struct host *)s->value)->name);
 }
 
 /* ---- sources come and go ---- */
@@ -311,7 +342,10 @@ static struct registry_service *choose(const struct registry *r, const struct ho
     for (uint32_t i = 0; i < h->candidate_count; i++) {
         struct registry_service *s = h->candidates[i];
 
-        if (!registry_service_is_exported(s->export_to, s->export_to_count, s->ns, r->view.node_ns))
+        if (!registry_service_is_exported(s->export_to_count ? s->export_to : r->default_export,
+                                          s->export_to_count ? s->export_to_count
+                                                             : r->default_export_count,
+                                          s->ns, r->view.node_ns))
             continue;
         if (!best || registry_merge_is_better(s, best))
             best = s;

@@ -36,6 +36,8 @@ void registry_put(struct registry *r, struct object *o);
 void registry_remove(struct registry *r, uint16_t kind, struct str ns, struct str name);
 /* The same for istio.workload.Address; ERR_INVALID: does not decode, nothing changed. */
 int registry_put_address(struct registry *r, struct str name, struct str bytes);
+/* Who sees services that do not say ("*", ".", "~", namespaces); none: everybody. Copied. */
+void registry_set_default_export(struct registry *r, const struct str *list, size_t count);
 void registry_remove_address(struct registry *r, struct str name);
 
 enum registry_changed {

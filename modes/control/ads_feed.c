@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/api/mesh_file.h"
 #include "core/api/object.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -34,14 +35,17 @@ struct ads_feed {
 /* ---- objects ---- */
 
 /* Kinds that proxies compile from; the rest is turned into addresses, or only for people. */
-static bool is_served(uint16_t kind)
+static bool is_served(const struct store_object *o)
 {
+    uint16_t kind = o->kind & STORE_KIND_MAX;
+
     switch (kind) {
+    case API_KIND_CONFIG_MAP: /* the mesh's settings only */
+        return str_eq(o->name, MESH_FILE_NAME) && str_is(o->ns, "istio-system");
     case API_KIND_DEPLOYMENT:
     case API_KIND_EVENT:
     case API_KIND_LEASE:
     case API_KIND_SERVICE_ACCOUNT:
-    case API_KIND_CONFIG_MAP:
     case API_KIND_WORKLOAD_GROUP:
         return false;
     default:
@@ -114,11 +118,11 @@ static void take(struct ads_feed *f, const struct store_object *row)
     struct object *o;
     struct arena a;
 
-    if (!k || (!is_served(kind) && !registry_wants(kind)))
+    if (!k || (!is_served(row) && !registry_wants(kind)))
         return;
     if (row->dead) {
         arena_init(&a, 512);
-        if (is_served(kind))
+        if (is_served(row))
             xds_cache_remove(&f->objects, name_of(row, &a));
         else
             registry_remove(f->registry, kind, row->ns, row->name);
@@ -128,7 +132,7 @@ static void take(struct ads_feed *f, const struct store_object *row)
         return;
     }
     o = decode(f, row);
-    if (o && is_served(kind))
+    if (o && is_served(row))
         serve_object(f, row, o);
     else if (o)
         registry_put(f->registry, o);
@@ -442,7 +446,7 @@ int ads_feed_changed_since(struct ads_feed *f, const struct xds_cache *c, struct
         const struct store_object *o = change->object;
 
         arena_reset(&a);
-        if (!(o->kind & STORE_KIND_STATUS) && is_served(o->kind & STORE_KIND_MAX))
+        if (!(o->kind & STORE_KIND_STATUS) && is_served(o))
             each(each_arg, name_of(o, &a));
     }
     arena_deinit(&a);

@@ -24,7 +24,7 @@ struct role {
     struct arena arena; /* of node */
     struct model_node node;
     struct runtime *runtime;
-    struct source_files *files;
+    struct source_files *files, *mesh;
     struct identity_files *identity;
     struct source_xds *xds;
     void (*stopped)(void *arg);
@@ -120,6 +120,7 @@ static void fill_runtime_options(struct role *r, struct runtime_options *out)
         .port_map_count = o->port_map_count,
         .gateway_bind = o->gateway_bind,
         .outbound_policy = o->registry_only ? MODEL_REGISTRY_ONLY : MODEL_ALLOW_ANY,
+        .outbound_policy_is_told = o->outbound_is_told,
         .settings = { .trust_domain = r->node.trust_domain,
                       .root_namespace = STR("istio-system"),
                       .access_log = { .enabled = o->access_log != NULL,
@@ -131,26 +132,26 @@ static void fill_runtime_options(struct role *r, struct runtime_options *out)
     };
 }
 
-static int attach_files(struct role *r)
+static int attach_files(struct role *r, const char *path, struct source_files **out)
 {
     struct diag d;
     int err, code = 0;
 
     diag_init(&d);
-    err = source_files_new(r->runtime, r->options.config_path, &d, &r->files);
+    err = source_files_new(r->runtime, path, &d, out);
     if (err && diag_has_errors(&d)) {
         print_diag(&d);
         code = 65;
     } else if (err) {
-        fprintf(stderr, "mesh: %s: %s\n", r->options.config_path, error_text(err));
+        fprintf(stderr, "mesh: %s: %s\n", path, error_text(err));
         code = 66;
     }
     diag_deinit(&d);
     if (code)
         return code;
-    err = source_files_watch(r->files);
+    err = source_files_watch(*out);
     if (err)
-        log_warn("%s is not watched for changes: %s", r->options.config_path, error_text(err));
+        log_warn("%s is not watched for changes: %s", path, error_text(err));
     return 0;
 }
 
@@ -188,7 +189,12 @@ static int start(struct role *r)
         identity_files_new(r->runtime, r->options.cert_dir, &r->identity) != 0)
         return 78;
     if (r->options.config_path) {
-        code = attach_files(r);
+        code = attach_files(r, r->options.config_path, &r->files);
+        if (code)
+            return code;
+    }
+    if (r->options.mesh_config) {
+        code = attach_files(r, r->options.mesh_config, &r->mesh);
         if (code)
             return code;
     }
@@ -240,6 +246,7 @@ void role_free(struct role *r)
     if (!r)
         return;
     source_files_free(r->files);
+    source_files_free(r->mesh);
     identity_files_free(r->identity);
     source_xds_free(r->xds);
     runtime_free(r->runtime);

@@ -33,6 +33,7 @@ struct role_options {
 
     /* Where configuration and identity come from. */
     const char *config_path; /* files */
+    const char *mesh_config; /* a file with MeshConfig alone; NULL: none */
     const char *cert_dir;
     const char *control;   /* "host:port" or "unix:path" of a control's xDS; NULL: none */
     const char *token;     /* join token for the first certificate */
@@ -53,7 +54,7 @@ struct role_options {
     const char *access_log; /* path; NULL: off */
     bool access_log_json;
     const char *access_log_format;
-    bool registry_only;
+    bool registry_only, outbound_is_told;
     uint64_t accept_ms, drain_ms; /* at the end: [0, 5000] */
     flow_dial_app_fn dial_app;
     void *dial_app_arg;

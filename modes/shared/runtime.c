@@ -238,13 +238,16 @@ static void on_drained(void *arg, uint32_t cut)
 
 void runtime_drain(struct runtime *rt, uint64_t accept_ms, void (*done)(void *arg), void *arg)
 {
+    uint64_t ms = rt->options.drain_ms;
+
     if (rt->draining)
         return;
+    if (!ms && rt->snapshot)
+        ms = rt->snapshot->settings.drain_ms; /* as the mesh says */
     rt->draining = true;
     rt->drained = done;
     rt->drained_arg = arg;
-    flow_drain(rt->flow, accept_ms,
-               accept_ms + (rt->options.drain_ms ? rt->options.drain_ms : 5000), on_drained, rt);
+    flow_drain(rt->flow, accept_ms, accept_ms + (ms ? ms : 5000), on_drained, rt);
 }
 
 struct flow *runtime_flow(struct runtime *rt)
