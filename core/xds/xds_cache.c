@@ -21,22 +21,43 @@ void xds_cache_deinit(struct xds_cache *c)
     map_deinit(&c->by_name);
 }
 
-static struct xds_resource *make(const struct xds_cache_item *item)
-{
-    struct xds_resource *r =
-        mem_alloc_flex(sizeof(*r), item->name.len + item->ns.len + item->value.len, 1);
-    char *p = r->data;
+enum { AUDIENCES_MAX = 512 }; /* bytes */
 
-    r->name = str_make(p, item->name.len);
-    memcpy(p, item->name.p, item->name.len);
-    p += item->name.len;
-    r->ns = str_make(p, item->ns.len);
-    if (item->ns.len)
-        memcpy(p, item->ns.p, item->ns.len);
-    p += item->ns.len;
-    r->value = str_make(p, item->value.len);
-    if (item->value.len)
-        memcpy(p, item->value.p, item->value.len);
+static struct str copy(char **at, struct str text)
+{
+    struct str to = str_make(*at, text.len);
+
+    if (text.len)
+        memcpy(*at, text.p, text.len);
+    *at += text.len;
+    return to;
+}
+
+/* old: of the same name, or NULL. What stood there before counts from its removal on, too. */
+static struct xds_resource *make(const struct xds_cache_item *item, const struct xds_resource *old)
+{
+    struct str audience = old && !old->gone ? old->audience : STR_NONE;
+    struct str before = old ? old->audience_before : STR_NONE;
+    bool all_before = old && ((!old->gone && !audience.len) ||
+                              audience.len + before.len > AUDIENCES_MAX || str_is(before, "*"));
+    struct xds_resource *r;
+    char *p;
+
+    if (all_before) {
+        before = STR("*");
+        audience = STR_NONE;
+    }
+    r = mem_alloc_flex(sizeof(*r),
+                       item->name.len + item->ns.len + item->value.len + item->audience.len +
+                           audience.len + before.len,
+                       1);
+    p = r->data;
+    r->name = copy(&p, item->name);
+    r->ns = copy(&p, item->ns);
+    r->value = copy(&p, item->value);
+    r->audience = copy(&p, item->audience);
+    r->audience_before = copy(&p, audience);
+    r->audience_before.len += copy(&p, before).len;
     r->tag = item->tag;
     return r;
 }
@@ -59,9 +80,10 @@ bool xds_cache_put(struct xds_cache *c, const struct xds_cache_item *item)
 {
     struct xds_resource *old = map_get(&c->by_name, item->name), *r;
 
-    if (old && !old->gone && str_eq(old->value, item->value) && old->tag == item->tag)
+    if (old && !old->gone && str_eq(old->value, item->value) && old->tag == item->tag &&
+        str_eq(old->audience, item->audience))
         return false;
-    r = make(item);
+    r = make(item, old);
     snprintf(r->version, sizeof(r->version), "%016llx",
              (unsigned long long)hash_content(r->value.p, r->value.len));
     enter(c, r);
@@ -94,7 +116,7 @@ bool xds_cache_remove(struct xds_cache *c, struct str name)
 
     if (!old)
         return false;
-    r = make(&(struct xds_cache_item){ .name = old->name, .ns = old->ns, .tag = old->tag });
+    r = make(&(struct xds_cache_item){ .name = old->name, .ns = old->ns, .tag = old->tag }, old);
     r->gone = true;
     enter(c, r);
     if (++c->gone_count > XDS_CACHE_GONE_MAX)

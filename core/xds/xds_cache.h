@@ -24,7 +24,9 @@ struct xds_resource {
     uint64_t mod;
     struct str name, value; /* value: the bytes in the Any */
     struct str ns;          /* for visibility; may be empty */
-    uint32_t tag;           /* the owner's: a kind */
+    /* Who may know it, and who might have known an earlier form of it: the owner's text. */
+    struct str audience, audience_before; /* the latter one behind the other; "*": all */
+    uint32_t tag;                         /* the owner's: a kind */
     bool gone;
     char version[XDS_CACHE_VERSION_BYTES]; /* hash of value, hex */
     char data[];
@@ -52,9 +54,10 @@ void xds_cache_deinit(struct xds_cache *c);
 
 struct xds_cache_item {
     struct str name, value, ns;
+    struct str audience; /* empty: all */
     uint32_t tag;
 };
-/* Copies; whether it is news. */
+/* Copies; whether it is news. Where the audience of a name changes often, those before are all. */
 bool xds_cache_put(struct xds_cache *c, const struct xds_cache_item *item);
 bool xds_cache_remove(struct xds_cache *c, struct str name);
 /* The live resource, or NULL. Borrowed until it changes, as all below. */

@@ -135,6 +135,11 @@ static bool is_visible(const struct xds_server *s, const struct xds_resource *r)
     return !s->ops->is_visible || s->ops->is_visible(s->arg, r);
 }
 
+static bool was_visible(const struct xds_server *s, const struct xds_resource *r)
+{
+    return s->ops->was_visible ? s->ops->was_visible(s->arg, r) : r->gone;
+}
+
 /* ---- requests ---- */
 
 static void owe(void *arg, struct str name)
@@ -388,7 +393,7 @@ static void draft_one(struct xds_server *s, struct sub *sub, struct draft *d,
         return;
     if (!r->gone && is_visible(s, r))
         draft_live(sub, d, r);
-    else if (r->gone && r->mod > sub->fresh)
+    else if (r->mod > sub->fresh && was_visible(s, r))
         add_removed(d, r->name);
 }
 
@@ -472,6 +477,16 @@ static int pump(struct xds_server *s, struct sub *sub)
     }
     arena_deinit(&d.arena);
     return 0;
+}
+
+void xds_server_reconsider(struct xds_server *s, struct str type_url, struct str name)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct sub *sub = s->subs[i];
+
+        if (sub->cache && str_is(type_url, sub->url) && is_wanted(sub, name))
+            owe(sub, name);
+    }
 }
 
 int xds_server_pump(struct xds_server *s)

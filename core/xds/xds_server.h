@@ -36,6 +36,9 @@ struct xds_server_ops {
     struct xds_cache *(*find_cache)(void *arg, struct str type_url);
     /* May this client have r? Asked each time. NULL: all of it. */
     bool (*is_visible)(void *arg, const struct xds_resource *r);
+    /* Might it have had an earlier form of r? Then it is told that r is gone, also when only for
+     * it. NULL: yes, of those that are gone. */
+    bool (*was_visible)(void *arg, const struct xds_resource *r);
     /* The client took a response (why empty) or refused it; why is its text. May be NULL. */
     void (*on_ack)(void *arg, struct str type_url, uint64_t mod, struct str why);
     /* Appends to a token what lets another process resume, to changed_since (below); NULL: none. */
@@ -54,6 +57,8 @@ void xds_server_free(struct xds_server *s); /* NULL is allowed */
  */
 int xds_server_receive(struct xds_server *s, const struct xds_msg_request *request,
                        const char **why);
+/* Whether the client may have a resource is to be asked again. */
+void xds_server_reconsider(struct xds_server *s, struct str type_url, struct str name);
 /* Sends what there is to send. ERR_AGAIN: this reader fell so far behind that it must reconnect. */
 int xds_server_pump(struct xds_server *s);
 

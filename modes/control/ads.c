@@ -27,6 +27,14 @@ static void on_changed(void *arg)
     worker_defer(a->worker, &a->pump);
 }
 
+static void on_credential_changed(void *arg, struct str name)
+{
+    struct ads *a = arg;
+
+    LIST_FOREACH(it, tmp, &a->streams)
+    ads_stream_reconsider(LIST_ITEM(it, struct ads_stream, link), name);
+}
+
 int ads_new(struct worker *w, const struct ads_options *options, struct ads **out)
 {
     struct ads *a = mem_alloc0(1, sizeof(*a));
@@ -39,7 +47,7 @@ int ads_new(struct worker *w, const struct ads_options *options, struct ads **ou
     worker_task_init(&a->pump, on_pump);
     worker_task_init(&a->settle, on_settle);
     a->workload = workload_new(w, options->store);
-    err = ads_feed_new(options, on_changed, a, &a->feed);
+    err = ads_feed_new(options, on_changed, on_credential_changed, a, &a->feed);
     if (err) {
         log_error("the store cannot be followed: %s", error_text(err));
         ads_free(a);

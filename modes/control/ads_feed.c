@@ -15,9 +15,13 @@
 #include "core/text/node_json.h"
 #include "core/text/timestamp.h"
 #include "core/xds/xds_msg.h"
+#include "modes/control/ads_audience.h"
+#include "modes/control/ads_credential.h"
 #include "store/store.h"
 
 static struct log_module log_module = LOG_MODULE("ads");
+
+#define ROOT_NS STR("istio-system")
 
 struct ads_feed {
     struct store *store;
@@ -28,7 +32,9 @@ struct ads_feed {
     struct store_watch *watches[STORE_CLASS_COUNT];
     char *positions[STORE_CLASS_COUNT]; /* up to which changes were taken */
     struct map service_names;           /* host -> resource name, owned */
+    struct ads_credential credentials;
     void (*changed)(void *arg);
+    void (*credential_changed)(void *arg, struct str name);
     void *arg;
 };
 
@@ -94,6 +100,13 @@ static struct object *decode(const struct ads_feed *f, const struct store_object
     return o;
 }
 
+static void on_credential(void *arg, struct str name)
+{
+    struct ads_feed *f = arg;
+
+    f->credential_changed(f->arg, name);
+}
+
 static void serve_object(struct ads_feed *f, const struct store_object *row, const struct object *o)
 {
     struct xds_cache_item item = { .ns = row->ns, .tag = row->kind };
@@ -103,10 +116,12 @@ static void serve_object(struct ads_feed *f, const struct store_object *row, con
     arena_init(&a, 512);
     buf_init(&bytes, 0);
     item.name = name_of(row, &a);
+    item.audience = ads_audience_of(o, ROOT_NS, &a);
     if (object_encode_proto(o, &bytes) == 0) {
         item.value = buf_str(&bytes);
         xds_cache_put(&f->objects, &item);
     }
+    ads_credential_put(&f->credentials, item.name, o, on_credential, f);
     buf_deinit(&bytes);
     arena_deinit(&a);
 }
@@ -122,9 +137,10 @@ static void take(struct ads_feed *f, const struct store_object *row)
         return;
     if (row->dead) {
         arena_init(&a, 512);
-        if (is_served(row))
+        if (is_served(row)) {
             xds_cache_remove(&f->objects, name_of(row, &a));
-        else
+            ads_credential_put(&f->credentials, name_of(row, &a), NULL, on_credential, f);
+        } else
             registry_remove(f->registry, kind, row->ns, row->name);
         if (l4_policy_wants(kind))
             l4_policy_remove(f->policies, kind, row->ns, row->name);
@@ -159,14 +175,19 @@ static void take_change(struct ads_feed *f, const struct store_object *row)
 static void serve_workload(struct ads_feed *f, const struct registry_workload *w)
 {
     struct xds_cache_item item = { .name = w->uid, .ns = w->ns };
+    struct arena a;
     struct buf bytes;
 
+    arena_init(&a, 256);
     buf_init(&bytes, 0);
+    if (w->object && w->object->kind->id == API_KIND_SERVICE_ENTRY)
+        item.audience = ads_audience_of(w->object, ROOT_NS, &a);
     if (registry_encode_workload(f->registry, f->policies, w, &bytes) == 0) {
         item.value = buf_str(&bytes);
         xds_cache_put(&f->addresses, &item);
     }
     buf_deinit(&bytes);
+    arena_deinit(&a);
 }
 
 static void forget_service(struct ads_feed *f, struct str host)
@@ -189,8 +210,11 @@ static void serve_service(struct ads_feed *f, const struct registry_service *s)
     char *name = mem_printf("%.*s/%.*s", STR_ARG(s->ns), STR_ARG(s->host));
     const char *before = map_get(&f->service_names, s->host);
     struct xds_cache_item item = { .name = str_of(name), .ns = s->ns };
+    struct arena a;
     struct buf bytes;
 
+    arena_init(&a, 256);
+    item.audience = ads_audience_exported(s->export_to, s->export_to_count, s->ns, &a);
     if (before && !str_is(item.name, before))
         forget_service(f, s->host);
     buf_init(&bytes, 0);
@@ -199,6 +223,7 @@ static void serve_service(struct ads_feed *f, const struct registry_service *s)
         xds_cache_put(&f->addresses, &item);
     }
     buf_deinit(&bytes);
+    arena_deinit(&a);
     if (map_find(&f->service_names, s->host))
         mem_free(name);
     else
@@ -340,7 +365,8 @@ bool ads_feed_drain(struct ads_feed *f)
 
 /* ---- life ---- */
 
-int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg), void *arg,
+int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg),
+                 void (*credential_changed)(void *arg, struct str name), void *arg,
                  struct ads_feed **out)
 {
     struct ads_feed *f = mem_alloc0(1, sizeof(*f));
@@ -351,11 +377,13 @@ int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg), 
 
     f->store = options->store;
     f->changed = changed;
+    f->credential_changed = credential_changed;
+    ads_credential_init(&f->credentials);
     f->arg = arg;
     f->clock.mod = 1;
     random_bytes(&f->clock.epoch, sizeof(f->clock.epoch));
     f->registry = registry_new(&registry);
-    f->policies = l4_policy_new(STR("istio-system"), registry.trust_domain);
+    f->policies = l4_policy_new(ROOT_NS, registry.trust_domain);
     map_init(&f->service_names);
     xds_cache_init(&f->objects, XDS_MSG_OBJECT_TYPE, XDS_MSG_OBJECT_ANY, &f->clock);
     xds_cache_init(&f->addresses, XDS_MSG_ADDRESS_TYPE, XDS_MSG_ADDRESS_TYPE, &f->clock);
@@ -391,10 +419,16 @@ void ads_feed_free(struct ads_feed *f)
         mem_free((void *)(uintptr_t)slot->key.p);
     }
     map_deinit(&f->service_names);
+    ads_credential_deinit(&f->credentials);
     xds_cache_deinit(&f->objects);
     xds_cache_deinit(&f->addresses);
     xds_cache_deinit(&f->authorizations);
     mem_free(f);
+}
+
+const struct ads_credential *ads_feed_credentials(const struct ads_feed *f)
+{
+    return &f->credentials;
 }
 
 const struct xds_clock *ads_feed_clock(const struct ads_feed *f)

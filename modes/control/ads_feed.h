@@ -14,16 +14,20 @@
 #include "core/xds/xds_cache.h"
 #include "modes/control/ads.h"
 
+struct ads_credential;
 struct ads_feed;
 
-/* changed runs when something new may be served; call ads_feed_drain then. */
-int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg), void *arg,
+/* changed runs when something new may be served; call ads_feed_drain then. credential_changed:
+ * other proxies may have the secrets of that name from now on; also during ads_feed_new. */
+int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg),
+                 void (*credential_changed)(void *arg, struct str name), void *arg,
                  struct ads_feed **out);
 void ads_feed_free(struct ads_feed *f); /* NULL is allowed */
 
 /* Takes over what the store shows now. Whether anything served differs. */
 bool ads_feed_drain(struct ads_feed *f);
 
+const struct ads_credential *ads_feed_credentials(const struct ads_feed *f);
 const struct xds_clock *ads_feed_clock(const struct ads_feed *f);
 /* The cache of a type, or NULL. */
 struct xds_cache *ads_feed_cache(struct ads_feed *f, struct str type_url);

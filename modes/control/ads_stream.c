@@ -7,6 +7,8 @@
 #include "core/loop/clock.h"
 #include "core/net/stream.h"
 #include "core/pki/pki_spiffe.h"
+#include "modes/control/ads_audience.h"
+#include "modes/control/ads_credential.h"
 #include "modes/control/ads_feed.h"
 #include "modes/control/workload.h"
 
@@ -103,14 +105,53 @@ static struct xds_cache *find_cache(void *arg, struct str type_url)
     return ads_feed_cache(s->ads->feed, type_url);
 }
 
-/* Secrets are for gateways of their own namespace, and never on a port without a proven peer. */
+/* Secrets are for those whom an object that is for them gives them, and never on a port without a
+ * proven peer. */
+static bool may_have_secret(const struct ads_stream *s, const struct xds_resource *r)
+{
+    const struct ads_credential_node node = { .ns = str_of(s->ns),
+                                              .labels = s->labels,
+                                              .label_count = s->label_count,
+                                              .is_gateway = s->is_gateway };
+
+    return s->trust != ADS_TRUST_PLAIN && s->ns &&
+           ads_credential_may_have(ads_feed_credentials(s->ads->feed), &node, r->ns,
+                                   str_skip(r->name, (size_t)str_rchr(r->name, '/') + 1));
+}
+
 static bool is_visible(void *arg, const struct xds_resource *r)
 {
     const struct ads_stream *s = arg;
 
-    if (r->tag != API_KIND_SECRET)
+    if (r->tag == API_KIND_SECRET)
+        return may_have_secret(s, r);
+    return s->sees_all || ads_audience_has(r->audience, str_of(s->ns));
+}
+
+static bool was_visible(void *arg, const struct xds_resource *r)
+{
+    const struct ads_stream *s = arg;
+
+    if (r->tag ==
+        API_KIND_SECRET) /* whether it might is not known: of its own namespace it may be */
+        return s->is_gateway && s->ns && str_is(r->ns, s->ns);
+    if (s->sees_all || str_is(r->audience_before, "*"))
         return true;
-    return s->trust != ADS_TRUST_PLAIN && s->is_gateway && s->ns && str_is(r->ns, s->ns);
+    return r->audience_before.len && ads_audience_has(r->audience_before, str_of(s->ns));
+}
+
+void ads_stream_reconsider(struct ads_stream *s, struct str name)
+{
+    struct arena a;
+
+    if (!s->ns)
+        return;
+    arena_init(&a, 512);
+    xds_server_reconsider(s->xds, STR(XDS_MSG_OBJECT_TYPE),
+                          arena_printf(&a, "secrets/%s/%.*s", s->ns, STR_ARG(name)));
+    xds_server_reconsider(s->xds, STR(XDS_MSG_OBJECT_TYPE),
+                          arena_printf(&a, "secrets/%s/%.*s-cacert", s->ns, STR_ARG(name)));
+    arena_deinit(&a);
 }
 
 static void add_position(void *arg, const struct xds_cache *c, struct buf *out)
@@ -132,6 +173,7 @@ static const struct xds_server_ops server_ops = {
     .send = on_send,
     .find_cache = find_cache,
     .is_visible = is_visible,
+    .was_visible = was_visible,
     .on_ack = on_ack,
     .add_position = add_position,
     .changed_since = changed_since,
@@ -153,6 +195,7 @@ struct ads_stream *ads_stream_new(struct ads *a, struct grpc_server_call *call,
         s->identity = str_dup(identity);
     s->xds = xds_server_new(&server_ops, s, ads_feed_clock(a->feed));
     map_init(&s->refused);
+    arena_init(&s->arena, 256);
     list_push(&a->streams, &s->link);
     return s;
 }
@@ -166,6 +209,7 @@ void ads_stream_free(struct ads_stream *s)
     for (size_t at = 0; (slot = map_next(&s->refused, &at));)
         refusal_free(slot->value);
     map_deinit(&s->refused);
+    arena_deinit(&s->arena);
     mem_free(s->identity);
     mem_free(s->id);
     mem_free(s->name);
@@ -184,6 +228,16 @@ static bool is_true_to(struct str identity, struct str ns, struct str sa)
 
     return pki_spiffe_parse(identity, &id) == 0 && str_eq(id.ns, ns) &&
            (!sa.len || str_eq(id.sa, sa));
+}
+
+static void take_labels(struct ads_stream *s, const struct node *labels)
+{
+    if (!labels || labels->kind != NODE_MAP)
+        return;
+    s->labels = arena_alloc0(&s->arena, labels->count, sizeof(*s->labels));
+    for (const struct node *n = labels->first; n; n = n->next)
+        s->labels[s->label_count++] =
+            (struct field_pair){ arena_str(&s->arena, n->key), arena_str(&s->arena, n->text) };
 }
 
 static int take_node(struct ads_stream *s, const struct xds_msg_node *node,
@@ -207,6 +261,8 @@ static int take_node(struct ads_stream *s, const struct xds_msg_node *node,
     s->version = str_dup(node_get_str(node->metadata, "ISTIO_VERSION"));
     s->admin = str_dup(node_get_str(node->metadata, "MESH_ADMIN"));
     s->is_gateway = str_starts(node->id, STR("router~"));
+    s->sees_all = str_starts(node->id, STR("ztunnel~")) || str_starts(node->id, STR("waypoint~"));
+    take_labels(s, node_getz(node->metadata, "LABELS"));
     log_info("%s connected", s->id);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "core/base/list.h"
 #include "core/base/map.h"
 #include "core/loop/worker.h"
+#include "core/text/field.h"
 #include "core/xds/xds_server.h"
 #include "modes/control/ads.h"
 
@@ -47,6 +48,10 @@ struct ads_stream {
     char *id;       /* node's; NULL until the first request */
     char *name, *ns, *version, *admin;
     bool is_gateway;
+    bool sees_all;      /* a tunnel or waypoint, which serves many namespaces */
+    struct arena arena; /* of labels */
+    struct field_pair *labels;
+    size_t label_count;
     struct map refused; /* resource name -> struct ads_refusal */
 };
 
@@ -57,6 +62,9 @@ void ads_stream_free(struct ads_stream *s);
 /* An error ends the stream with *status and *why (constant). */
 int ads_stream_receive(struct ads_stream *s, const struct xds_msg_request *q,
                        enum grpc_status *status, const char **why);
+
+/* Whether it may have secrets of that name is to be asked again. */
+void ads_stream_reconsider(struct ads_stream *s, struct str name);
 
 /* False before it said who it is. Text is in mem or the stream's. */
 bool ads_stream_describe(const struct ads_stream *s, uint64_t newest, struct arena *mem,

@@ -41,7 +41,7 @@ static bool is_visible(void *arg, const struct xds_resource *res)
 {
     struct rig *r = arg;
 
-    return !(r->hide_b && str_is(res->name, "b"));
+    return !res->audience.len && !(r->hide_b && str_is(res->name, "b"));
 }
 
 static void on_ack(void *arg, struct str url, uint64_t mod, struct str why)
@@ -75,7 +75,14 @@ static int changed_since(void *arg, const struct xds_cache *c, struct str positi
     return 0;
 }
 
-static const struct xds_server_ops ops = { on_send, find_cache,   is_visible,
+/* Audiences here: empty, or "none". */
+static bool was_visible(void *arg, const struct xds_resource *res)
+{
+    (void)arg;
+    return str_is(res->audience_before, "*");
+}
+
+static const struct xds_server_ops ops = { on_send, find_cache,   is_visible,   was_visible,
                                            on_ack,  add_position, changed_since };
 
 static void put(struct rig *r, const char *name, const char *value)
@@ -292,6 +299,60 @@ static void invisible_ones_are_not_sent(void)
     deinit(&r);
 }
 
+static void put_for_nobody(struct rig *r, const char *name, const char *value)
+{
+    struct xds_cache_item item = { .name = str_of(name),
+                                   .value = str_of(value),
+                                   .audience = STR("none") };
+
+    xds_cache_put(&r->cache, &item);
+}
+
+static void who_may_not_have_it_any_more_is_told_that_it_is_gone(void)
+{
+    struct rig r;
+    size_t sent;
+
+    init(&r);
+    ask(&r, (struct xds_msg_request){ 0 });
+    ack(&r);
+    put_for_nobody(&r, "b", "1"); /* the same content */
+    put_for_nobody(&r, "c", "1"); /* never was to be had */
+    EQ_INT(xds_server_pump(r.server), 0);
+    EQ_STR(last(&r), "-b");
+    ack(&r);
+    sent = r.sent;
+    put_for_nobody(&r, "c", "2");
+    xds_cache_remove(&r.cache, STR("c"));
+    EQ_INT(xds_server_pump(r.server), 0);
+    EQ_INT(r.sent, sent);
+    put(&r, "b", "1");
+    EQ_INT(xds_server_pump(r.server), 0);
+    EQ_STR(last(&r), "b");
+    deinit(&r);
+}
+
+static void what_may_be_had_now_is_sent_when_asked_again(void)
+{
+    struct rig r;
+
+    init(&r);
+    r.hide_b = true;
+    ask(&r, (struct xds_msg_request){ 0 });
+    EQ_STR(last(&r), "a");
+    ack(&r);
+    r.hide_b = false;
+    xds_server_reconsider(r.server, STR(TYPE), STR("b"));
+    EQ_INT(xds_server_pump(r.server), 0);
+    EQ_STR(last(&r), "b");
+    ack(&r);
+    r.hide_b = true;
+    xds_server_reconsider(r.server, STR(TYPE), STR("b"));
+    EQ_INT(xds_server_pump(r.server), 0);
+    EQ_STR(last(&r), "-b");
+    deinit(&r);
+}
+
 static void held_versions_spare_what_is_equal(void)
 {
     struct rig r;
@@ -441,6 +502,8 @@ static const struct tap_case cases[] = {
     CASE(subscribe_and_unsubscribe_star_is_on_demand),
     CASE(unknown_type_is_answered_with_nothing),
     CASE(invisible_ones_are_not_sent),
+    CASE(who_may_not_have_it_any_more_is_told_that_it_is_gone),
+    CASE(what_may_be_had_now_is_sent_when_asked_again),
     CASE(held_versions_spare_what_is_equal),
     CASE(token_resumes_with_the_change_only),
     CASE(token_of_another_life_leads_to_names_and_versions),
