@@ -146,7 +146,7 @@ int http_gate_length(struct str value, int64_t *out)
 
 /* What was found while the list was gone through. */
 struct seen {
-    struct str host, upgrade;
+    struct str host, upgrade, keep_alive;
     struct str connection[CONNECTION_MAX];
     unsigned hosts, encodings, lengths, connections;
     bool chunked;
@@ -181,6 +181,8 @@ static int take_h1(struct http_msg *m, struct http_header *item, struct seen *se
         seen->upgrade = item->value;
         return 0;
     case HTTP_TOKEN_KEEP_ALIVE:
+        seen->keep_alive = item->value;
+        return 0;
     case HTTP_TOKEN_PROXY_CONNECTION:
     case HTTP_TOKEN_HTTP2_SETTINGS:
         return 0;
@@ -250,6 +252,21 @@ static int read_connection(struct http_msg *m, const struct seen *seen, struct o
         }
     }
     return 0;
+}
+
+/* "timeout=5, max=100"; what is not understood is left alone, since it is only a hint. */
+static void read_keep_alive(struct str rest, struct http_gate_framing *out)
+{
+    while (rest.p) {
+        struct str value = str_trim(str_cut(&rest, ',')), name = str_cut(&value, '=');
+        uint64_t seconds;
+
+        if (!str_ieq(str_trim(name), STR("timeout")) ||
+            str_to_u64(str_trim(value), UINT32_MAX, &seconds) != 0)
+            continue;
+        out->has_idle_s = true;
+        out->idle_s = (uint32_t)seconds;
+    }
 }
 
 /* The first walk over the list and what requests and responses have in common. */
@@ -389,6 +406,7 @@ int http_gate_h1_response(struct http_msg *m, struct http_gate_framing *out)
     err = take_connection_headers(m, &seen, &found, out);
     if (err)
         return err;
+    read_keep_alive(seen.keep_alive, out);
     if (m->status == 101) {
         if (!seen.upgrade.len || !found.upgrade || !is_token(seen.upgrade, 64) || out->chunked)
             return ERR_PROTO;

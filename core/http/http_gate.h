@@ -14,6 +14,8 @@
 struct http_gate_framing {
     bool chunked;
     bool close; /* no further message after this one: Connection: close, or HTTP/1.0's default */
+    bool has_idle_s;
+    uint32_t idle_s; /* Keep-Alive: timeout=N: how long the sender keeps an idle connection */
 };
 
 /* m: method, version and all headers as received, names in lower case. target: the request target

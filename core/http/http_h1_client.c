@@ -22,6 +22,7 @@ struct http_h1_client {
     struct str upgrade;       /* asked for, in cur's arena */
     struct str websocket_key; /* made here, since the request had none */
     bool last, ended, got_head, got_any;
+    bool lost_reused; /* the connection ended under a request as an idle one would */
 };
 
 static const struct http_stream_ops ops;
@@ -61,6 +62,7 @@ static void on_task(struct worker_task *task)
         struct http_failure failure = failure_of(c, s);
         bool told = !s->hs.released;
 
+        c->lost_reused = failure.reused && s->wrote;
         detach(c);
         if (told)
             http_h1_stream_emit_reset(s, &failure);
@@ -444,6 +446,17 @@ void http_h1_client_drain(struct http_h1_client *c)
 void http_h1_client_close(struct http_h1_client *c)
 {
     end(c, ERR_CLOSED);
+}
+
+bool http_h1_client_get_idle_s(const struct http_h1_client *c, uint32_t *seconds)
+{
+    *seconds = c->parse.framing.idle_s;
+    return c->parse.framing.has_idle_s;
+}
+
+bool http_h1_client_was_unread(const struct http_h1_client *c)
+{
+    return c->lost_reused;
 }
 
 struct stream *http_h1_client_stream(struct http_h1_client *c)

@@ -27,6 +27,10 @@ bool http_h1_client_is_idle(const struct http_h1_client *c);
 void http_h1_client_drain(struct http_h1_client *c);
 /* Ends it now; on_close follows in the same turn. */
 void http_h1_client_close(struct http_h1_client *c);
+/* Whether the last answer said how long the peer keeps idle connections. */
+bool http_h1_client_get_idle_s(const struct http_h1_client *c, uint32_t *seconds);
+/* In on_close: a request that was sent on a connection used before got no byte of an answer. */
+bool http_h1_client_was_unread(const struct http_h1_client *c);
 struct stream *http_h1_client_stream(struct http_h1_client *c); /* borrowed */
 
 #endif

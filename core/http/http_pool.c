@@ -5,9 +5,10 @@
 #include "core/base/mem.h"
 #include "core/http/http_h1_client.h"
 #include "core/http/http_h2_client.h"
+#include "core/http/http_idle.h"
+#include "core/http/http_pool_config.h"
 #include "core/loop/worker.h"
 #include "core/net/stream.h"
-#include "core/tls/stream_tls.h"
 
 /* One connection, from dialling to its end:
  *
@@ -23,6 +24,7 @@ struct conn {
     struct http_h1_client *h1;
     struct http_h2_client *h2;
     uint64_t idle_since_ms;
+    uint64_t reused_ms; /* when the last request took it; 0: it was new */
     uint32_t served;
 };
 
@@ -43,6 +45,7 @@ struct http_pool {
     struct list waiters;
     struct worker_task task;
     struct timer sweep;
+    struct http_idle idle_limit; /* HTTP/1 */
     struct http_h1_limits limits;
     struct http_h2_client_config h2_config;
     uint32_t conn_count, idle_count, dialing, waiting;
@@ -82,6 +85,7 @@ static struct http_stream *request_on(struct conn *c)
 {
     struct http_stream *hs;
 
+    c->reused_ms = c->served ? worker_now_ms(c->pool->worker) : 0;
     c->served++;
     if (c->h1) {
         take_from_idle(c);
@@ -96,14 +100,27 @@ static struct http_stream *request_on(struct conn *c)
     return hs;
 }
 
+/* Too long idle: the peer may be closing it at this moment. A new connection is never. */
+static bool is_stale(const struct conn *c)
+{
+    struct http_pool *p = c->pool;
+    uint64_t now = worker_now_ms(p->worker);
+
+    return c->served && now - c->idle_since_ms >= http_idle_limit_ms(&p->idle_limit, now);
+}
+
 static struct conn *find_now(struct http_pool *p)
 {
     LIST_FOREACH(link, next, &p->idle)
     {
         struct conn *c = LIST_ITEM(link, struct conn, idle);
 
-        if (http_h1_client_is_idle(c->h1)) /* one that just ended is told about later */
+        if (!http_h1_client_is_idle(c->h1)) /* one that just ended is told about later */
+            continue;
+        if (!is_stale(c))
             return c;
+        take_from_idle(c);
+        http_h1_client_close(c->h1);
     }
     if (protocol_of(p) == HTTP_PROTOCOL_H1)
         return NULL;
@@ -183,8 +200,11 @@ static void on_h1_idle(void *arg)
 {
     struct conn *c = arg;
     struct http_pool *p = c->pool;
+    uint32_t seconds;
 
     c->idle_since_ms = worker_now_ms(p->worker);
+    if (http_h1_client_get_idle_s(c->h1, &seconds))
+        http_idle_told(&p->idle_limit, seconds);
     list_push_front(&p->idle, &c->idle);
     p->idle_count++;
     if (p->idle_count > or_default(p->config.max_idle, 512)) {
@@ -220,8 +240,14 @@ static void on_h2_goaway(void *arg)
 static void on_close(void *arg, int err)
 {
     struct conn *c = arg;
+    uint64_t now = worker_now_ms(c->pool->worker);
 
-    (void)err;
+    if (err == ERR_PROTO) /* bytes nobody asked for: our doing */
+        ;
+    else if (c->h1 && c->served && list_is_linked(&c->idle)) /* by us it is not in there */
+        http_idle_closed(&c->pool->idle_limit, c->idle_since_ms, now);
+    else if (c->h1 && c->reused_ms && http_h1_client_was_unread(c->h1))
+        http_idle_closed(&c->pool->idle_limit, c->idle_since_ms, c->reused_ms);
     remove_conn(c);
 }
 
@@ -266,27 +292,6 @@ static void on_dial_timeout(struct timer *t)
     dial_failed(CONTAINER_OF(t, struct conn, timer), ERR_TIMEOUT);
 }
 
-/* What the handshake agreed on; without TLS, or without an answer, HTTP/1. */
-static enum http_protocol negotiated(const struct http_pool *p, struct stream *s)
-{
-    struct stream_tls_info info;
-
-    if (p->config.protocol != HTTP_PROTOCOL_AUTO)
-        return p->config.protocol;
-    if (stream_tls_get_info(s, &info) &&
-        (info.alpn_id & (TLS_ALPN_H2 | TLS_ALPN_ISTIO_H2 | TLS_ALPN_MESH)))
-        return HTTP_PROTOCOL_H2;
-    return HTTP_PROTOCOL_H1;
-}
-
-static bool is_wanted(const struct http_pool *p, struct stream *s)
-{
-    struct stream_tls_info info;
-
-    return !p->config.require_alpn ||
-           (stream_tls_get_info(s, &info) && (info.alpn_id & p->config.require_alpn));
-}
-
 static void retire(struct conn *c)
 {
     take_from_idle(c);
@@ -309,7 +314,7 @@ static int established(struct conn *c)
     int err = 0;
 
     timer_cancel(&c->timer);
-    p->learned = (uint8_t)negotiated(p, s);
+    p->learned = (uint8_t)http_pool_config_negotiated(&p->config, s);
     p->dialing--;
     c->stream = NULL;
     if (p->learned == HTTP_PROTOCOL_H2) {
@@ -335,7 +340,7 @@ static void on_dial_ready(void *arg)
     struct conn *c = arg;
     struct http_pool *p = c->pool;
 
-    if (is_wanted(p, c->stream))
+    if (http_pool_config_accepts(&p->config, c->stream))
         (void)established(c);
     else
         dial_failed(c, ERR_UNSUPPORTED);
@@ -438,14 +443,14 @@ static bool is_idle(const struct conn *c)
 static void on_sweep(struct timer *t)
 {
     struct http_pool *p = CONTAINER_OF(t, struct http_pool, sweep);
-    uint64_t now = worker_now_ms(p->worker);
+    uint64_t now = worker_now_ms(p->worker), limit = http_idle_limit_ms(&p->idle_limit, now);
     uint64_t max = or_default(p->config.idle_timeout_ms, 90000);
 
     LIST_FOREACH(link, next, &p->conns)
     {
         struct conn *c = LIST_ITEM(link, struct conn, link);
 
-        if (is_idle(c) && now - c->idle_since_ms >= max)
+        if (is_idle(c) && now - c->idle_since_ms >= (c->h1 && limit < max ? limit : max))
             retire(c);
     }
     if (p->conn_count)
@@ -468,18 +473,8 @@ struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config 
     list_init(&p->waiters);
     worker_task_init(&p->task, on_task);
     timer_init(&p->sweep, &w->timers, on_sweep);
-    p->limits = (struct http_h1_limits){
-        .max_header_bytes = or_default(config->max_header_bytes, 61440),
-        .max_headers = 200,
-    };
-    p->h2_config = (struct http_h2_client_config){
-        .max_streams = config->max_streams_per_conn,
-        .stream_window_bytes = config->stream_window_bytes,
-        .connection_window_bytes = config->connection_window_bytes,
-        .max_frame_bytes = config->max_frame_bytes,
-        .max_header_bytes = config->max_header_bytes,
-        .ping_interval_ms = config->ping_interval_ms,
-    };
+    http_pool_config_limits(config, &p->limits, &p->h2_config);
+    http_idle_init(&p->idle_limit);
     return p;
 }
 
@@ -595,4 +590,9 @@ uint32_t http_pool_active(const struct http_pool *p)
 uint32_t http_pool_pending(const struct http_pool *p)
 {
     return p->waiting;
+}
+
+uint64_t http_pool_idle_limit_ms(const struct http_pool *p)
+{
+    return http_idle_limit_ms(&p->idle_limit, worker_now_ms(p->worker));
 }

@@ -1,6 +1,7 @@
 /* Client connections to one upstream endpoint, kept alive and shared by the requests of one worker.
  *
- * HTTP/1: a last-in-first-out stack of idle connections. HTTP/2: as few connections as the peer's
+ * HTTP/1: a last-in-first-out stack of idle connections, left alone when the peer may be about to
+ * close them (http_idle.h). HTTP/2: as few connections as the peer's
  * stream limit allows. The pool does not know how to reach the endpoint: its owner gives a connect
  * function that builds the stream stack (TCP, TLS with the right identity, tunnel). Loop thread. */
 #ifndef CORE_HTTP_HTTP_POOL_H
@@ -83,5 +84,8 @@ void http_pool_drain(struct http_pool *p);
 uint32_t http_pool_connections(const struct http_pool *p);
 uint32_t http_pool_active(const struct http_pool *p);  /* requests in motion */
 uint32_t http_pool_pending(const struct http_pool *p); /* waiters */
+/* From which age idle HTTP/1 connections are not used again, as the peer said or did (http_idle.h);
+ * UINT64_MAX: nothing is known. */
+uint64_t http_pool_idle_limit_ms(const struct http_pool *p);
 
 #endif

@@ -256,6 +256,32 @@ static void reused_connection_that_died_is_told(void)
     rig_stop(&r);
 }
 
+static void limits_of_idle_connections_are_learned_from_answers(void)
+{
+    struct rig r = { 0 };
+
+    rig_start(&r);
+    EQ_INT(ask(&r, 0, "/1"), 0);
+    http_wire_turn(&r.w);
+    OK(http_pool_idle_limit_ms(r.pool) == UINT64_MAX);
+    http_wire_send(&r.wires[0], "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+                                "Keep-Alive: max=9, timeout=5\r\n\r\n");
+    http_wire_turn(&r.w);
+    EQ_STR(http_wire_log(&r.notes[0]), "head 200 length:0 end\n");
+    EQ_INT(http_pool_idle_limit_ms(r.pool), 4000);
+    EQ_INT(ask(&r, 1, "/2"), 0);
+    http_wire_turn(&r.w);
+    EQ_INT(r.dials, 1);
+    http_wire_send(&r.wires[0], "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+                                "Keep-Alive: timeout=0\r\n\r\n");
+    http_wire_turn(&r.w);
+    EQ_INT(ask(&r, 2, "/3"), 0); /* the peer may have closed it by now */
+    http_wire_turn(&r.w);
+    EQ_INT(r.dials, 2);
+    EQ_INT(http_pool_connections(r.pool), 1);
+    rig_stop(&r);
+}
+
 static void bytes_on_an_idle_connection_end_it(void)
 {
     struct rig r = { 0 };
@@ -536,6 +562,8 @@ static const struct tap_case cases[] = {
     { "answers_of_all_kinds", answers_of_all_kinds },
     { "too_many_interim_answers_end_it", too_many_interim_answers_end_it },
     { "reused_connection_that_died_is_told", reused_connection_that_died_is_told },
+    { "limits_of_idle_connections_are_learned_from_answers",
+      limits_of_idle_connections_are_learned_from_answers },
     { "bytes_on_an_idle_connection_end_it", bytes_on_an_idle_connection_end_it },
     { "request_body_is_framed", request_body_is_framed },
     { "answer_before_the_request_ended", answer_before_the_request_ended },
