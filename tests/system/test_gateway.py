@@ -115,7 +115,7 @@ MATCHES = [
 ]
 
 
-def test_matches(rig, echo):
+def test_vs_1_matches(rig, echo):
     """One gateway, one host per match: a reply by v2 says it matched."""
     v1, v2 = echo.http("v1"), echo.http("v2")
     port = free_port()
@@ -139,7 +139,7 @@ def test_matches(rig, echo):
                 assert reply.header("x-echo-server") == expect, (match, path, options)
 
 
-def test_match_port(rig, echo):
+def test_vs_5_match_port(rig, echo):
     v1, a, b = echo.http("v1"), free_port(), free_port()
     gw = rig.gateway(rig.config(
         gateway((a, "HTTP", ["*"], None), (b, "HTTP", ["*"], None)),
@@ -149,14 +149,14 @@ def test_match_port(rig, echo):
     assert gw.http("/", port=b).status == 418
 
 
-def test_first_match_wins_and_blocks_are_or(front):
+def test_vs_1_first_match_wins_and_blocks_are_or(front):
     gw = front({"match": [{"uri": {"prefix": "/a"}}, {"headers": {"x": {"exact": "1"}}}], "directResponse": {"status": 201}},
                {"match": [{"uri": {"prefix": "/"}}], "directResponse": {"status": 202}},
                {"match": [{"uri": {"exact": "/b"}}], "directResponse": {"status": 203}})
     assert [gw.http(p, headers=h).status for p, h in (("/a", {}), ("/b", {"x": "1"}), ("/b", {}))] == [201, 201, 202]
 
 
-def test_source_labels_never_match_on_a_gateway(front):
+def test_vs_7_source_labels_never_match_on_a_gateway(front):
     gw = front({"match": [{"sourceLabels": {"app": "gw"}}], "directResponse": {"status": 201}},
                {"directResponse": {"status": 202}})
     assert gw.http("/").status == 202
@@ -165,7 +165,7 @@ def test_source_labels_never_match_on_a_gateway(front):
 # ---- destinations ----
 
 @pytest.mark.parametrize("weights", [(90, 10), (50, 50), (1, 3)])
-def test_weights(front, echo, weights):
+def test_vs_9_weights(front, echo, weights):
     ups = [echo.http("v1"), echo.http("v2")]
     gw = front({"route": [to(APP, subset=u.name, weight=w) for u, w in zip(ups, weights)]}, upstreams=ups)
     count, share = 1000, weights[0] / sum(weights)
@@ -174,7 +174,7 @@ def test_weights(front, echo, weights):
     assert sum(seen.values()) == count and set(seen) <= {"v1", "v2"}
 
 
-def test_weight_zero_gets_nothing(front, echo):
+def test_vs_9_weight_zero_gets_nothing(front, echo):
     ups = [echo.http("v1"), echo.http("v2")]
     gw = front({"route": [to(APP, subset="v1", weight=100), to(APP, subset="v2", weight=0)]}, upstreams=ups)
     assert servers(gw, 50) == {"v1": 50}
@@ -188,7 +188,7 @@ def test_balancing_over_endpoints(front, echo):
 
 # ---- what is done with a request ----
 
-def test_rewrite(front):
+def test_vs_11_rewrite(front):
     gw = front({"match": [{"uri": {"prefix": "/old"}}], "rewrite": {"uri": "/new"}, "route": [to(APP)]},
                {"match": [{"uri": {"exact": "/one"}}], "rewrite": {"uri": "/two", "authority": "inside.test"}, "route": [to(APP)]},
                {"match": [{"uri": {"regex": "/api/(v[0-9])/.*"}}],
@@ -201,7 +201,7 @@ def test_rewrite(front):
     assert gw.http("/api/v1/books").json()["target"] == "/books/v1"
 
 
-def test_redirect(front):
+def test_vs_14_redirect(front):
     gw = front({"match": [{"uri": {"exact": "/whole"}}], "redirect": {"uri": "/there", "authority": "b.test"}},
                {"match": [{"uri": {"prefix": "/pre"}}], "redirect": {"prefixRewrite": "/post", "redirectCode": 308}},
                {"match": [{"uri": {"exact": "/tls"}}], "redirect": {"scheme": "https", "port": 8443, "redirectCode": 302}},
@@ -216,7 +216,7 @@ def test_redirect(front):
     assert where("/else?q=1") == (301, "http://c.test/else?q=1")
 
 
-def test_direct_response(front):
+def test_vs_20_direct_response(front):
     gw = front({"match": [{"uri": {"exact": "/text"}}], "directResponse": {"status": 503, "body": {"string": "gone fishing"}}},
                {"match": [{"uri": {"exact": "/bytes"}}],
                 "directResponse": {"status": 200, "body": {"bytes": base64.b64encode(b"\x00\x01").decode()}}},
@@ -228,7 +228,7 @@ def test_direct_response(front):
     assert gw.http("/teapot").status == 418
 
 
-def test_header_operations(front):
+def test_vs_13_header_operations(front):
     gw = front({"headers": {"request": {"set": {"x-set": "new"}, "add": {"x-add": "two"}, "remove": ["x-gone"]},
                             "response": {"set": {"x-r": "1"}, "remove": ["x-secret"]}},
                 "route": [to(APP, headers={"request": {"set": {"x-dest": "d", "host": "by-header.test"}},
@@ -266,7 +266,7 @@ def test_path_is_normalized(front):
     assert gw.http("/a%2Fb//c").json()["target"] == "/a%2Fb//c"
 
 
-def test_timeout(front):
+def test_rt_6_timeout(front):
     gw = front({"timeout": "0.2s", "route": [to(APP)]}, args=["--access-log", "/dev/stdout"])
     began = time.monotonic()
     reply = gw.http("/", headers={"x-echo-delay": "5"})
@@ -276,7 +276,7 @@ def test_timeout(front):
     assert gw.http("/").json()["server"] == "v1"
 
 
-def test_retries_on_status(front, echo):
+def test_rt_4_retries_on_status(front, echo):
     ups = [echo.http("bad", status=503), echo.http("good")]
     gw = front({"retries": {"attempts": 3, "retryOn": "5xx"}, "route": [to(APP)]}, upstreams=ups)
     assert servers(gw, 40) == {"good": 40}
@@ -285,7 +285,7 @@ def test_retries_on_status(front, echo):
     assert set(attempts) == {"1", "2"}
 
 
-def test_retries_end(front, echo):
+def test_rt_6_retries_end(front, echo):
     bad = echo.http("bad", status=503)
     gw = front({"match": [{"uri": {"exact": "/three"}}],
                 "retries": {"attempts": 3, "retryOn": "503", "backoff": "1ms"}, "route": [to(APP)]},
@@ -298,7 +298,7 @@ def test_retries_end(front, echo):
     gw.process.wait_line(r'"GET /three HTTP/1.1" 503 URX via_upstream ')
 
 
-def test_retry_repeats_the_body(front, echo):
+def test_rt_5_retry_repeats_the_body(front, echo):
     ups = [echo.http("bad", status=502), echo.http("good")]
     gw = front({"retries": {"attempts": 2, "retryOn": "gateway-error", "backoff": "1ms"}, "route": [to(APP)]}, upstreams=ups)
     for size in (0, 10, 50_000):
@@ -307,20 +307,20 @@ def test_retry_repeats_the_body(front, echo):
             assert (seen["server"], seen["body_bytes"]) == ("good", size)
 
 
-def test_per_try_timeout(front, echo):
+def test_rt_6_per_try_timeout(front, echo):
     ups = [echo.http("slow", delay=5), echo.http("fast")]
     gw = front({"retries": {"attempts": 2, "perTryTimeout": "150ms", "retryOn": "5xx"}, "route": [to(APP)]}, upstreams=ups)
     assert servers(gw, 6) == {"fast": 6}
 
 
-def test_connect_failure_is_retried(front, echo):
+def test_rt_1_connect_failure_is_retried(front, echo):
     dead, good = echo.http("dead"), echo.http("good")
     dead.close()
     gw = front({"route": [to(APP)]}, upstreams=[dead, good])
     assert servers(gw, 30) == {"good": 30}
 
 
-def test_fault_abort_and_delay(front):
+def test_vs_16_fault_abort_and_delay(front):
     gw = front({"match": [{"uri": {"exact": "/all"}}], "fault": {"abort": {"httpStatus": 418, "percentage": {"value": 100}}},
                 "route": [to(APP)]},
                {"match": [{"uri": {"exact": "/some"}}], "fault": {"abort": {"httpStatus": 503, "percentage": {"value": 20}}},
@@ -341,7 +341,7 @@ def test_fault_abort_and_delay(front):
     gw.process.wait_line(r'"GET /late HTTP/1.1" 200 DI via_upstream ')
 
 
-def test_mirror(front, echo):
+def test_vs_15_mirror(front, echo):
     ups = [echo.http("v1"), echo.http("v2")]
     gw = front({"match": [{"uri": {"exact": "/half"}}], "mirror": {"host": APP, "subset": "v2", "port": {"number": 80}},
                 "mirrorPercentage": {"value": 50}, "route": [to(APP, subset="v1")]},
@@ -358,7 +358,7 @@ def test_mirror(front, echo):
     assert 60 < len(ups[1].requests) < 140
 
 
-def test_a_dead_mirror_is_not_noticed(front, echo):
+def test_vs_15_a_dead_mirror_is_not_noticed(front, echo):
     ups = [echo.http("v1"), echo.http("v2", delay=30)]
     gw = front({"mirror": {"host": APP, "subset": "v2", "port": {"number": 80}}, "route": [to(APP, subset="v1")]},
                upstreams=ups)
@@ -369,7 +369,7 @@ def test_a_dead_mirror_is_not_noticed(front, echo):
     assert time.monotonic() - began < 5
 
 
-def test_cors(front):
+def test_vs_17_cors(front):
     gw = front({"corsPolicy": {"allowOrigins": [{"exact": "https://a.test"}, {"regex": "https://.*\\.b\\.test"}],
                                "allowMethods": ["GET", "POST"], "allowHeaders": ["x-one"], "exposeHeaders": ["x-two"],
                                "maxAge": "24h", "allowCredentials": True}, "route": [to(APP)]})
@@ -585,7 +585,7 @@ class Load:
             thread.join(10)
 
 
-def test_reload_under_load(front, echo):
+def test_lc_2_reload_under_load(front, echo):
     ups = [echo.http("v1"), echo.http("v2")]
     gw = front({"route": [to(APP, subset="v1")]}, upstreams=ups)
     load = Load(f"http://127.0.0.1:{gw.port}/")
@@ -598,7 +598,7 @@ def test_reload_under_load(front, echo):
     assert load.count > 50
 
 
-def test_an_endpoint_that_goes_finishes_its_requests(front, echo):
+def test_lc_2_an_endpoint_that_goes_finishes_its_requests(front, echo):
     v1, v2 = echo.http("v1"), echo.http("v2")
     gw = front({"route": [to(APP)]}, upstreams=[v1])
     replies = []
@@ -611,7 +611,7 @@ def test_an_endpoint_that_goes_finishes_its_requests(front, echo):
     assert replies[0].json()["server"] == "v1"
 
 
-def test_bad_file_keeps_the_old_one(front):
+def test_lc_4_bad_file_keeps_the_old_one(front):
     gw = front({"directResponse": {"status": 201}})
     name = gw.config.file_of(routes("all", "*"))
     with open(os.path.join(gw.config.path, name), encoding="utf-8") as file:
@@ -634,7 +634,7 @@ def test_bad_file_at_start(rig, mesh):
     assert "bad.yaml" in result.err and "6" in result.err and "htp" in result.err
 
 
-def test_ports_come_and_go(front):
+def test_lc_2_ports_come_and_go(front):
     gw = front({"directResponse": {"status": 200}})
     first, second = gw.port, free_port()
     gw.config.put(gateway((first, "HTTP", ["*"], None), (second, "HTTP", ["*"], None)))

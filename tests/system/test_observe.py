@@ -287,7 +287,7 @@ def test_admin_must_be_local(mesh, rig):
 
 # ---- the end ----
 
-def test_drain_finishes_what_runs(gw):
+def test_lc_1_drain_finishes_what_runs(gw):
     proxy = gw()
     replies = []
     idle = connection(f"http://127.0.0.1:{proxy.port}/")
@@ -312,7 +312,7 @@ def refused(port):
     return False
 
 
-def test_drain_of_http2(rig, echo):
+def test_lc_1_drain_of_http2(rig, echo):
     pair = rig.pair(echo.grpc(), "grpc", "mesh")
     outcomes = []
     with http2(pair.port) as idle, grpc_client(pair.port, authority=HOST) as client:
@@ -327,7 +327,7 @@ def test_drain_of_http2(rig, echo):
     assert pair.client.process.wait() == 0
 
 
-def test_drain_of_the_server_side(rig, echo):
+def test_lc_1_drain_of_the_server_side(rig, echo):
     """Requests over the multiplexed hop finish while the app's sidecar drains."""
     pair = rig.pair(echo.http("app"), "http", "mesh")
     assert pair.http("/").status == 200
@@ -343,7 +343,7 @@ def test_drain_of_the_server_side(rig, echo):
     assert pair.server.process.wait() == 0
 
 
-def test_drain_time_cuts(gw):
+def test_lc_1_drain_time_cuts(gw):
     proxy = gw(args=["--drain-time", "300ms"])
     replies = []
 
@@ -362,7 +362,7 @@ def test_drain_time_cuts(gw):
     thread.join()
 
 
-def test_second_sigterm_ends_at_once(gw):
+def test_lc_1_second_sigterm_ends_at_once(gw):
     proxy = gw(args=["--drain-time", "30s"])
     thread = threading.Thread(target=lambda: swallow(proxy.http, "/", headers={"x-echo-delay": "30"}, limit_s=20))
     thread.start()
@@ -395,7 +395,7 @@ def test_health_says_no_while_it_still_accepts(rig, echo):
     assert proxy.process.wait() == 0
 
 
-def test_drain_by_admin(gw):
+def test_lc_1_drain_by_admin(gw):
     proxy = gw()
     assert proxy.admin("/drain_listeners", "POST").status == 200
     assert proxy.process.wait() == 0
