@@ -205,6 +205,7 @@ const struct admin_page admin_pages_table[] = {
     { "/logging",          "Log levels; ?level=info,http=debug sets them",  true,  A, page_logging },
     { "/reopen_logs",      "Open the access log file anew",                 true,  A, page_reopen },
     { "/drain_listeners",  "Let requests finish, then end",                 true,  A, page_drain },
+    { "/drain",            "The same, as Istio's agents name it",           true,  A, page_drain },
     { "/quitquitquit",     "End now",                                       true,  M | A, page_quit },
     { "/help",             "This page",                                     false, A, page_help },
     { "/",                 "This page",                                     false, A, page_help },
