@@ -23,6 +23,10 @@
 #define SETUP_MS   ((uint64_t)15000) /* for control to answer */
 #define DRAIN_MS   ((uint64_t)500)   /* the app is gone: only goodbyes are left to say */
 #define CONNECT_MS 5000
+/* From saying that we go until the app is told: peers must hear of it, and requests must end. */
+#define LEAVE_MIN_MS  ((uint64_t)500)
+#define LEAVE_STEP_MS ((uint64_t)50)
+#define LEAVE_MAX_MS  ((uint64_t)3000)
 
 /* Passed on to the app; TSTP and the like are between it and the terminal. */
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
@@ -43,6 +47,9 @@ struct app {
     int code;
     struct sigwatch on_child, signals[FORWARDED_COUNT];
     struct timer setup;
+    bool is_leaving;
+    uint64_t left_ms; /* since then */
+    struct timer leaving;
 };
 
 /* ---- dialling the app: sockets made in its namespace ---- */
@@ -80,6 +87,7 @@ static void end(struct app *app, int code)
     app->ending = true;
     app->code = code;
     timer_cancel(&app->setup);
+    timer_cancel(&app->leaving);
     if (app->role)
         role_stop(app->role, on_stopped, app);
     else
@@ -108,12 +116,40 @@ static bool is_from_terminal(int signo)
            tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
+/* An app that serves others is told to end after they have stopped coming: first they hear that it
+ * goes, then what they have asked is answered. */
+static void on_leaving(struct timer *t)
+{
+    struct app *app = CONTAINER_OF(t, struct app, leaving);
+    struct flow_totals totals;
+
+    flow_get_totals(runtime_flow(role_runtime(app->role)), &totals);
+    app->left_ms += app->left_ms ? LEAVE_STEP_MS : LEAVE_MIN_MS;
+    if (totals.requests && app->left_ms < LEAVE_MAX_MS)
+        timer_start(&app->leaving, LEAVE_STEP_MS);
+    else if (app->child.pid > 0)
+        (void)kill(app->child.pid, SIGTERM);
+}
+
+static bool leaves_first(struct app *app, int signo)
+{
+    if (signo != SIGTERM || !app->options->role->app_port_count || app->is_leaving ||
+        app->child.pid <= 0)
+        return false;
+    app->is_leaving = true;
+    role_leave(app->role);
+    timer_start(&app->leaving, LEAVE_MIN_MS);
+    return true;
+}
+
 static void on_signal(void *arg, int signo)
 {
     struct app *app = arg;
 
     if (!app->started)
         end(app, 128 + signo);
+    else if (leaves_first(app, signo))
+        return; /* a second one goes through at once */
     else if (app->child.pid > 0 && !is_from_terminal(signo))
         (void)kill(app->child.pid, signo);
 }
@@ -303,6 +339,7 @@ static int start_sidecar(struct app *app)
         return fail("no event loop", err);
     app->has_worker = true;
     timer_init(&app->setup, &w->timers, on_setup_timeout);
+    timer_init(&app->leaving, &w->timers, on_leaving);
     sigwatch_open(&app->on_child, w, SIGCHLD, on_child_signal, app);
     for (size_t i = 0; i < FORWARDED_COUNT; i++)
         sigwatch_open(&app->signals[i], w, forwarded[i], on_signal, app);

@@ -91,7 +91,7 @@ static const struct field workload_group_probe_fields[] = {
     FIELD_INT32(T, failure_threshold, "failureThreshold", .proto = 6, .max = INT32_MAX, .default_text = "3", .help = "Bad answers in a row until unhealthy."),
     FIELD_MSG(T, http, "httpGet", workload_group_http, .proto = 7, .oneof = 1, .help = "Ask by HTTP."),
     FIELD_MSG(T, tcp, "tcpSocket", workload_group_tcp, .proto = 8, .oneof = 1, .help = "Ask by connecting."),
-    FIELD_MSG(T, exec, "exec", workload_group_exec, .proto = 9, .oneof = 1, .help = "Ask by a command."),
+    FIELD_MSG(T, exec, "exec", workload_group_exec, .proto = 9, .oneof = 1, .enforced = "is accepted, but commands that come from the control plane are not run", .help = "Ask by a command."),
     FIELD_MSG(T, grpc, "grpc", workload_group_grpc, .proto = 10, .oneof = 1, .help = "Ask by gRPC."),
 };
 FIELD_MESSAGE(workload_group_probe, PROTO "ReadinessProbe", .at = FIELD_AT(T, at), .help = "How to see whether a workload is healthy.");
@@ -102,7 +102,7 @@ static const struct field workload_group_fields[] = {
     FIELD_MSG(T, metadata, "metadata", workload_group_meta, .proto = 1, .help = "Metadata for the entries."),
     /* FIELD_MSG, but with the rules of a template for the struct of an entry. */
     { .name = "template", .type = FIELD_TYPE_MSG, .shape = FIELD_SHAPE_PTR, .msg = &workload_entry_template_message, .item_bytes = sizeof(struct workload_entry), FIELD_OF(T, template, struct workload_entry *), .proto = 2, .required = true, .help = "What the entries have in common." },
-    FIELD_MSG(T, probe, "probe", workload_group_probe, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "How to see whether a workload is healthy."),
+    FIELD_MSG(T, probe, "probe", workload_group_probe, .proto = 3, .help = "How to see whether a workload is healthy."),
 };
 FIELD_MESSAGE(workload_group, PROTO "WorkloadGroup", .at = FIELD_AT(T, at), .help = "What workloads that register themselves have in common.");
 #undef T

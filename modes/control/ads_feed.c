@@ -52,7 +52,6 @@ static bool is_served(const struct store_object *o)
     case API_KIND_EVENT:
     case API_KIND_LEASE:
     case API_KIND_SERVICE_ACCOUNT:
-    case API_KIND_WORKLOAD_GROUP:
         return false;
     default:
         return api_kind_by_id(kind) && !registry_wants(kind);

@@ -125,6 +125,8 @@ static bool is_visible(void *arg, const struct xds_resource *r)
 
     if (r->tag == API_KIND_SECRET)
         return may_have_secret(s, r);
+    if (r->tag == API_KIND_WORKLOAD_GROUP) /* says how the workloads of its namespace are probed */
+        return s->ns && str_is(r->ns, s->ns);
     return s->sees_all || ads_audience_has(r->audience, str_of(s->ns));
 }
 

@@ -296,6 +296,10 @@ int workload_register(struct workload *x, const void *stream, struct str identit
     e->stream = stream; /* the newest stream of a name speaks for it */
     arena_reset(&e->arena);
     e->object = make_object(&e->arena, meta, ns, name);
+    if (node_get_str(meta, "MESH_HEALTH").len) /* it is probed */
+        set_condition(e, str_is(node_get_str(meta, "MESH_HEALTH"), "ok")
+                             ? STR_NONE
+                             : node_get_str(meta, "MESH_HEALTH"));
     log_info("workload %s/%s is here", e->ns, e->name);
     write_entry(e);
     workload_service_ensure(x->store, checked, node_getz(meta, "MESH_PORTS"));

@@ -165,6 +165,8 @@ static int attach_control(struct role *r)
         .node = &r->node,
         .app_ports = r->options.app_ports,
         .app_port_count = r->options.app_port_count,
+        .dial_app = r->options.dial_app,
+        .dial_app_arg = r->options.dial_app_arg,
         .on_synced = on_xds_synced,
         .on_synced_arg = r,
     };
@@ -231,6 +233,11 @@ static void on_drained(void *arg)
     struct role *r = arg;
 
     r->stopped(r->stopped_arg);
+}
+
+void role_leave(struct role *r)
+{
+    source_xds_leave(r->xds);
 }
 
 void role_stop(struct role *r, void (*done)(void *arg), void *arg)

@@ -78,6 +78,8 @@ int role_run(const struct role_options *options);
 struct role;
 int role_start(struct worker *w, const struct role_options *options, struct role **out);
 struct runtime *role_runtime(struct role *r);
+/* Tells peers that this workload goes, but serves on; role_stop follows some time later. */
+void role_leave(struct role *r);
 /* done(arg) runs when everything has ended; then role_free. */
 void role_stop(struct role *r, void (*done)(void *arg), void *arg);
 void role_free(struct role *r);

@@ -9,6 +9,7 @@
 #include "core/tls/tls_identity.h"
 #include "core/xds/xds_client.h"
 #include "core/xds/xds_token.h"
+#include "modes/shared/probe.h"
 #include "modes/shared/runtime.h"
 #include "modes/shared/xds_cert.h"
 #include "modes/shared/xds_link.h"
@@ -47,6 +48,7 @@ struct source_xds {
     struct xds_link_dial *dial;
     struct grpc_client_call *call;
     struct timer wake;
+    struct probe *probe;
     struct list commits;
     bool has_type[TYPE_COUNT]; /* a complete picture, from control or from disk */
     bool is_listening;         /* the first commit is in force: ports are known */
@@ -70,6 +72,24 @@ static void look_if_synced(struct source_xds *x)
 
 /* ---- taking resources ---- */
 
+static void register_workload(struct source_xds *x);
+
+/* The group that our workload is of. */
+static bool is_our_group(const struct source_xds *x, uint16_t kind, struct str ns, struct str name)
+{
+    return kind == API_KIND_WORKLOAD_GROUP && !x->options.node->is_gateway &&
+           str_eq(ns, x->options.node->ns) && str_eq(name, x->options.node->workload_name);
+}
+
+static void follow_group(struct source_xds *x, struct object *group)
+{
+    bool was_probed = probe_why(x->probe).p != NULL;
+
+    probe_follow(x->probe, group);
+    if (was_probed != (probe_why(x->probe).p != NULL))
+        register_workload(x); /* health is from now on (no more) a matter */
+}
+
 static int take_object(struct source_xds *x, struct str value)
 {
     struct object *o;
@@ -77,6 +97,8 @@ static int take_object(struct source_xds *x, struct str value)
 
     if (err)
         return err;
+    if (is_our_group(x, o->kind->id, o->ns, o->name))
+        follow_group(x, o);
     runtime_put(x->rt, o);
     object_unref(o);
     return 0;
@@ -89,6 +111,8 @@ static void remove_object(struct source_xds *x, struct str resource)
     struct str group = plural, short_plural = str_cut(&group, '.');
     const struct api_kind *k = api_kind_by_plural(group, STR(""), short_plural);
 
+    if (k && is_our_group(x, k->id, ns, name))
+        follow_group(x, NULL);
     if (k)
         runtime_remove(x->rt, k->id, ns, name);
 }
@@ -133,8 +157,6 @@ static void take_resources(struct source_xds *x, const struct xds_client_update 
 }
 
 /* ---- committing ---- */
-
-static void register_workload(struct source_xds *x);
 
 static void on_committed(void *arg, const struct flow_publish_result *result)
 {
@@ -253,9 +275,20 @@ static void register_workload(struct source_xds *x)
     arena_init(&a, 2048);
     ports = arena_alloc0(&a, x->options.app_port_count, sizeof(*ports));
     count = collect_ports(x, ports);
-    xds_node_init_workload(&workload, x->options.node, ports, count, &a);
+    xds_node_init_workload(&workload, x->options.node, ports, count, probe_why(x->probe), &a);
     xds_client_tell(x->client, XDS_MSG_WORKLOAD_TYPE, &workload, NULL, false);
     arena_deinit(&a);
+}
+
+static void on_health(void *arg)
+{
+    struct source_xds *x = arg;
+    struct xds_msg_status status = { .code = GRPC_STATUS_UNAVAILABLE,
+                                     .message = probe_why(x->probe) };
+
+    if (!x->is_leaving && status.message.p)
+        xds_client_tell(x->client, XDS_MSG_HEALTH_TYPE, NULL, status.message.len ? &status : NULL,
+                        false);
 }
 
 /* ---- the stream ---- */
@@ -437,6 +470,13 @@ int source_xds_new(struct runtime *rt, const struct source_xds_options *options,
                    struct source_xds **out)
 {
     struct source_xds *x = mem_alloc0(1, sizeof(*x));
+    struct probe_options probe = { .dial_app = options->dial_app,
+                                   .dial_app_arg = options->dial_app_arg,
+                                   .ports = options->app_ports,
+                                   .port_count =
+                                       options->node->is_gateway ? 0 : options->app_port_count,
+                                   .changed = on_health,
+                                   .arg = x };
     struct xds_client_options client;
 
     x->rt = rt;
@@ -444,6 +484,7 @@ int source_xds_new(struct runtime *rt, const struct source_xds_options *options,
     x->options = *options;
     arena_init(&x->arena, 2048);
     list_init(&x->commits);
+    x->probe = probe_new(x->worker, &probe);
     timer_init(&x->wake, &x->worker->timers, on_wake);
     xds_node_init(&x->node, options->node, runtime_admin_addr(rt), &x->arena);
     if (open_link(x) != 0) {
@@ -462,6 +503,8 @@ int source_xds_new(struct runtime *rt, const struct source_xds_options *options,
         return ERR_INVALID;
     }
     *out = x;
+    if (!probe_why(x->probe).p)
+        probe_follow(x->probe, NULL); /* until a group comes */
     /* Opens the listeners, with what was saved or with nothing behind them. */
     commit(x, -1, NULL);
     start_client(x);
@@ -483,6 +526,7 @@ void source_xds_free(struct source_xds *x)
     if (!x)
         return;
     timer_cancel(&x->wake);
+    probe_free(x->probe);
     on_close(x);
     xds_client_free(x->client);
     xds_cert_free(x->cert);

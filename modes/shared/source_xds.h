@@ -9,11 +9,16 @@
  * their own (127.64.0.0/10). When nobody made a Service called as its label `app` in its namespace,
  * control makes one: selector app=APP, the service ports named by their protocol ("http-9080"), a
  * virtual address; the workload says reach_port under those names (as WorkloadEntry.ports). Without
- * app_ports nothing but the workload is registered. Main thread. */
+ * app_ports nothing but the workload is registered.
+ *
+ * Health: a WorkloadGroup in the workload's namespace that is called as the workload (node's
+ * workload_name, what instances have in common) says how to probe the app; what comes out goes
+ * along with the registration and as HealthInformation whenever it changes. Main thread. */
 #ifndef MODES_SHARED_SOURCE_XDS_H
 #define MODES_SHARED_SOURCE_XDS_H
 
 #include "core/compile/compile.h"
+#include "core/flow/flow.h"
 
 struct runtime;
 struct source_xds;
@@ -26,6 +31,8 @@ struct source_xds_options {
     const struct model_node *node;
     const struct compile_app_port *app_ports; /* to register */
     uint32_t app_port_count;
+    flow_dial_app_fn dial_app; /* to the app, for the probe of its WorkloadGroup; may be NULL */
+    void *dial_app_arg;
     /* Runs once: configuration and certificate are there, from control or from disk. */
     void (*on_synced)(void *arg);
     void *on_synced_arg;

@@ -57,7 +57,8 @@ void xds_node_init(struct xds_msg_node *out, const struct model_node *node,
 }
 
 void xds_node_init_workload(struct xds_msg_node *out, const struct model_node *node,
-                            const struct xds_node_port *ports, size_t count, struct arena *a)
+                            const struct xds_node_port *ports, size_t count, struct str health,
+                            struct arena *a)
 {
     struct node *m = metadata_of(node, a), *list = node_new(a, NODE_LIST);
 
@@ -72,6 +73,8 @@ void xds_node_init_workload(struct xds_msg_node *out, const struct model_node *n
         node_add(list, p);
     }
     node_set(m, STR("MESH_PORTS"), list);
+    if (health.p)
+        node_set_str(a, m, "MESH_HEALTH", health.len ? arena_str(a, health) : STR("ok"));
     *out = (struct xds_msg_node){ .id = node->id, .metadata = m };
 }
 

@@ -17,9 +17,10 @@ struct xds_node_port {
     const char *protocol; /* "http", "auto", ...; constant */
     struct addr address;  /* where the sidecar listens for it */
 };
-/* The same with MESH_PORTS. */
+/* The same with MESH_PORTS and, where the app is probed (p), MESH_HEALTH: "ok" or what is wrong. */
 void xds_node_init_workload(struct xds_msg_node *out, const struct model_node *node,
-                            const struct xds_node_port *ports, size_t count, struct arena *a);
+                            const struct xds_node_port *ports, size_t count, struct str health,
+                            struct arena *a);
 /* "http" for MODEL_PROTOCOL_HTTP: as the beginning of a service port's name. */
 const char *xds_node_protocol(uint8_t protocol);
 
