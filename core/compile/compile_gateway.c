@@ -188,7 +188,9 @@ static void build_plain_http(struct gateway_build *b, struct group *g)
     struct model_gateway_server *to = NULL;
 
     compile_gateway_host_init(&hosts, b->c, g->servers[0]->port,
-                              arena_printf(b->scratch, "http.%u", g->servers[0]->port));
+                              arena_printf(b->scratch, "http.%u%s%.*s", g->servers[0]->port,
+                                           g->servers[0]->bind.len ? "." : "",
+                                           STR_ARG(g->servers[0]->bind)));
     for (uint32_t i = 0; i < g->count; i++) {
         if (!is_http(g->servers[i]))
             continue;
@@ -210,8 +212,9 @@ static void build_https(struct gateway_build *b, const struct server *s,
 {
     struct compile_gateway_hosts hosts;
     struct str name =
-        arena_printf(b->scratch, "https.%u.%.*s.%.*s.%.*s", s->port, STR_ARG(s->spec->port->name),
-                     STR_ARG(s->gateway->name), STR_ARG(s->gateway->ns));
+        arena_printf(b->scratch, "https.%u.%.*s.%.*s.%.*s%s%.*s", s->port,
+                     STR_ARG(s->spec->port->name), STR_ARG(s->gateway->name),
+                     STR_ARG(s->gateway->ns), s->bind.len ? "." : "", STR_ARG(s->bind));
 
     compile_gateway_host_init(&hosts, b->c, s->port, name);
     add_http_hosts(&hosts, s);
