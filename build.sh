@@ -14,7 +14,7 @@ deps_build=(gcc g++ cmake ninja-build pkg-config libc6-dev libuv1-dev android-li
 deps_fuzz=(clang libclang-rt-14-dev llvm lld)
 deps_test=("${deps_fuzz[@]}" binutils python3 python3-pytest python3-h2 python3-grpcio
     python3-protobuf python3-websockets python3-cryptography python3-yaml curl
-    nghttp2-client util-linux iproute2 iptables)
+    nghttp2-client pebble util-linux iproute2 iptables)
 deps_check=(clang clang-format clang-tidy cppcheck python3 binutils)
 
 # The packages named that are not installed.

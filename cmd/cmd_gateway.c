@@ -7,6 +7,9 @@
 static const struct cli_flag flags[] = {
     ROLE_FLAGS,
     { "bind", 0, CLI_FLAG_TEXT, "IP", "0.0.0.0", "Address that gateway ports are opened on", NULL },
+    { "acme-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "Where certificates that Gateways have ordered (annotation mesh.dev/acme) are kept; gateways may share it [acme in the state directory]", NULL },
+    { "acme-ca", 0, CLI_FLAG_TEXT, "FILE", NULL, "CA of the ACME server [the system's]", NULL },
+    { "acme-resolvers", 0, CLI_FLAG_TEXT, "ADDRS", NULL, "DNS servers for the ACME server's name [the system's]", NULL },
     { "map-port", 0, CLI_FLAG_LIST, "PORT=BIND", NULL, "Open a Gateway's port at another one, e.g. 80=8080; 0 lets the system choose", NULL },
 };
 /* clang-format on */
@@ -39,6 +42,9 @@ static int run(const struct cli_args *args)
     code = role_flags_read(args, o);
     if (!code && addr_parse_ip(str_of(cli_args_text(args, "bind")), &o->gateway_bind) != 0)
         code = cli_fail(CLI_USAGE, "--bind: \"%s\" is no IP address", cli_args_text(args, "bind"));
+    o->acme_dir = cli_args_text(args, "acme-dir");
+    o->acme_ca = cli_args_text(args, "acme-ca");
+    o->acme_resolvers = cli_args_text(args, "acme-resolvers");
     if (!code)
         code = read_port_maps(args, o);
     if (!code)

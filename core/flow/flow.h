@@ -14,6 +14,7 @@
 #include "core/model/snapshot.h"
 
 struct flow;
+struct flow_challenge;
 struct pki_trust;
 struct stats;
 struct stream;
@@ -36,6 +37,7 @@ struct flow_options {
     void *dial_app_arg;
     bool (*is_denied)(void *arg, const struct tls_peer *peer); /* deny list; may be NULL */
     void *is_denied_arg;
+    struct flow_challenge *challenges; /* what gateways answer beside; outlives the flow; or NULL */
 };
 
 struct flow *flow_new(const struct flow_options *options);

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/flow/flow_challenge.h"
 #include "core/flow/flow_gateway.h"
 #include "core/flow/flow_hop.h"
 #include "core/flow/flow_listen.h"
@@ -17,6 +18,7 @@
 #include "core/net/stream_proxy.h"
 #include "core/route/route.h"
 #include "core/tls/stream_tls.h"
+#include "core/tls/tls_config.h"
 #include "core/tls/tls_peer.h"
 
 static struct log_module log_module = LOG_MODULE("flow");
@@ -32,6 +34,7 @@ static void conn_free(struct flow_conn *c)
     flow_worker_drop_lease(c->fw, c->view.lease);
     flow_listen_unref(c->listen);
     tls_peer_unref(c->tls_peer);
+    tls_config_unref(c->challenge);
     mem_free(c->sni_own);
     mem_free((char *)(uintptr_t)c->xfcc.p);
     mem_free(c);
@@ -231,6 +234,10 @@ static void on_tls_ready(void *arg)
         flow_conn_close(c);
         return;
     }
+    if (c->challenge) { /* seen: that was all */
+        flow_conn_close(c);
+        return;
+    }
     note_peer(c, &tls);
     flow_view_resolve(c, c->view.lease->snapshot, &c->view);
     v = flow_conn_view(c);
@@ -261,6 +268,11 @@ static void begin_tls(struct flow_conn *c, struct tls_config *config)
     stream_set_events(tls, &tls_events, c);
 }
 
+static struct flow_challenge *challenges_of(const struct flow_conn *c)
+{
+    return flow_worker_options(c->fw)->challenges;
+}
+
 static struct tls_config *choose_server(void *arg, const struct tls_hello *hello)
 {
     struct flow_conn *c = arg;
@@ -269,6 +281,11 @@ static struct tls_config *choose_server(void *arg, const struct tls_hello *hello
 
     if (!v->listener || !v->listener->gateway)
         return NULL;
+    if ((hello->alpn & TLS_ALPN_ACME) && !flow_challenge_is_empty(challenges_of(c))) {
+        c->challenge = flow_challenge_find_tls(challenges_of(c), tls_hello_sni(hello));
+        if (c->challenge)
+            return c->challenge;
+    }
     s = flow_gateway_named(v->listener->gateway, tls_hello_sni(hello));
     if (s && s->tls_mode == MODEL_GATEWAY_MESH)
         return c->fw->id.server;
@@ -372,6 +389,8 @@ static enum verdict judge_gateway(struct flow_conn *c, const struct flow_view *v
         return VERDICT_MORE;
     if (tls == SNIFF_NO || !v->listener || !v->listener->gateway)
         return VERDICT_REFUSE;
+    if ((offered_alpn(&hello) & TLS_ALPN_ACME) && !flow_challenge_is_empty(challenges_of(c)))
+        return VERDICT_TLS;
     s = flow_gateway_named(v->listener->gateway, str_make(hello.sni, hello.sni_len));
     if (!s)
         return VERDICT_REFUSE;
@@ -474,7 +493,7 @@ static void decide_gateway(struct flow_conn *c, const struct flow_view *v)
         refuse(c, "no gateway server listens there any more");
     else if (flow_gateway_has_passthrough(g))
         peek(c);
-    else if (flow_gateway_has_tls(g))
+    else if (flow_gateway_has_tls(g) || (!v->server && !flow_challenge_is_empty(challenges_of(c))))
         begin_tls_choose(c);
     else if (v->server && v->server->http)
         begin_http(c);

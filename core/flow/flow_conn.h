@@ -11,6 +11,7 @@
 #include "core/flow/flow_worker.h"
 
 struct flow_listen;
+struct tls_config;
 struct tls_peer;
 
 /* What the current snapshot says about a connection. */
@@ -38,14 +39,15 @@ struct flow_conn {
     char peer_ip[46]; /* as text, for x-forwarded-for */
     uint8_t peer_ip_len;
     bool is_tls, is_mtls;
-    bool is_opaque;            /* TLS between the client and the endpoint; bytes to us */
-    bool is_mesh_hop;          /* the peer is a mesh proxy on a multiplexed hop */
-    struct str peer_identity;  /* SPIFFE id; lives as long as the TLS stream */
-    struct str sni;            /* in the TLS stream, or in sni_own */
-    char *sni_own;             /* sniffed, not terminated by us */
-    struct tls_peer *tls_peer; /* reference, for x-forwarded-client-cert */
-    struct str xfcc;           /* flow_xfcc's entry, own memory; p == NULL: not made yet */
-    uint64_t xfcc_version;     /* of the snapshot it was made by */
+    bool is_opaque;               /* TLS between the client and the endpoint; bytes to us */
+    bool is_mesh_hop;             /* the peer is a mesh proxy on a multiplexed hop */
+    struct str peer_identity;     /* SPIFFE id; lives as long as the TLS stream */
+    struct str sni;               /* in the TLS stream, or in sni_own */
+    char *sni_own;                /* sniffed, not terminated by us */
+    struct tls_peer *tls_peer;    /* reference, for x-forwarded-client-cert */
+    struct tls_config *challenge; /* reference; this connection is an ACME server's look at it */
+    struct str xfcc;              /* flow_xfcc's entry, own memory; p == NULL: not made yet */
+    uint64_t xfcc_version;        /* of the snapshot it was made by */
 };
 
 /* Takes over an accepted stream. */

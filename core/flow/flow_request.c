@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/filter/filter_headers.h"
+#include "core/flow/flow_challenge.h"
 #include "core/flow/flow_edge.h"
 #include "core/flow/flow_exchange.h"
 #include "core/flow/flow_gateway.h"
@@ -366,6 +367,20 @@ static struct flow_request *request_new(struct flow_conn *conn, struct http_stre
     return r;
 }
 
+/* Before all policies, which an ACME server knows nothing of. */
+static bool answer_challenge(struct flow_request *r)
+{
+    struct flow_challenge *table = flow_worker_options(r->fw)->challenges;
+    struct str text;
+
+    if (flow_challenge_is_empty(table))
+        return false;
+    text = flow_challenge_find_text(table, r->filter.query.path, r->filter.arena);
+    if (text.p)
+        flow_reply_local(r, 200, text, "acme_challenge", 0);
+    return text.p != NULL;
+}
+
 void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct http_msg *head,
                         bool end)
 {
@@ -395,6 +410,8 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
         flow_reply_redirect(r, 307, head->path);
         return;
     }
+    if (r->decision.gateway && answer_challenge(r))
+        return;
     find_route(r, view);
     after_filters(r, filter_run_request(fr, &r->filter_at));
 }

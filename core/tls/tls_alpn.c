@@ -19,6 +19,7 @@ static const struct {
     { TLS_ALPN_ISTIO_EXCHANGE, STR_INIT("istio-peer-exchange") },
     { TLS_ALPN_MESH, STR_INIT("mesh-h2") },
     { TLS_ALPN_MESH_PEER, STR_INIT("mesh-peer/1") },
+    { TLS_ALPN_ACME, STR_INIT("acme-tls/1") },
 };
 
 enum tls_alpn tls_alpn_from_name(struct str name)

@@ -20,6 +20,7 @@ enum tls_alpn {
     TLS_ALPN_ISTIO_EXCHANGE = 1 << 7, /* istio-peer-exchange; never answered */
     TLS_ALPN_MESH = 1 << 8,           /* mesh-h2: the multiplexed hop between two mesh proxies */
     TLS_ALPN_MESH_PEER = 1 << 9,      /* mesh-peer/1: between controls */
+    TLS_ALPN_ACME = 1 << 10,          /* acme-tls/1: a certificate authority looks (RFC 8737) */
     TLS_ALPN_OTHER = 1 << 15,
 };
 

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/loop/sigwatch.h"
 #include "core/telemetry/telemetry.h"
+#include "modes/shared/acme_agent.h"
 #include "modes/shared/identity_files.h"
 #include "modes/shared/role_node.h"
 #include "modes/shared/runtime.h"
@@ -27,6 +28,7 @@ struct role {
     struct source_files *files, *mesh;
     struct identity_files *identity;
     struct source_xds *xds;
+    struct acme_agent *acme;
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -174,6 +176,25 @@ static int attach_control(struct role *r)
     return source_xds_new(r->runtime, &xds, &r->xds) == 0 ? 0 : 78;
 }
 
+/* A gateway without a place for certificates orders none. */
+static int attach_acme(struct role *r)
+{
+    const struct role_options *o = &r->options;
+    struct acme_agent_options options = { .dir = o->acme_dir,
+                                          .ca = o->acme_ca,
+                                          .resolvers = o->acme_resolvers };
+    int err;
+
+    if (!o->is_gateway || (!o->acme_dir && !o->state_dir))
+        return 0;
+    if (!options.dir)
+        options.dir = arena_printf(&r->arena, "%s/acme", o->state_dir).p;
+    err = acme_agent_new(r->runtime, &options, &r->acme);
+    if (err)
+        fprintf(stderr, "mesh: %s: %s\n", options.dir, error_text(err));
+    return err && o->acme_dir ? 78 : 0;
+}
+
 static int start(struct role *r)
 {
     struct runtime_options options;
@@ -190,6 +211,9 @@ static int start(struct role *r)
     if (r->options.cert_dir &&
         identity_files_new(r->runtime, r->options.cert_dir, &r->identity) != 0)
         return 78;
+    code = attach_acme(r);
+    if (code)
+        return code;
     if (r->options.config_path) {
         code = attach_files(r, r->options.config_path, &r->files);
         if (code)
@@ -256,6 +280,7 @@ void role_free(struct role *r)
     source_files_free(r->mesh);
     identity_files_free(r->identity);
     source_xds_free(r->xds);
+    acme_agent_free(r->acme);
     runtime_free(r->runtime);
     arena_deinit(&r->arena);
     mem_free(r);

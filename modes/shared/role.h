@@ -39,6 +39,9 @@ struct role_options {
     const char *token;     /* join token for the first certificate */
     const char *root_cert; /* pins control's root; NULL: the token's hash, or cert_dir's */
     const char *state_dir;
+    const char *acme_dir; /* certificates that are ordered; NULL: state_dir's "acme", if any */
+    const char *acme_ca;  /* who certified the ACME server; NULL: the system's roots */
+    const char *acme_resolvers; /* DNS servers for its name; NULL: the system's */
 
     struct compile_listener listeners[ROLE_LISTENERS_MAX];
     uint32_t listener_count;

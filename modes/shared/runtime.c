@@ -5,6 +5,8 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/compile/compile_acme.h"
+#include "core/flow/flow_challenge.h"
 #include "core/stats/stats.h"
 #include "core/telemetry/telemetry.h"
 #include "core/tls/tls_identity.h"
@@ -25,8 +27,11 @@ struct runtime {
     struct snapshot *snapshot;
     struct tls_identity *identity;
     struct cert_watch *files; /* that objects name */
+    struct flow_challenge *challenges;
     struct admin *admin, *metrics, *metrics_too, *health;
     bool ready, draining;
+    void (*committed)(void *arg);
+    void *committed_arg;
     void (*drained)(void *arg);
     void *drained_arg;
 };
@@ -94,7 +99,9 @@ int runtime_new(struct worker *main, const struct runtime_options *options, stru
     rt->options.compile.node = options->node;
     rt->stats = stats_new((int)rt->worker_count);
     rt->telemetry = telemetry_new(rt->stats, options->node);
+    rt->challenges = flow_challenge_new();
     flow = (struct flow_options){
+        .challenges = rt->challenges,
         .node = options->node,
         .telemetry = rt->telemetry,
         .stats = rt->stats,
@@ -136,6 +143,7 @@ void runtime_free(struct runtime *rt)
         worker_stop(&rt->workers[i]);
     mem_free(rt->workers);
     flow_free(rt->flow);
+    flow_challenge_free(rt->challenges);
     compile_free(rt->compile);
     snapshot_unref(rt->snapshot);
     telemetry_free(rt->telemetry);
@@ -193,6 +201,8 @@ void runtime_commit(struct runtime *rt, struct diag *d, runtime_committed_fn don
     compile_each_file(rt->compile, watch_file, rt->files);
     log_diag(&own);
     diag_deinit(&own);
+    if (rt->committed)
+        rt->committed(rt->committed_arg);
     if (!s) {
         nothing.version = rt->snapshot ? rt->snapshot->version : 0;
         if (done)
@@ -205,6 +215,18 @@ void runtime_commit(struct runtime *rt, struct diag *d, runtime_committed_fn don
     snapshot_unref(rt->snapshot);
     rt->snapshot = snapshot_ref(s);
     flow_publish(rt->flow, s, done, arg);
+}
+
+void runtime_on_commit(struct runtime *rt, void (*committed)(void *arg), void *arg)
+{
+    rt->committed = committed;
+    rt->committed_arg = arg;
+}
+
+void runtime_each_acme(struct runtime *rt,
+                       void (*each)(void *arg, const struct compile_acme_want *want), void *arg)
+{
+    compile_acme_each(rt->compile, each, arg);
 }
 
 void runtime_set_identity(struct runtime *rt, struct tls_identity *identity,
@@ -253,6 +275,11 @@ void runtime_drain(struct runtime *rt, uint64_t accept_ms, void (*done)(void *ar
 struct flow *runtime_flow(struct runtime *rt)
 {
     return rt->flow;
+}
+
+struct flow_challenge *runtime_challenges(struct runtime *rt)
+{
+    return rt->challenges;
 }
 
 struct telemetry *runtime_telemetry(struct runtime *rt)

@@ -13,6 +13,8 @@
 #include "core/flow/flow.h"
 #include "core/loop/worker.h"
 
+struct compile_acme_want;
+struct flow_challenge;
 struct runtime;
 struct stats;
 
@@ -47,6 +49,13 @@ void runtime_remove_address(struct runtime *rt, struct str name);
 typedef void (*runtime_committed_fn)(void *arg, const struct flow_publish_result *result);
 void runtime_commit(struct runtime *rt, struct diag *d, runtime_committed_fn done, void *arg);
 
+/* committed(arg) runs at the end of every commit that compiled something; it must not commit
+ * itself. NULL: nobody. */
+void runtime_on_commit(struct runtime *rt, void (*committed)(void *arg), void *arg);
+/* What compile_acme_each tells. */
+void runtime_each_acme(struct runtime *rt,
+                       void (*each)(void *arg, const struct compile_acme_want *want), void *arg);
+
 /* Takes over one reference of each. */
 void runtime_set_identity(struct runtime *rt, struct tls_identity *identity,
                           struct pki_trust *trust);
@@ -62,6 +71,7 @@ void runtime_drain(struct runtime *rt, uint64_t accept_ms, void (*done)(void *ar
 
 /* Parts, for admin pages and sources; borrowed. */
 struct flow *runtime_flow(struct runtime *rt);
+struct flow_challenge *runtime_challenges(struct runtime *rt);
 struct telemetry *runtime_telemetry(struct runtime *rt);
 struct stats *runtime_stats(struct runtime *rt);
 struct snapshot *runtime_snapshot(struct runtime *rt); /* newest published; NULL: none */
