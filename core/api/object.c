@@ -3,6 +3,7 @@
 #include "core/api/api_check.h"
 #include "core/api/api_default.h"
 #include "core/api/api_enforced.h"
+#include "core/api/api_rule.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -257,10 +258,13 @@ static int decode(struct object *o, struct node *n, struct diag *d,
     set_namespace(o, n, opt);
     api_default_object(o->kind, &o->arena, n);
     err = decode_root(o, n, d, opt);
-    if (opt->stored)
+    if (opt->stored) {
         err = o->name.len > 0 ? 0 : ERR_INVALID;
-    else
+    } else {
         check_names(o, n, d, opt);
+        if (d->count[DIAG_ERROR] == errors)
+            (void)api_rule_check(o->kind->root, n, NULL, d);
+    }
     if (err == 0 && !opt->stored && d->count[DIAG_ERROR] > errors)
         err = ERR_INVALID;
     return err;

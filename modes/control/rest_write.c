@@ -1,10 +1,12 @@
 #include "modes/control/rest_write.h"
 
+#include "core/api/api_rule.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/base/random.h"
 #include "core/loop/clock.h"
 #include "core/loop/worker.h"
+#include "core/text/node_json.h"
 #include "core/text/timestamp.h"
 #include "modes/control/rest_call.h"
 #include "modes/control/rest_managed.h"
@@ -273,8 +275,20 @@ static bool wanted(struct rest_write *w, const struct node *was, struct node **o
     return rest_patch_run(call, w->patch, was, w->input, out);
 }
 
+/* Rules that compare with what is there: false and a report, when one does not hold. */
+static bool may_follow(struct rest_write *w, const struct object *o, const struct node *n,
+                       const struct store_object *was, struct diag *d)
+{
+    struct node *old;
+
+    if (!was || was->dead || node_json_read(&w->call->arena, was->body, NULL, NULL, &old) != 0)
+        return true;
+    return api_rule_check_change(o->kind->root, n, old, d) == 0;
+}
+
 /* Unknown fields of Istio's kinds are errors unless the client asks for less. */
-static struct object *decode(struct rest_write *w, const struct node *n)
+static struct object *decode(struct rest_write *w, const struct node *n,
+                             const struct store_object *was)
 {
     struct rest_call *call = w->call;
     struct str asked = rest_call_param(call, "fieldValidation");
@@ -285,8 +299,9 @@ static struct object *decode(struct rest_write *w, const struct node *n)
     if (str_is(asked, "Warn") || str_is(asked, "Ignore"))
         options.unknown = OBJECT_UNKNOWN_WARN;
     diag_init(&d);
-    if (object_decode(&o, n, &d, &options) != 0) {
+    if (object_decode(&o, n, &d, &options) != 0 || !may_follow(w, o, n, was, &d)) {
         rest_call_fail_diag(call, call->name, &d);
+        object_unref(o);
         o = NULL;
     } else if (!str_is(asked, "Ignore")) {
         object_warn_unenforced(o, &d);
@@ -409,7 +424,7 @@ static void commit(struct rest_write *w, struct node *n, const struct store_obje
                    const struct store_object *status)
 {
     struct rest_call *call = w->call;
-    struct object *decoded = decode(w, n);
+    struct object *decoded = decode(w, n, o);
     struct buf body;
     int err;
 
