@@ -50,8 +50,9 @@ static int run(const struct cli_args *args)
                 in.diag.count[DIAG_ERROR] == 1 ? "" : "s", in.file_count,
                 in.file_count == 1 ? "" : "s");
     else if (code == 0 && strcmp(format, "text") == 0)
-        printf("%zu object%s in %zu file%s: valid\n", in.objects.count,
-               in.objects.count == 1 ? "" : "s", in.file_count, in.file_count == 1 ? "" : "s");
+        printf("%zu object%s in %zu file%s: valid%s\n", in.objects.count,
+               in.objects.count == 1 ? "" : "s", in.file_count, in.file_count == 1 ? "" : "s",
+               in.objects.foreign_count ? "; the others are not part of the mesh" : "");
     input_deinit(&in);
     return code;
 }

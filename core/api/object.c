@@ -4,6 +4,7 @@
 #include "core/api/api_default.h"
 #include "core/api/api_enforced.h"
 #include "core/api/api_rule.h"
+#include "core/api/object_kind.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -37,64 +38,6 @@ void object_unref(struct object *o)
         return;
     arena_deinit(&o->arena);
     mem_free(o);
-}
-
-/* ---- what it is ---- */
-
-static struct str text_of(const struct node *n, const char *key)
-{
-    const struct node *v = node_getz(n, key);
-
-    return v && v->kind == NODE_STRING ? v->text : STR_NONE;
-}
-
-static void report_kind(const struct node *n, struct str group, struct str version, struct str kind,
-                        struct diag *d)
-{
-    const struct node *said = node_getz(n, "kind");
-    const struct api_kind *other = api_kind_by_gvk(group, STR_NONE, kind);
-    struct diag_pos pos = node_pos(said ? said : n);
-    struct diag_item *item;
-    const char *near;
-
-    if (other) {
-        pos = node_pos(node_getz(n, "apiVersion"));
-        item = diag_add(d, DIAG_ERROR, "MSH1012", &pos, STR("apiVersion"),
-                        "%s has no version \"%.*s\"", other->kind, STR_ARG(version));
-        item->suggestion = api_kind_api_version(other, STR_NONE, &d->arena);
-        return;
-    }
-    item = diag_add(d, DIAG_ERROR, "MSH1012", &pos, STR("kind"),
-                    "unknown kind \"%.*s\" in group \"%.*s\"", STR_ARG(kind), STR_ARG(group));
-    near = api_kind_closest(kind);
-    if (near && !str_is(kind, near))
-        item->suggestion = str_of(near);
-    item->hint = STR("mesh api-resources lists the kinds there are");
-}
-
-/* The kind that the node names, or NULL, which is then reported. */
-static const struct api_kind *find_kind(const struct node *n, struct diag *d, struct str *version)
-{
-    struct str api_version = text_of(n, "apiVersion"), kind = text_of(n, "kind"), group;
-    const struct api_kind *k;
-    struct diag_pos pos = node_pos(n);
-
-    if (n->kind != NODE_MAP) {
-        diag_add(d, DIAG_ERROR, "MSH1003", &pos, STR_NONE, "an object must be a map, not a %s",
-                 node_kind_name(n->kind));
-        return NULL;
-    }
-    if (api_version.len == 0)
-        diag_add(d, DIAG_ERROR, "MSH1006", &pos, STR("apiVersion"), "is required");
-    if (kind.len == 0)
-        diag_add(d, DIAG_ERROR, "MSH1006", &pos, STR("kind"), "is required");
-    if (api_version.len == 0 || kind.len == 0)
-        return NULL;
-    api_kind_cut_api_version(api_version, &group, version);
-    k = api_kind_by_api_version(api_version, kind);
-    if (!k)
-        report_kind(n, group, *version, kind, d);
-    return k;
 }
 
 /* ---- decoding ---- */
@@ -275,7 +218,7 @@ static struct str early_title(const struct api_kind *k, const struct node *n,
                               const struct object_options *opt, struct arena *a)
 {
     const struct node *meta = node_getz(n, "metadata");
-    struct str ns = text_of(meta, "namespace"), name = text_of(meta, "name");
+    struct str ns = node_get_str(meta, "namespace"), name = node_get_str(meta, "name");
 
     if (ns.len == 0)
         ns = opt->ns.len > 0 ? opt->ns : STR("default");
@@ -288,13 +231,14 @@ static int decode_reported(struct object **out, const struct node *n, struct dia
                            const struct object_options *opt)
 {
     struct str version = STR_NONE, object = d->object;
-    const struct api_kind *kind = find_kind(n, d, &version);
+    const struct api_kind *kind = object_kind_find(n, d, &version);
     struct object *o;
     struct node *own;
     int err;
 
     if (!kind)
-        return n->kind == NODE_MAP && text_of(n, "kind").len > 0 ? ERR_UNSUPPORTED : ERR_INVALID;
+        return n->kind == NODE_MAP && node_get_str(n, "kind").len > 0 ? ERR_UNSUPPORTED
+                                                                      : ERR_INVALID;
     o = object_new(kind);
     d->object = early_title(kind, n, opt, &d->arena);
     own = node_copy(&o->arena, n);
@@ -389,7 +333,8 @@ const struct node *object_to_node(const struct object *o, struct str api_version
 {
     struct node *n;
 
-    if (o->node && (api_version.len == 0 || str_eq(api_version, text_of(o->node, "apiVersion"))))
+    if (o->node &&
+        (api_version.len == 0 || str_eq(api_version, node_get_str(o->node, "apiVersion"))))
         return o->node;
     n = o->node ? node_copy(a, o->node) : field_encode_node(o->kind->root, o->root, a);
     if (api_version.len > 0)

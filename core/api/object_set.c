@@ -1,13 +1,14 @@
 #include "core/api/object_set.h"
 
 #include "core/api/mesh_file.h"
+#include "core/api/object_kind.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/text/node_yaml.h"
 
 void object_set_init(struct object_set *set)
 {
-    *set = (struct object_set){ NULL, 0, 0 };
+    *set = (struct object_set){ 0 };
 }
 
 void object_set_deinit(struct object_set *set)
@@ -27,12 +28,31 @@ void object_set_give(struct object_set *set, struct object *o)
     set->items[set->count++] = o;
 }
 
+/* Left out, and said so. */
+static void add_foreign(struct object_set *set, const struct node *doc, struct diag *d)
+{
+    const struct node *kind = node_getz(doc, "kind");
+    struct diag_pos pos = node_pos(kind);
+
+    set->foreign_count++;
+    if (d)
+        diag_add(d, DIAG_INFO, "MSH1014", &pos, STR("kind"),
+                 "%.*s of %.*s is not part of the mesh: ignored", STR_ARG(kind->text),
+                 STR_ARG(node_get_str(doc, "apiVersion")));
+}
+
 static int add_document(struct object_set *set, const struct node *doc, struct diag *d,
                         const struct object_options *opt)
 {
     const struct node *mesh = mesh_file_find(doc);
     struct object *o;
-    int err = mesh ? mesh_file_to_object(&o, mesh, d, opt) : object_decode(&o, doc, d, opt);
+    int err;
+
+    if (!mesh && object_kind_is_foreign(doc)) {
+        add_foreign(set, doc, d);
+        return 0;
+    }
+    err = mesh ? mesh_file_to_object(&o, mesh, d, opt) : object_decode(&o, doc, d, opt);
 
     if (err == 0)
         object_set_give(set, o);

@@ -8,6 +8,7 @@
 struct object_set {
     struct object **items;
     size_t count, cap;
+    size_t foreign_count; /* documents of kinds that are nothing to the mesh: left out */
 };
 
 /* Decodes every document of YAML or JSON text and appends to set what is good, also when others are
