@@ -214,6 +214,7 @@ void compile_cluster_peer(const struct compile *c, const struct registry_workloa
         .cluster = arena_str(a, w->cluster),
         .canonical_service = arena_str(a, w->canonical_service),
         .canonical_revision = arena_str(a, w->canonical_revision),
+        .hop = w->hop,
     };
     if (principal.len)
         out->principal = arena_printf(a, "spiffe://%.*s", STR_ARG(principal));

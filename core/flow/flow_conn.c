@@ -8,7 +8,9 @@
 #include "core/flow/flow_challenge.h"
 #include "core/flow/flow_gateway.h"
 #include "core/flow/flow_hop.h"
+#include "core/flow/flow_judge.h"
 #include "core/flow/flow_listen.h"
+#include "core/flow/flow_probe.h"
 #include "core/flow/flow_request.h"
 #include "core/flow/flow_tcp.h"
 #include "core/flow/flow_view.h"
@@ -31,6 +33,8 @@ static void decide(struct flow_conn *c);
 static void conn_free(struct flow_conn *c)
 {
     list_remove(&c->link);
+    timer_cancel(&c->quiet);
+    flow_probe_abandon(c->probe);
     flow_worker_drop_lease(c->fw, c->view.lease);
     flow_listen_unref(c->listen);
     tls_peer_unref(c->tls_peer);
@@ -105,23 +109,24 @@ static bool is_explicit(const struct flow_conn *c)
     return addr_eq(&c->original_dst, &c->local);
 }
 
-static void begin_tcp(struct flow_conn *c)
+/* Where bytes of this connection go, NULL: nowhere; *authz: the policies on the way, or NULL. */
+static struct model_cluster *tcp_target(struct flow_conn *c, const struct model_authz **authz)
 {
     const struct flow_view *v = flow_conn_view(c);
     const struct model_outbound *out = v->lease->snapshot->outbound;
-    const struct model_authz *authz = NULL;
     struct model_cluster *cluster = NULL;
 
+    *authz = NULL;
     if (v->inbound) {
         cluster = v->inbound->cluster;
-        authz = v->inbound->authz;
+        *authz = v->inbound->authz;
     } else if (v->server && v->server->tls_mode == MODEL_GATEWAY_AUTO) {
         c->is_opaque = true;
         cluster = flow_gateway_auto_cluster(v->lease->snapshot, c->sni);
-        authz = v->listener->gateway->authz;
+        *authz = v->listener->gateway->authz;
     } else if (v->server) {
         cluster = tcp_cluster(c, v->server->tcp, v->server->tcp_count);
-        authz = v->listener->gateway->authz;
+        *authz = v->listener->gateway->authz;
     } else if (v->service) {
         cluster = tcp_cluster(c, v->service->tcp, v->service->tcp_count);
     } else if (v->by_port) {
@@ -130,6 +135,19 @@ static void begin_tcp(struct flow_conn *c)
     /* Those told by port are some among others there; an address is one service's alone. */
     if (!cluster && c->kind == MODEL_LISTENER_OUTBOUND && out && !v->service && !is_explicit(c))
         cluster = out->policy == MODEL_REGISTRY_ONLY ? out->blackhole : out->passthrough;
+    return cluster;
+}
+
+static void begin_tcp(struct flow_conn *c)
+{
+    const struct model_authz *authz;
+    struct model_cluster *cluster;
+
+    if (c->probe && !c->sni.len) { /* names may lead elsewhere */
+        flow_probe_commit(c->probe, c);
+        return;
+    }
+    cluster = tcp_target(c, &authz);
     flow_tcp_start(c, cluster, authz);
 }
 
@@ -172,6 +190,8 @@ static void begin_http(struct flow_conn *c)
         config = &c->fw->gateway_http;
     else if (c->kind != MODEL_LISTENER_OUTBOUND)
         config = c->is_mesh_hop ? &c->fw->hop_http : &c->fw->inbound_http;
+    flow_probe_abandon(c->probe);
+    c->probe = NULL;
     c->stream = NULL;
     if (http_server_conn_new(s, config, &handler, c, &c->http) != 0) {
         flow_conn_close(c);
@@ -199,16 +219,6 @@ static void on_tls_error(void *arg, int err)
     const char *why = stream_tls_error(c->stream);
 
     refuse(c, why[0] ? why : error_text(err));
-}
-
-/* Spec interop.md section 2.3: what was offered, not what was negotiated, tells the protocol. */
-static bool inbound_is_http(const struct flow_conn *c, const struct stream_tls_info *tls,
-                            uint8_t protocol)
-{
-    if (c->is_mesh_hop || (tls->alpn_offered & TLS_ALPN_ISTIO_HTTP))
-        return protocol != MODEL_PROTOCOL_TCP || c->is_mesh_hop;
-    return protocol == MODEL_PROTOCOL_HTTP || protocol == MODEL_PROTOCOL_HTTP2 ||
-           protocol == MODEL_PROTOCOL_GRPC;
 }
 
 static void note_peer(struct flow_conn *c, const struct stream_tls_info *tls)
@@ -241,8 +251,9 @@ static void on_tls_ready(void *arg)
     note_peer(c, &tls);
     flow_view_resolve(c, c->view.lease->snapshot, &c->view);
     v = flow_conn_view(c);
-    if (v->inbound ? inbound_is_http(c, &tls, v->inbound->protocol)
-                   : v->server && (v->server->http != NULL))
+    if (v->inbound
+            ? flow_judge_inbound_tls_is_http(v->inbound->protocol, tls.alpn_offered, tls.alpn_id)
+            : v->server && (v->server->http != NULL))
         begin_http(c);
     else if (v->inbound || v->server)
         begin_tcp(c);
@@ -307,54 +318,9 @@ static void begin_tls_choose(struct flow_conn *c)
 
 /* ---- first bytes ---- */
 
-static bool is_http_protocol(uint8_t protocol)
+static bool accepts_http10(const struct flow_conn *c)
 {
-    return protocol == MODEL_PROTOCOL_HTTP || protocol == MODEL_PROTOCOL_HTTP2 ||
-           protocol == MODEL_PROTOCOL_GRPC;
-}
-
-enum verdict { VERDICT_MORE, VERDICT_HTTP, VERDICT_TCP, VERDICT_TLS, VERDICT_REFUSE };
-
-static enum verdict http_or_tcp(struct str bytes)
-{
-    enum sniff_answer h1 = sniff_http1(bytes), h2 = sniff_http2(bytes);
-
-    if (h1 == SNIFF_YES || h2 == SNIFF_YES)
-        return VERDICT_HTTP;
-    return h1 == SNIFF_NO && h2 == SNIFF_NO ? VERDICT_TCP : VERDICT_MORE;
-}
-
-static uint32_t offered_alpn(const struct sniff_hello *hello)
-{
-    struct str rest = str_make(hello->alpn, hello->alpn_len), name;
-    uint32_t offered = 0;
-
-    while (sniff_next_alpn(&rest, &name))
-        offered |= tls_alpn_from_name(name);
-    return offered;
-}
-
-static enum verdict judge_inbound(struct flow_conn *c, const struct flow_view *v, struct str bytes)
-{
-    uint8_t protocol = v->inbound->protocol;
-    bool strict = v->inbound->mtls == MODEL_MTLS_STRICT;
-    struct sniff_hello hello;
-    enum sniff_answer tls = sniff_tls(bytes, &hello);
-
-    if (v->inbound->mtls == MODEL_MTLS_DISABLE)
-        tls = SNIFF_NO;
-    if (tls == SNIFF_MORE)
-        return VERDICT_MORE;
-    if (tls == SNIFF_YES) {
-        if (strict || (offered_alpn(&hello) & TLS_ALPN_ISTIO_ANY))
-            return c->fw->id.server ? VERDICT_TLS : VERDICT_REFUSE;
-        return is_http_protocol(protocol) ? VERDICT_REFUSE : VERDICT_TCP;
-    }
-    if (strict)
-        return VERDICT_REFUSE;
-    if (is_http_protocol(protocol))
-        return VERDICT_HTTP;
-    return protocol == MODEL_PROTOCOL_AUTO ? http_or_tcp(bytes) : VERDICT_TCP;
+    return c->view.lease->snapshot->settings.http.accept_http10;
 }
 
 static void keep_sni(struct flow_conn *c, const struct sniff_hello *hello)
@@ -365,55 +331,58 @@ static void keep_sni(struct flow_conn *c, const struct sniff_hello *hello)
 }
 
 /* Outbound: TLS of the app is opaque; its server name chooses among TLS routes. */
-static enum verdict judge_outbound(struct flow_conn *c, const struct flow_view *v, struct str bytes)
+static enum flow_verdict judge_outbound(struct flow_conn *c, const struct flow_view *v,
+                                        struct str bytes)
 {
     struct sniff_hello hello;
     enum sniff_answer tls = sniff_tls(bytes, &hello);
 
     if (tls == SNIFF_MORE)
-        return VERDICT_MORE;
+        return FLOW_VERDICT_MORE;
     if (tls == SNIFF_YES) {
         keep_sni(c, &hello);
-        return VERDICT_TCP;
+        return FLOW_VERDICT_TCP;
     }
-    return v->table || is_explicit(c) ? http_or_tcp(bytes) : VERDICT_TCP;
+    return v->table || is_explicit(c) ? flow_judge_plain(bytes, is_explicit(c) || accepts_http10(c))
+                                      : FLOW_VERDICT_TCP;
 }
 
-static enum verdict judge_gateway(struct flow_conn *c, const struct flow_view *v, struct str bytes)
+static enum flow_verdict judge_gateway(struct flow_conn *c, const struct flow_view *v,
+                                       struct str bytes)
 {
     const struct model_gateway_server *s;
     struct sniff_hello hello;
     enum sniff_answer tls = sniff_tls(bytes, &hello);
 
     if (tls == SNIFF_MORE)
-        return VERDICT_MORE;
+        return FLOW_VERDICT_MORE;
     if (tls == SNIFF_NO || !v->listener || !v->listener->gateway)
-        return VERDICT_REFUSE;
-    if ((offered_alpn(&hello) & TLS_ALPN_ACME) && !flow_challenge_is_empty(challenges_of(c)))
-        return VERDICT_TLS;
+        return FLOW_VERDICT_REFUSE;
+    if ((flow_judge_offered(&hello) & TLS_ALPN_ACME) && !flow_challenge_is_empty(challenges_of(c)))
+        return FLOW_VERDICT_TLS;
     s = flow_gateway_named(v->listener->gateway, str_make(hello.sni, hello.sni_len));
     if (!s)
-        return VERDICT_REFUSE;
-    if (s->tls_mode == MODEL_GATEWAY_AUTO && !(offered_alpn(&hello) & TLS_ALPN_ISTIO_ANY))
-        return VERDICT_REFUSE;
+        return FLOW_VERDICT_REFUSE;
+    if (s->tls_mode == MODEL_GATEWAY_AUTO && !(flow_judge_offered(&hello) & TLS_ALPN_ISTIO_ANY))
+        return FLOW_VERDICT_REFUSE;
     if (s->tls_mode == MODEL_GATEWAY_TLS || s->tls_mode == MODEL_GATEWAY_MESH)
-        return VERDICT_TLS;
+        return FLOW_VERDICT_TLS;
     c->is_tls = true;
     keep_sni(c, &hello);
     c->view.server = s;
-    return VERDICT_TCP;
+    return FLOW_VERDICT_TCP;
 }
 
-static void follow(struct flow_conn *c, enum verdict verdict)
+static void follow(struct flow_conn *c, enum flow_verdict verdict)
 {
     switch (verdict) {
-    case VERDICT_HTTP:
+    case FLOW_VERDICT_HTTP:
         begin_http(c);
         return;
-    case VERDICT_TCP:
+    case FLOW_VERDICT_TCP:
         begin_tcp(c);
         return;
-    case VERDICT_TLS:
+    case FLOW_VERDICT_TLS:
         if (c->kind == MODEL_LISTENER_GATEWAY)
             begin_tls_choose(c);
         else
@@ -430,38 +399,81 @@ static bool on_peek(void *arg, struct stream *s, struct str bytes, enum stream_p
 {
     struct flow_conn *c = arg;
     const struct flow_view *v = flow_conn_view(c);
-    enum verdict verdict = VERDICT_REFUSE;
+    enum flow_verdict verdict = FLOW_VERDICT_REFUSE;
+    bool last = why != STREAM_PEEK_BYTES;
 
     (void)s;
     if (why == STREAM_PEEK_ERROR || (why == STREAM_PEEK_EOF && bytes.len == 0)) {
         flow_conn_close(c);
         return true;
     }
+    timer_cancel(&c->quiet);
     if (c->kind == MODEL_LISTENER_OUTBOUND)
         verdict = judge_outbound(c, v, bytes);
     else if (c->kind == MODEL_LISTENER_GATEWAY)
         verdict = judge_gateway(c, v, bytes);
     else if (v->inbound)
-        verdict = judge_inbound(c, v, bytes);
-    if (verdict == VERDICT_MORE) {
-        if (why == STREAM_PEEK_BYTES)
+        verdict = flow_judge_inbound(v->inbound, c->fw->id.server, accepts_http10(c), bytes, last);
+    if (verdict == FLOW_VERDICT_MORE) {
+        if (!last)
             return false;
-        verdict = VERDICT_TCP; /* neither TLS nor HTTP would be so long, or so short */
+        verdict = FLOW_VERDICT_TCP; /* neither TLS nor HTTP would be so long, or so short */
     }
     follow(c, verdict);
     return true;
 }
 
+/* ---- servers that speak first ---- */
+
+/* A client that says nothing may be waiting for the server's greeting: then the connection that its
+ * bytes would go to is opened, and whoever speaks first decides. */
+#define QUIET_MS ((uint64_t)25)
+/* On a port that takes both, a peer with a proxy begins TLS; it is given the time to. */
+#define QUIET_MESHED_MS ((uint64_t)1000)
+
+static bool may_be_quiet(const struct flow_conn *c, const struct flow_view *v)
+{
+    if (c->kind == MODEL_LISTENER_OUTBOUND)
+        return v->protocol == MODEL_PROTOCOL_AUTO && !is_explicit(c);
+    return v->inbound && v->inbound->mtls != MODEL_MTLS_STRICT &&
+           (v->inbound->protocol == MODEL_PROTOCOL_AUTO ||
+            v->inbound->protocol == MODEL_PROTOCOL_TCP);
+}
+
+static void on_quiet(struct timer *timer)
+{
+    struct flow_conn *c = CONTAINER_OF(timer, struct flow_conn, quiet);
+    const struct model_authz *authz;
+    struct model_cluster *cluster = tcp_target(c, &authz);
+    const struct flow_view *v = flow_conn_view(c);
+
+    if (cluster && may_be_quiet(c, v))
+        (void)flow_probe_start(c, cluster, authz);
+}
+
+static uint64_t quiet_ms(const struct flow_conn *c, const struct flow_view *v)
+{
+    const struct model_telemetry_peer *peer = NULL;
+
+    if (v->inbound && v->inbound->mtls == MODEL_MTLS_PERMISSIVE)
+        peer = snapshot_find_peer(v->lease->snapshot, &c->peer);
+    return peer && peer->hop != MODEL_HOP_PLAIN ? QUIET_MESHED_MS : QUIET_MS;
+}
+
 static void peek(struct flow_conn *c)
 {
+    const struct flow_view *v = flow_conn_view(c);
+
     c->stream = stream_peek_new(c->stream, NULL, on_peek, c);
+    if (may_be_quiet(c, v))
+        timer_start(&c->quiet, quiet_ms(c, v));
 }
 
 /* ---- accept ---- */
 
 static void decide_outbound(struct flow_conn *c, const struct flow_view *v)
 {
-    if (is_http_protocol(v->protocol) && v->table)
+    if (flow_judge_is_http(v->protocol) && v->table)
         begin_http(c);
     else if (!v->service && !v->by_port && !v->table && !is_explicit(c))
         begin_tcp(c); /* nothing known: passed through without a look */
@@ -473,16 +485,17 @@ static void decide_outbound(struct flow_conn *c, const struct flow_view *v)
 
 static void decide_inbound(struct flow_conn *c, const struct flow_view *v)
 {
-    if (!v->inbound)
+    enum flow_verdict verdict;
+
+    if (!v->inbound) {
         refuse(c, "no workload listens there");
-    else if (v->inbound->mtls == MODEL_MTLS_STRICT && c->fw->id.server)
-        begin_tls(c, c->fw->id.server);
-    else if (v->inbound->mtls == MODEL_MTLS_DISABLE && is_http_protocol(v->inbound->protocol))
-        begin_http(c);
-    else if (v->inbound->mtls == MODEL_MTLS_DISABLE && v->inbound->protocol == MODEL_PROTOCOL_TCP)
-        begin_tcp(c);
-    else
+        return;
+    }
+    verdict = flow_judge_inbound_unseen(v->inbound, c->fw->id.server);
+    if (verdict == FLOW_VERDICT_MORE)
         peek(c);
+    else
+        follow(c, verdict);
 }
 
 static void decide_gateway(struct flow_conn *c, const struct flow_view *v)
@@ -552,6 +565,7 @@ static struct flow_conn *conn_new(struct flow_listen *listen, struct stream *s)
     c->listen = flow_listen_ref(listen);
     c->kind = listen->kind;
     c->stream = s;
+    timer_init(&c->quiet, &fw->worker->timers, on_quiet);
     list_push(&fw->conns, &c->link);
     flow_worker_count(&fw->connections, 1);
     flow_worker_count(&fw->connections_total, 1);
@@ -573,7 +587,7 @@ void flow_conn_accept_inside(struct flow_conn *outer, struct stream *s, uint16_t
     c->sni_own = str_dup(outer->sni);
     c->sni = str_make(c->sni_own, outer->sni.len);
     /* An app that speaks HTTP is told HTTP, by whatever way the bytes came. */
-    if (is_http_protocol(flow_conn_view(c)->inbound->protocol)) {
+    if (flow_judge_is_http(flow_conn_view(c)->inbound->protocol)) {
         stream_tunnel_accept(s);
         begin_http(c);
     } else {

@@ -11,6 +11,7 @@
 #include "core/flow/flow_worker.h"
 
 struct flow_listen;
+struct flow_tcp;
 struct tls_config;
 struct tls_peer;
 
@@ -33,7 +34,9 @@ struct flow_conn {
     struct stream *stream;      /* while deciding; NULL once http owns it */
     struct http_server_conn *http;
     struct flow_view view;
-    uint8_t kind;  /* enum model_listener_kind */
+    struct timer quiet;     /* until a server that speaks first is looked for */
+    struct flow_tcp *probe; /* the connection to it, while nobody has spoken */
+    uint8_t kind;           /* enum model_listener_kind */
     uint16_t port; /* inbound: the app's; outbound: destination port; gateway: listener's */
     struct addr peer, local, original_dst;
     char peer_ip[46]; /* as text, for x-forwarded-for */

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/filter/filter_authz.h"
 #include "core/flow/flow_listen.h"
+#include "core/flow/flow_probe.h"
 #include "core/flow/upstream.h"
 #include "core/http/stream_tunnel.h"
 #include "core/loop/clock.h"
@@ -14,29 +15,6 @@
 
 #define REPORT_MS ((uint64_t)5000)           /* Istio's tcp reporting interval */
 #define IDLE_MS   ((uint64_t)60 * 60 * 1000) /* TC-1 */
-
-struct flow_tcp {
-    struct list link; /* in flow_worker.tcps */
-    struct flow_worker *fw;
-    struct flow_lease *lease;
-    struct arena arena; /* text of the decision: the TLS stream it came from ends first */
-    struct decision decision;
-    struct stream *down; /* until the relay owns it */
-    struct upstream *cluster;
-    struct upstream_host *host;
-    struct upstream_wait wait;
-    bool is_waiting;
-    bool is_opaque;                  /* mesh mTLS passes through: only to endpoints that end it */
-    struct http_pool_waiter *waiter; /* for a stream of the multiplexed hop */
-    struct relay *relay;
-    struct stream *front, *up;      /* the relay's, for the answer and the address */
-    bool is_up;                     /* the upstream took the connection */
-    struct upstream_counts *counts; /* where it counts; NULL: nowhere */
-    struct timer report;
-    struct timer limit; /* of asking for a tunnel, then of the connection's life */
-    uint64_t reported_in, reported_out;
-    struct tls_peer *tls_peer;
-};
 
 static struct telemetry *telemetry_of(const struct flow_tcp *t)
 {
@@ -127,14 +105,17 @@ static void on_relay_done(void *arg, const struct relay_result *result)
 
 static void fail(struct flow_tcp *t, uint32_t flag, const char *why)
 {
+    if (t->undecided) { /* the client will hear of it when it wants something */
+        t->undecided->probe = NULL;
+        flow_probe_abandon(t);
+        return;
+    }
     if (!flag && is_tunnel(t->down)) /* a policy */
         stream_tunnel_refuse(t->down, 401);
     t->decision.flags |= flag;
     t->decision.termination = why;
     finish(t, 0, 0);
 }
-
-static void connect_upstream(struct flow_tcp *t);
 
 static void on_resolved(struct upstream_wait *wait, int err)
 {
@@ -144,7 +125,7 @@ static void on_resolved(struct upstream_wait *wait, int err)
     if (err)
         fail(t, DECISION_UH | DECISION_DF, "dns_resolution_failure");
     else
-        connect_upstream(t);
+        flow_tcp_connect(t);
 }
 
 static void on_up_ready(void *arg)
@@ -172,14 +153,18 @@ static void on_limit(struct timer *timer)
     finish(t, in, out);
 }
 
-static void start_relay(struct flow_tcp *t, struct stream *up)
+void flow_tcp_relay(struct flow_tcp *t, struct stream *up)
 {
-    uint64_t life = t->cluster->cluster->config->limits.max_connection_ms;
-    uint64_t idle = t->cluster->cluster->config->limits.tcp_idle_timeout_ms;
+    uint64_t life = t->host->cluster->config->limits.max_connection_ms;
+    uint64_t idle = t->host->cluster->config->limits.tcp_idle_timeout_ms;
     struct relay_options options = { .idle_timeout_ms = idle ? idle : IDLE_MS,
                                      .b_ready = on_up_ready };
     struct stream *down = t->down;
 
+    if (t->undecided) {
+        flow_probe_listen(t, up);
+        return;
+    }
     t->front = down;
     t->down = NULL;
     t->decision.endpoint = t->host->endpoint;
@@ -217,7 +202,7 @@ static void connect_alone(struct flow_tcp *t)
     if (err)
         cannot_connect(t, err);
     else
-        start_relay(t, up);
+        flow_tcp_relay(t, up);
 }
 
 /* ---- on the multiplexed hop ---- */
@@ -236,7 +221,7 @@ static void on_stream(struct flow_tcp *t, struct http_stream *hs)
     if (err)
         cannot_connect(t, err);
     else
-        start_relay(t, up);
+        flow_tcp_relay(t, up);
 }
 
 static void on_hop_failed(struct flow_tcp *t, int err)
@@ -281,7 +266,7 @@ static void on_asked(void *arg)
 
     timer_cancel(&t->limit);
     t->up = NULL;
-    start_relay(t, up);
+    flow_tcp_relay(t, up);
 }
 
 static void give_up_asking(struct flow_tcp *t, int err)
@@ -407,7 +392,7 @@ static int pick_meshed(struct flow_tcp *t, struct upstream_want *want)
     return err;
 }
 
-static void connect_upstream(struct flow_tcp *t)
+void flow_tcp_connect(struct flow_tcp *t)
 {
     struct upstream_hash hash;
     struct upstream_want want = { .dst = &t->decision.original_dst, .hash = &hash };
@@ -437,22 +422,17 @@ static void connect_upstream(struct flow_tcp *t)
         connect_alone(t);
 }
 
-/* Moves what the connection knows into t; c's own references go over or are dropped. */
-static struct flow_tcp *tcp_new(struct flow_conn *c)
+struct flow_tcp *flow_tcp_new(struct flow_conn *c)
 {
     struct flow_tcp *t = mem_alloc0(1, sizeof(*t));
     struct decision *d = &t->decision;
 
     t->fw = c->fw;
-    t->down = c->stream;
-    c->stream = NULL;
     t->lease = flow_worker_take_lease(c->fw);
     t->is_opaque = c->is_opaque;
-    t->tls_peer = c->tls_peer;
-    c->tls_peer = NULL;
     arena_init(&t->arena, 512);
     timer_init(&t->report, &c->fw->worker->timers, on_report);
-    list_push(&c->fw->tcps, &t->link);
+    list_init(&t->link);
     flow_worker_begin_decision(c->fw, d);
     d->is_tcp = true;
     d->snapshot = t->lease->snapshot;
@@ -472,12 +452,24 @@ static struct flow_tcp *tcp_new(struct flow_conn *c)
     return t;
 }
 
+void flow_tcp_take_over(struct flow_tcp *t, struct flow_conn *c)
+{
+    t->down = c->stream;
+    c->stream = NULL;
+    t->tls_peer = c->tls_peer;
+    c->tls_peer = NULL;
+    c->probe = NULL;
+    t->undecided = NULL;
+    list_push(&t->fw->tcps, &t->link);
+    flow_conn_forget(c);
+}
+
 void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
                     const struct model_authz *authz)
 {
-    struct flow_tcp *t = tcp_new(c);
+    struct flow_tcp *t = flow_tcp_new(c);
 
-    flow_conn_forget(c);
+    flow_tcp_take_over(t, c);
     if (authz && !filter_authz_allows_tcp(authz, &t->decision)) {
         fail(t, 0, "rbac_access_denied_matched_policy[none]");
         return;
@@ -488,7 +480,7 @@ void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
     }
     t->decision.cluster = cluster;
     t->cluster = upstream_get(t->fw, cluster);
-    connect_upstream(t);
+    flow_tcp_connect(t);
 }
 
 uint32_t flow_tcp_close_all(struct flow_worker *fw)

@@ -4,12 +4,47 @@
 #define CORE_FLOW_FLOW_TCP_H
 
 #include "core/flow/flow_conn.h"
+#include "core/flow/upstream.h"
+
+struct relay;
+
+struct flow_tcp {
+    struct list link; /* in flow_worker.tcps */
+    struct flow_worker *fw;
+    struct flow_lease *lease;
+    struct arena arena; /* text of the decision: the TLS stream it came from ends first */
+    struct decision decision;
+    struct stream *down; /* until the relay owns it */
+    struct upstream *cluster;
+    struct upstream_host *host;
+    struct upstream_wait wait;
+    bool is_waiting;
+    bool is_opaque;                  /* mesh mTLS passes through: only to endpoints that end it */
+    struct http_pool_waiter *waiter; /* for a stream of the multiplexed hop */
+    struct relay *relay;
+    struct stream *front, *up;      /* the relay's, for the answer and the address */
+    bool is_up;                     /* the upstream took the connection */
+    struct upstream_counts *counts; /* where it counts; NULL: nowhere */
+    struct flow_conn *undecided;    /* of a probe, which is in no list; up is a peek stream */
+    struct timer report;
+    struct timer limit; /* of asking for a tunnel, then of the connection's life */
+    uint64_t reported_in, reported_out;
+    struct tls_peer *tls_peer;
+};
 
 /* Takes over the connection's stream (c->stream) and what is known about it; c is freed. routes may
  * be empty when cluster is given. cluster NULL and no route: the connection is closed and logged.
  */
 void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
                     const struct model_authz *authz);
+
+/* What flow_tcp_start is made of, for flow_probe. A new one knows what c does and is in no list. */
+struct flow_tcp *flow_tcp_new(struct flow_conn *c);
+/* The client's end is t's from here on, and c is gone. */
+void flow_tcp_take_over(struct flow_tcp *t, struct flow_conn *c);
+/* Chooses a host of t->cluster and connects; flow_tcp_relay follows, or the end of t. */
+void flow_tcp_connect(struct flow_tcp *t);
+void flow_tcp_relay(struct flow_tcp *t, struct stream *up);
 
 /* Ends all connections of the worker. Returns how many there were. */
 uint32_t flow_tcp_close_all(struct flow_worker *fw);

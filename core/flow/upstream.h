@@ -65,6 +65,8 @@ struct upstream {
     struct timer outlier_timer;
     struct upstream_counts *counts; /* of all workers; NULL: the cluster has no limits */
     struct upstream_stats stats;    /* open when there is something to count */
+    uint32_t quiet_probes;          /* in a row: its servers don't speak first */
+    uint64_t probe_after_ms;        /* the next look at whether they do now */
 };
 
 /* Healthy, resolved and not left out. h->up and h->endpoint are set. */

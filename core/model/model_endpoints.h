@@ -12,18 +12,19 @@
 #include "core/base/str.h"
 #include "core/net/addr.h"
 
-/* What metrics and logs say about the workload at one end. Empty strings are shown as "unknown". */
-struct model_telemetry_peer {
-    struct str workload, ns, principal, app, version, cluster;
-    struct str canonical_service, canonical_revision;
-};
-
 enum model_hop {
     MODEL_HOP_PLAIN,
     MODEL_HOP_ISTIO, /* mTLS as between Istio sidecars: app's port, SNI outbound_..., ALPN istio-*
                       */
     MODEL_HOP_MESH,  /* a peer known to be `mesh`: multiplexed HTTP/2 over mTLS, negotiated by ALPN
                         with fallback to MODEL_HOP_ISTIO's */
+};
+
+/* What metrics and logs say about the workload at one end. Empty strings are shown as "unknown". */
+struct model_telemetry_peer {
+    struct str workload, ns, principal, app, version, cluster;
+    struct str canonical_service, canonical_revision;
+    uint8_t hop; /* enum model_hop: how it is reached, and so whether a proxy stands before it */
 };
 
 struct model_endpoint {

@@ -215,7 +215,7 @@ static enum sniff_answer match(struct str s, struct str literal)
     return s.len < literal.len ? SNIFF_MORE : SNIFF_YES;
 }
 
-enum sniff_answer sniff_http1(struct str s)
+static enum sniff_answer http1(struct str s, bool *is_10)
 {
     enum sniff_answer answer;
     size_t i;
@@ -245,7 +245,23 @@ enum sniff_answer sniff_http1(struct str s)
     answer = match(s, STR("HTTP/1."));
     if (answer != SNIFF_YES || s.len == 7)
         return answer == SNIFF_NO ? SNIFF_NO : SNIFF_MORE;
-    return s.p[7] == '0' || s.p[7] == '1' ? SNIFF_YES : SNIFF_NO;
+    *is_10 = s.p[7] == '0';
+    return *is_10 || s.p[7] == '1' ? SNIFF_YES : SNIFF_NO;
+}
+
+enum sniff_answer sniff_http1(struct str bytes)
+{
+    bool is_10 = false;
+
+    return http1(bytes, &is_10);
+}
+
+enum sniff_answer sniff_http11(struct str bytes)
+{
+    bool is_10 = false;
+    enum sniff_answer answer = http1(bytes, &is_10);
+
+    return is_10 ? SNIFF_NO : answer;
 }
 
 enum sniff_answer sniff_http2(struct str bytes)

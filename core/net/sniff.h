@@ -30,6 +30,8 @@ bool sniff_has_alpn(const struct sniff_hello *hello, struct str name);
 
 /* A request line up to its version: METHOD SP target SP HTTP/1.x. */
 enum sniff_answer sniff_http1(struct str bytes);
+/* The same, but HTTP/1.0 is none. */
+enum sniff_answer sniff_http11(struct str bytes);
 /* The HTTP/2 client preface. */
 enum sniff_answer sniff_http2(struct str bytes);
 /* The start of a PROXY header, v1 or v2 (proxy_header.h reads it). */

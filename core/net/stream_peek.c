@@ -266,6 +266,19 @@ void stream_peek_skip(struct stream *s, size_t len)
     peek_of(s)->skip_bytes = len;
 }
 
+void stream_peek_stop(struct stream *s)
+{
+    struct stream_peek *p = peek_of(s);
+
+    ASSERT(!p->is_deciding);
+    if (!p->is_peeking)
+        return;
+    p->is_peeking = false;
+    timer_cancel(&p->timer);
+    update_reading(p);
+    schedule_replay(p);
+}
+
 struct stream *stream_peek_through(struct stream *s)
 {
     while (s->ops == &stream_peek_ops) {

@@ -36,6 +36,8 @@ struct stream *stream_peek_new(struct stream *lower, const struct stream_peek_op
                                stream_peek_fn decide, void *arg);
 /* Only inside decide: the first len bytes are not delivered to anybody. */
 void stream_peek_skip(struct stream *s, size_t len);
+/* Outside decide: nothing more is looked at, and what came goes to the user as if it just came. */
+void stream_peek_stop(struct stream *s);
 /* The stream below when s is a peek layer with nothing left to do, through several of them; else s.
  * For who wants the bottom itself; s still owns it. */
 struct stream *stream_peek_through(struct stream *s);

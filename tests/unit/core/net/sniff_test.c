@@ -204,6 +204,13 @@ static void http1_is_told_from_the_rest(void)
     }
 }
 
+static void http10_can_be_told_from_http11(void)
+{
+    EQ_INT(sniff_http11(STR("GET / HTTP/1.0\r\n")), SNIFF_NO);
+    EQ_INT(sniff_http11(STR("GET / HTTP/1.1\r\n")), SNIFF_YES);
+    EQ_INT(sniff_http11(STR("GET / HTTP/1.")), SNIFF_MORE);
+}
+
 static void the_http2_preface_is_known(void)
 {
     struct str preface = STR("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0");
@@ -231,6 +238,7 @@ static const struct tap_case cases[] = {
     { "a_broken_hello_is_no_hello", a_broken_hello_is_no_hello },
     { "alpn_names_beyond_the_room_are_left_out", alpn_names_beyond_the_room_are_left_out },
     { "http1_is_told_from_the_rest", http1_is_told_from_the_rest },
+    { "http10_can_be_told_from_http11", http10_can_be_told_from_http11 },
     { "the_http2_preface_is_known", the_http2_preface_is_known },
     { "proxy_signatures_are_known", proxy_signatures_are_known },
 };
