@@ -76,11 +76,11 @@ def test_tcp_connections_share_the_hop(rig, echo):
     for number, sock in enumerate(socks):
         assert sock.recv(100) == b"%d" % number
     assert pair.app.open == 50
-    assert connections_to(pair.server.port) == 1
+    until(lambda: connections_to(pair.server.port) == 1, "1 connection(s) between the proxies")
     for sock in socks:
         sock.close()
     until(lambda: pair.app.open == 0, "all have ended at the app")
-    assert connections_to(pair.server.port) == 1
+    until(lambda: connections_to(pair.server.port) == 1, "1 connection(s) between the proxies")
 
 
 def test_to_istios_sidecars_each_has_its_own(rig, echo):
@@ -89,7 +89,7 @@ def test_to_istios_sidecars_each_has_its_own(rig, echo):
     for sock in socks:
         sock.sendall(b"x")
         assert sock.recv(1) == b"x"
-    assert connections_to(pair.server.port) == 5
+    until(lambda: connections_to(pair.server.port) == 5, "5 connection(s) between the proxies")
 
 
 def test_a_stopped_reader_stops_nobody_else(rig, echo, request):
@@ -111,7 +111,7 @@ def test_a_stopped_reader_stops_nobody_else(rig, echo, request):
         sock.sendall(b"passes")
         app.socks[-1].settimeout(5)
         assert app.socks[-1].recv(100) == b"passes"
-    assert connections_to(pair.server.port) == 1
+    until(lambda: connections_to(pair.server.port) == 1, "1 connection(s) between the proxies")
     assert pair.memory_kb() - before < 40 * 1024
 
 
