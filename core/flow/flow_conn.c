@@ -423,50 +423,23 @@ static bool on_peek(void *arg, struct stream *s, struct str bytes, enum stream_p
     return true;
 }
 
-/* ---- servers that speak first ---- */
-
-/* A client that says nothing may be waiting for the server's greeting: then the connection that its
- * bytes would go to is opened, and whoever speaks first decides. */
-#define QUIET_MS ((uint64_t)25)
-/* On a port that takes both, a peer with a proxy begins TLS; it is given the time to. */
-#define QUIET_MESHED_MS ((uint64_t)1000)
-
-static bool may_be_quiet(const struct flow_conn *c, const struct flow_view *v)
-{
-    if (c->kind == MODEL_LISTENER_OUTBOUND)
-        return v->protocol == MODEL_PROTOCOL_AUTO && !is_explicit(c);
-    return v->inbound && v->inbound->mtls != MODEL_MTLS_STRICT &&
-           (v->inbound->protocol == MODEL_PROTOCOL_AUTO ||
-            v->inbound->protocol == MODEL_PROTOCOL_TCP);
-}
-
 static void on_quiet(struct timer *timer)
 {
     struct flow_conn *c = CONTAINER_OF(timer, struct flow_conn, quiet);
     const struct model_authz *authz;
     struct model_cluster *cluster = tcp_target(c, &authz);
-    const struct flow_view *v = flow_conn_view(c);
 
-    if (cluster && may_be_quiet(c, v))
+    if (cluster && flow_probe_after_ms(c, flow_conn_view(c)))
         (void)flow_probe_start(c, cluster, authz);
-}
-
-static uint64_t quiet_ms(const struct flow_conn *c, const struct flow_view *v)
-{
-    const struct model_telemetry_peer *peer = NULL;
-
-    if (v->inbound && v->inbound->mtls == MODEL_MTLS_PERMISSIVE)
-        peer = snapshot_find_peer(v->lease->snapshot, &c->peer);
-    return peer && peer->hop != MODEL_HOP_PLAIN ? QUIET_MESHED_MS : QUIET_MS;
 }
 
 static void peek(struct flow_conn *c)
 {
-    const struct flow_view *v = flow_conn_view(c);
+    uint64_t quiet_ms = flow_probe_after_ms(c, flow_conn_view(c));
 
     c->stream = stream_peek_new(c->stream, NULL, on_peek, c);
-    if (may_be_quiet(c, v))
-        timer_start(&c->quiet, quiet_ms(c, v));
+    if (quiet_ms)
+        timer_start(&c->quiet, quiet_ms);
 }
 
 /* ---- accept ---- */

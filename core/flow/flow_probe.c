@@ -8,6 +8,30 @@
 #define QUIET_PROBES_MAX    3
 #define QUIET_PROBE_EACH_MS ((uint64_t)60 * 1000)
 
+#define QUIET_MS ((uint64_t)25)
+/* On a port that takes both, a peer with a proxy begins TLS; it is given the time to. */
+#define QUIET_MESHED_MS ((uint64_t)1000)
+
+static bool may_speak_first(const struct flow_conn *c, const struct flow_view *v)
+{
+    if (c->kind == MODEL_LISTENER_OUTBOUND)
+        return v->protocol == MODEL_PROTOCOL_AUTO && flow_conn_dst(c);
+    return v->inbound && v->inbound->mtls != MODEL_MTLS_STRICT &&
+           (v->inbound->protocol == MODEL_PROTOCOL_AUTO ||
+            v->inbound->protocol == MODEL_PROTOCOL_TCP);
+}
+
+uint64_t flow_probe_after_ms(const struct flow_conn *c, const struct flow_view *v)
+{
+    const struct model_telemetry_peer *peer = NULL;
+
+    if (!may_speak_first(c, v))
+        return 0;
+    if (v->inbound && v->inbound->mtls == MODEL_MTLS_PERMISSIVE)
+        peer = snapshot_find_peer(v->lease->snapshot, &c->peer);
+    return peer && peer->hop != MODEL_HOP_PLAIN ? QUIET_MESHED_MS : QUIET_MS;
+}
+
 struct flow_tcp *flow_probe_start(struct flow_conn *c, struct model_cluster *cluster,
                                   const struct model_authz *authz)
 {

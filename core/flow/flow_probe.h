@@ -17,6 +17,9 @@
 struct flow_tcp;
 struct stream;
 
+/* How long c's client may be silent before its server is looked for; 0: for ever. */
+uint64_t flow_probe_after_ms(const struct flow_conn *c, const struct flow_view *view);
+
 /* Sets c->probe and returns it. Nothing is told of a probe that comes to nothing: then c->probe is
  * NULL again. NULL: not allowed by authz (may be NULL), or not worth it. When the server speaks, c
  * is gone. */
