@@ -2,17 +2,14 @@
 
 #include "core/base/mem.h"
 
-#define NETWORKING     "istio.networking.v1alpha3."
-#define NO_ORIGINATION "is accepted, but TLS to services outside of the mesh is not made yet"
-#define NO_PROTOCOL    "is accepted, but gateways do not listen for that protocol yet"
+#define NETWORKING  "istio.networking.v1alpha3."
+#define NO_PROTOCOL "is accepted, but gateways do not listen for that protocol yet"
 
 static const struct value {
     const char *message, *field;
     const char *text; /* of a string or an enum */
     const char *note;
 } values[] = {
-    { NETWORKING "ClientTLSSettings", "mode", "SIMPLE", NO_ORIGINATION },
-    { NETWORKING "ClientTLSSettings", "mode", "MUTUAL", NO_ORIGINATION },
     { NETWORKING "Port", "protocol", "MONGO", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "MYSQL", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "REDIS", NO_PROTOCOL },

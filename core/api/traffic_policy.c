@@ -201,18 +201,17 @@ static const struct field_enum_name traffic_policy_tls_mode_names[] = {
 };
 static FIELD_ENUM_TABLE(traffic_policy_tls_mode, PROTO "ClientTLSSettings.TLSmode");
 
-#define TLS_ORIGIN "is accepted, but TLS to services outside of the mesh is not made yet"
 #define T struct traffic_policy_tls
 static const struct field traffic_policy_tls_fields[] = {
     FIELD_ENUM(T, mode, "mode", traffic_policy_tls_mode, .proto = 1, .keep = true, .help = "Whether and how to use TLS."),
-    FIELD_STR(T, client_certificate, "clientCertificate", .proto = 2, .enforced = TLS_ORIGIN, .help = "File with the client's certificate."),
-    FIELD_STR(T, private_key, "privateKey", .proto = 3, .enforced = TLS_ORIGIN, .help = "File with the client's key."),
-    FIELD_STR(T, ca_certificates, "caCertificates", .proto = 4, .enforced = TLS_ORIGIN, .default_text = "the system's", .help = "File with the authorities that the server's certificate may come from."),
-    FIELD_STR(T, credential_name, "credentialName", .proto = 7, .enforced = TLS_ORIGIN, .help = "Secret that holds certificate, key and authorities."),
-    FIELD_LIST_STR(T, subject_alt_names, "subjectAltNames", .proto = 5, .enforced = TLS_ORIGIN, .help = "Names of which the server's certificate must have one."),
-    FIELD_STR(T, sni, "sni", .proto = 6, .enforced = TLS_ORIGIN, .default_text = "the Host header", .help = "Name to ask for in the TLS hello."),
-    FIELD_OPT_BOOL(T, insecure_skip_verify, "insecureSkipVerify", .proto = 8, .wrapper = true, .enforced = TLS_ORIGIN, .help = "Take any certificate. Not safe."),
-    FIELD_STR(T, ca_crl, "caCrl", .proto = 9, .enforced = TLS_ORIGIN, .help = "File with revoked certificates."),
+    FIELD_STR(T, client_certificate, "clientCertificate", .proto = 2, .help = "File with the client's certificate."),
+    FIELD_STR(T, private_key, "privateKey", .proto = 3, .help = "File with the client's key."),
+    FIELD_STR(T, ca_certificates, "caCertificates", .proto = 4, .default_text = "the system's", .help = "File with the authorities that the server's certificate may come from."),
+    FIELD_STR(T, credential_name, "credentialName", .proto = 7, .help = "Secret that holds certificate, key and authorities."),
+    FIELD_LIST_STR(T, subject_alt_names, "subjectAltNames", .proto = 5, .help = "Names of which the server's certificate must have one."),
+    FIELD_STR(T, sni, "sni", .proto = 6, .default_text = "the Host header", .help = "Name to ask for in the TLS hello."),
+    FIELD_OPT_BOOL(T, insecure_skip_verify, "insecureSkipVerify", .proto = 8, .wrapper = true, .help = "Take any certificate. Not safe."),
+    FIELD_STR(T, ca_crl, "caCrl", .proto = 9, .help = "File with revoked certificates."),
 };
 FIELD_MESSAGE(traffic_policy_tls, PROTO "ClientTLSSettings", .at = FIELD_AT(T, at), .check = traffic_policy_check_tls, .help = "TLS towards the service.");
 #undef T

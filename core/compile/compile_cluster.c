@@ -166,6 +166,7 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     struct arena *own = &config->arena;
     uint64_t tls;
 
+    compile_dr_fill(c, &policy);
     config->host = arena_str(own, s->host);
     config->service_host = config->host;
     config->service_name = arena_str(own, s->name);
@@ -177,7 +178,7 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     config->sni = arena_printf(own, "outbound_.%u_.%.*s_.%.*s", port->port, STR_ARG(subset_name),
                                STR_ARG(s->host));
     compile_traffic_apply(c, &policy, config);
-    config->locality_weighted = compile_locality_is_weighted(c, &policy);
+    config->locality_weighted = compile_locality_is_weighted(c, s, &policy);
     c->uses_zones |= config->zone_min_cluster > 0;
     tls = set_tls(c, config, dr, policy.tls, secret, a);
     set_identities(config, s, policy.tls);
@@ -287,6 +288,7 @@ struct model_endpoints *compile_cluster_endpoints(struct compile *c,
         compile_dr_policy_of(dr, subset, key->service->ports[key->port_index].port);
     const struct registry_workload **list;
 
+    compile_dr_fill(c, &policy);
     if (!members || !members->count)
         return set;
     set->list = arena_alloc0(&set->arena, members->count, sizeof(*set->list));

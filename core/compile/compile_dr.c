@@ -255,3 +255,14 @@ struct compile_dr_policy compile_dr_policy_of(const struct compile_dr_result *r,
     take(&out, subset ? subset->policy : NULL, port);
     return out;
 }
+
+void compile_dr_fill(const struct compile *c, struct compile_dr_policy *policy)
+{
+    const struct mesh_config_traffic_policy *d =
+        c->mesh ? c->mesh->config.default_traffic_policy : NULL;
+
+    if (!d)
+        return;
+    policy->pool = policy->pool ? policy->pool : d->connection_pool;
+    policy->outlier = policy->outlier ? policy->outlier : d->outlier_detection;
+}

@@ -41,6 +41,9 @@ void compile_dr_put(struct compile *c, struct object *o);
 void compile_dr_remove(struct compile *c, struct str ns, struct str name);
 void compile_dr_free_all(struct compile *c);
 
+/* DR-10: the mesh's defaults for blocks that no rule sets. */
+void compile_dr_fill(const struct compile *c, struct compile_dr_policy *policy);
+
 /* DR-1, DR-2, DR-3; memory in a. */
 void compile_dr_find(const struct compile *c, struct str host, struct str service_ns,
                      struct arena *a, struct compile_dr_result *out);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/compile/compile_host.h"
+#include "core/compile/compile_mesh.h"
 
 #define NETWORK "topology.istio.io/network"
 #define CLUSTER "topology.istio.io/cluster"
@@ -113,11 +114,27 @@ static void plan_locality(const struct compile_dr_policy *policy,
     p->label_count = l->failover_priority_count;
 }
 
-static struct plan plan_of(const struct compile_dr_policy *policy,
+/* The mesh's, or NULL for Istio's default. */
+static const struct traffic_policy_locality *mesh_setting(const struct compile *c)
+{
+    return c->mesh ? c->mesh->config.locality_lb_setting : NULL;
+}
+
+/* The rule's, or the mesh's where neither rule nor service say anything; may be NULL. */
+static const struct traffic_policy_locality *setting_for(const struct compile *c,
+                                                         const struct compile_dr_policy *policy,
+                                                         const struct registry_service *service)
+{
+    if (policy->lb && (policy->lb->locality || policy->lb->zone_aware))
+        return policy->lb->locality;
+    return service->distribution == REGISTRY_DISTRIBUTION_ANY ? mesh_setting(c) : NULL;
+}
+
+static struct plan plan_of(const struct compile *c, const struct compile_dr_policy *policy,
                            const struct registry_service *service, struct str own)
 {
     const struct traffic_policy_zone_aware *zone = policy->lb ? policy->lb->zone_aware : NULL;
-    const struct traffic_policy_locality *l = policy->lb ? policy->lb->locality : NULL;
+    const struct traffic_policy_locality *l = setting_for(c, policy, service);
     struct plan p = { 0 };
 
     if ((zone && is_off(&zone->enabled)) || (l && is_off(&l->enabled)))
@@ -140,9 +157,10 @@ static struct plan plan_of(const struct compile_dr_policy *policy,
     return p;
 }
 
-bool compile_locality_is_weighted(const struct compile *c, const struct compile_dr_policy *policy)
+bool compile_locality_is_weighted(const struct compile *c, const struct registry_service *service,
+                                  const struct compile_dr_policy *policy)
 {
-    const struct traffic_policy_locality *l = policy->lb ? policy->lb->locality : NULL;
+    const struct traffic_policy_locality *l = setting_for(c, policy, service);
 
     return l && !is_off(&l->enabled) && shares_for(l, compile_locality_own(c));
 }
@@ -351,7 +369,7 @@ void compile_locality_group(const struct compile *c, const struct registry_servi
                             struct model_endpoints *set)
 {
     struct str own = compile_locality_own(c);
-    struct plan p = plan_of(policy, service, own);
+    struct plan p = plan_of(c, policy, service, own);
     struct place us = place_of_us(c, own);
     struct draft *drafts;
     uint32_t count = 0;

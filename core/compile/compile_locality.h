@@ -27,7 +27,8 @@ void compile_locality_group(const struct compile *c, const struct registry_servi
                             struct model_endpoints *set);
 
 /* Whether groups made for this policy have weights that count. */
-bool compile_locality_is_weighted(const struct compile *c, const struct compile_dr_policy *policy);
+bool compile_locality_is_weighted(const struct compile *c, const struct registry_service *service,
+                                  const struct compile_dr_policy *policy);
 
 /* At the start of a run: marks what depends on where we are, when that changed; and what depends on
  * where others like us are. */

@@ -54,6 +54,8 @@ int compile_tls_client(struct compile *c, const struct object *owner,
             *secret = STR(COMPILE_FILES_USER);
         err = compile_tls_material_files(&j, tls->client_certificate, tls->private_key,
                                          tls->ca_certificates, &m);
+        if (!err && tls->ca_crl.len)
+            err = compile_tls_material_file(&j, tls->ca_crl, &m.crls);
     }
     if (!err)
         err = fill_client(&j, tls, &m, &o);

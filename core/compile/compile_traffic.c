@@ -53,12 +53,16 @@ static void tcp_limits(const struct traffic_policy_tcp *tcp, struct model_limits
     out->max_connection_ms = ms_of(&tcp->max_connection_duration);
     out->tcp_idle_timeout_ms = idle_of(&tcp->idle_timeout);
     out->idle_timeout_ms = idle_of(&tcp->idle_timeout); /* CB-4: HTTP's own wins */
-    if (tcp->keepalive) {
-        out->keepalive.set = true;
-        out->keepalive.probes = limit_of(tcp->keepalive->probes);
-        out->keepalive.idle_s = (uint32_t)(ms_of(&tcp->keepalive->time) / 1000);
-        out->keepalive.interval_s = (uint32_t)(ms_of(&tcp->keepalive->interval) / 1000);
-    }
+}
+
+static void set_keepalive(const struct traffic_policy_keepalive *k, struct model_limits *out)
+{
+    if (!k)
+        return;
+    out->keepalive.set = true;
+    out->keepalive.probes = limit_of(k->probes);
+    out->keepalive.idle_s = (uint32_t)(ms_of(&k->time) / 1000);
+    out->keepalive.interval_s = (uint32_t)(ms_of(&k->interval) / 1000);
 }
 
 static void http_limits(const struct traffic_policy_http *http, struct model_limits *out)
@@ -84,6 +88,10 @@ void compile_traffic_limits(const struct compile *c, const struct traffic_policy
         tcp_limits(pool->tcp, out);
     if (pool && pool->http)
         http_limits(pool->http, out);
+    set_keepalive(pool && pool->tcp && pool->tcp->keepalive ? pool->tcp->keepalive
+                  : c->mesh                                 ? c->mesh->config.tcp_keepalive
+                                                            : NULL,
+                  out);
 }
 
 static void set_budget(const struct traffic_policy_retry_budget *b, struct model_retry_budget *out)
@@ -223,6 +231,16 @@ static void set_outlier(struct model_cluster_config *config, const struct traffi
 
 /* ---- all of it ---- */
 
+/* The mesh's own wish counts for ports that are known to be HTTP only. */
+static bool upgrades(const struct compile *c, const struct model_cluster_config *config,
+                     const struct traffic_policy_http *http)
+{
+    if (http && http->h2_upgrade_policy != TRAFFIC_POLICY_H2_DEFAULT)
+        return http->h2_upgrade_policy == TRAFFIC_POLICY_H2_UPGRADE;
+    return config->protocol == MODEL_PROTOCOL_HTTP && c->mesh &&
+           c->mesh->config.h2_upgrade_policy == MESH_CONFIG_H2_UPGRADE_UPGRADE;
+}
+
 static void set_tunnel(struct model_cluster_config *config, const struct traffic_policy_tunnel *t)
 {
     if (!t)
@@ -239,7 +257,7 @@ void compile_traffic_apply(const struct compile *c, const struct compile_dr_poli
 
     compile_traffic_limits(c, policy->pool, &config->limits);
     set_budget(policy->retry_budget, &config->limits.budget);
-    config->h2_upgrade = http && http->h2_upgrade_policy == TRAFFIC_POLICY_H2_UPGRADE;
+    config->h2_upgrade = upgrades(c, config, http);
     config->client_protocol = http && http->use_client_protocol;
     set_lb(config, policy->lb);
     set_outlier(config, policy->outlier);

@@ -60,6 +60,16 @@ static uint32_t use_addrs(const struct upstream *up, const struct dns_name *n,
     return (uint32_t)count;
 }
 
+static void copy_groups(const struct model_endpoints *from, struct model_endpoints *to)
+{
+    to->source_total = from->source_total;
+    to->group_count = from->group_count;
+    if (from->groups)
+        to->groups = arena_dup(&to->arena, from->groups, from->group_count * sizeof(*from->groups));
+    for (uint32_t i = 0; i < to->group_count; i++)
+        to->groups[i].locality = arena_str(&to->arena, to->groups[i].locality);
+}
+
 /* The endpoints with addresses, as a cluster of the same config. Text stays in the named set. */
 static void rebuild(struct upstream *up)
 {
@@ -91,6 +101,7 @@ static void rebuild(struct upstream *up)
         e->peer.canonical_service = arena_str(&set->arena, e->peer.canonical_service);
         e->peer.canonical_revision = arena_str(&set->arena, e->peer.canonical_revision);
     }
+    copy_groups(up->cluster->endpoints, set);
     resolved = model_cluster_new(model_cluster_config_ref(up->cluster->config), set);
     upstream_set_hosts(up, resolved);
     model_cluster_unref(resolved);

@@ -185,12 +185,12 @@ static const struct {
     size_t notes;
 } unenforced[] = {
     { "DestinationRule", "{host: a, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}", 0 },
-    { "DestinationRule", "{host: a, trafficPolicy: {tls: {mode: SIMPLE}}}", 1 },
+    { "DestinationRule", "{host: a, trafficPolicy: {tls: {mode: SIMPLE}}}", 0 },
     { "DestinationRule", "{host: a, trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}}", 0 },
     { "DestinationRule", "{host: a, trafficPolicy: {loadBalancer: {simple: RANDOM}}}", 0 },
     { "DestinationRule", "{host: a, trafficPolicy: {outlierDetection: {interval: 1s}}}", 0 },
     { "Gateway", "{servers: [{port: {number: 80, name: a, protocol: http}, hosts: [a]}]}", 0 },
-    { "Gateway", "{servers: [{port: {number: 80, name: a, protocol: tcp}, hosts: [a]}]}", 1 },
+    { "Gateway", "{servers: [{port: {number: 80, name: a, protocol: mongo}, hosts: [a]}]}", 1 },
 };
 
 static void what_is_not_enforced_is_told(void)
