@@ -6,8 +6,6 @@
 
 #include "core/base/error.h"
 
-#define VALUE_MAX_BYTES ((size_t)16 * 1024)
-
 void http_h1_parse_init(struct http_h1_parse *p, const struct http_h1_limits *limits,
                         bool is_response)
 {
@@ -95,7 +93,7 @@ static void finish_header(struct cut *c)
         value.len--;
     /* The head is ours, in the arena: lower-casing in place is a plain write. */
     if (!http_gate_lower_name((char *)(uintptr_t)c->name.p, c->name.len) ||
-        !http_headers_is_value(value) || value.len > VALUE_MAX_BYTES) {
+        !http_headers_is_value(value)) {
         c->bad = true;
     } else if (c->m->headers.count >= c->max_headers) {
         c->too_many = true;
