@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/api/peer_authentication.h"
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
 #include "core/compile/compile_cluster.h"
@@ -361,6 +362,26 @@ static void settle(struct inbound_build *b, struct model_inbound_port *p)
     p->authz = c->authz;
 }
 
+/* MT-9: a port that is told a mode has it without a Service, too. */
+static void add_policy_ports(struct inbound_build *b)
+{
+    const struct compile *c = b->c;
+    const struct peer_authentication *own =
+        compile_peer_own(c, c->node->ns, c->labels, c->label_count);
+
+    for (size_t i = 0; own && i < own->ports_count; i++) {
+        uint64_t number;
+
+        if (str_to_u64(own->ports[i].key, 65535, &number) != 0 || find_port(b, (uint16_t)number))
+            continue;
+        add_port(b, (uint16_t)number, MODEL_PROTOCOL_AUTO, NULL);
+        if (find_port(b, (uint16_t)number)) {
+            find_port(b, (uint16_t)number)->cluster = b->in->model.other->cluster;
+            settle(b, find_port(b, (uint16_t)number));
+        }
+    }
+}
+
 /* ---- the whole ---- */
 
 static void describe_self(struct inbound_build *b)
@@ -424,8 +445,6 @@ struct compile_part *compile_inbound_build(struct compile *c, const struct compi
     add_ingress(&b);
     add_app_ports(&b);
     add_services(&b);
-    if (m->port_count > 1)
-        qsort(m->ports, m->port_count, sizeof(*m->ports), by_port);
     b.in->clusters = arena_alloc0(&part->arena, m->port_count + 1, sizeof(struct model_cluster *));
     for (uint32_t i = 0; i < m->port_count; i++) {
         make_cluster(&b, &m->ports[i]);
@@ -433,6 +452,9 @@ struct compile_part *compile_inbound_build(struct compile *c, const struct compi
     }
     make_other(&b);
     settle(&b, m->other);
+    add_policy_ports(&b);
+    if (m->port_count > 1)
+        qsort(m->ports, m->port_count, sizeof(*m->ports), by_port);
     if (c->authz)
         compile_part_hold(part, drop_authz, model_authz_ref(c->authz));
     forget_old(&b);

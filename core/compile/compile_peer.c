@@ -61,6 +61,13 @@ static int port_mode(const struct peer_authentication *pa, uint16_t port)
     return PEER_AUTHENTICATION_UNSET;
 }
 
+const struct peer_authentication *compile_peer_own(const struct compile *c, struct str ns,
+                                                   const struct field_pair *labels,
+                                                   size_t label_count)
+{
+    return str_eq(ns, c->root_ns) ? NULL : oldest(c, ns, true, labels, label_count);
+}
+
 uint8_t compile_peer_mode(const struct compile *c, struct str ns, const struct field_pair *labels,
                           size_t label_count, uint16_t port)
 {
@@ -69,7 +76,7 @@ uint8_t compile_peer_mode(const struct compile *c, struct str ns, const struct f
 
     if (c->peer_auths.map.count == 0)
         return MODEL_MTLS_PERMISSIVE;
-    own = str_eq(ns, c->root_ns) ? NULL : oldest(c, ns, true, labels, label_count);
+    own = compile_peer_own(c, ns, labels, label_count);
     mode = port_mode(own, port);
     if (mode == PEER_AUTHENTICATION_UNSET)
         mode = mode_of(own);

@@ -460,7 +460,8 @@ static void decide_inbound(struct flow_conn *c, const struct flow_view *v)
 {
     enum flow_verdict verdict;
 
-    if (!v->inbound) {
+    /* What was not captured came to us, and would come again and again. */
+    if (!v->inbound || (c->kind == MODEL_LISTENER_INBOUND && flow_listen_on(c->fw, c->port))) {
         refuse(c, "no workload listens there");
         return;
     }

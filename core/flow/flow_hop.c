@@ -3,7 +3,6 @@
 #include "core/base/log.h"
 #include "core/flow/flow_listen.h"
 #include "core/http/stream_tunnel.h"
-#include "core/net/listener.h"
 
 static struct log_module log_module = LOG_MODULE("flow");
 
@@ -19,18 +18,13 @@ static void refuse(struct flow_conn *c, struct http_stream *hs, struct str autho
 /* The app's port that peers reach by this port; 0: none. */
 static uint16_t app_port(const struct flow_conn *c, uint16_t port)
 {
+    const struct flow_listen *l = flow_listen_on(c->fw, port);
+
     if (c->kind == MODEL_LISTENER_INBOUND)
-        return port;
+        return l ? 0 : port; /* ours are no app's */
     if (port == c->original_dst.port)
         return c->port;
-    LIST_FOREACH(it, tmp, &c->fw->listens)
-    {
-        const struct flow_listen *l = LIST_ITEM(it, struct flow_listen, link);
-
-        if (l->kind == MODEL_LISTENER_INBOUND_PORT && listener_addr(l->listener)->port == port)
-            return l->app_port;
-    }
-    return 0;
+    return l && l->kind == MODEL_LISTENER_INBOUND_PORT ? l->app_port : 0;
 }
 
 /* Captured connections went to an address of the app, so what is asked for inside must be there

@@ -128,6 +128,18 @@ void flow_listen_follow(struct flow_worker *fw, const struct snapshot *s,
     }
 }
 
+const struct flow_listen *flow_listen_on(const struct flow_worker *fw, uint16_t port)
+{
+    LIST_FOREACH(it, tmp, &fw->listens)
+    {
+        const struct flow_listen *l = LIST_ITEM(it, struct flow_listen, link);
+
+        if (listener_addr(l->listener)->port == port)
+            return l;
+    }
+    return NULL;
+}
+
 void flow_listen_close_all(struct flow_worker *fw)
 {
     LIST_FOREACH(it, tmp, &fw->listens)

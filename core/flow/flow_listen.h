@@ -25,6 +25,8 @@ void flow_listen_unref(struct flow_listen *l);
 /* Opens what is new, closes what is gone. Failures are counted in *result and named. */
 void flow_listen_follow(struct flow_worker *fw, const struct snapshot *s,
                         struct flow_publish_result *result);
+/* The open listener on this port, or NULL. */
+const struct flow_listen *flow_listen_on(const struct flow_worker *fw, uint16_t port);
 /* Stops accepting everywhere. */
 void flow_listen_close_all(struct flow_worker *fw);
 

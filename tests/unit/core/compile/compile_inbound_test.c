@@ -109,6 +109,80 @@ static void mt_8_unset_inherits(void)
     finish();
 }
 
+/* Objects carry their age; the rig's have none, so the name decides among equals. */
+#define AGED(ns, name, year, spec)                                                                 \
+    "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\n"                                 \
+    "metadata: {name: " name ", namespace: " ns ", creationTimestamp: '" year                      \
+    "-01-01T00:00:00Z'}\nspec: " spec "\n---\n"
+
+static void mt_8_the_oldest_of_a_level_wins(void)
+{
+    if (begin(SVC AGED("default", "a", "2025", "{mtls: {mode: STRICT}}")
+                  AGED("default", "b", "2024", "{mtls: {mode: DISABLE}}")
+                      AGED("istio-system", "c", "2020", "{mtls: {mode: PERMISSIVE}}")))
+        EQ_INT(mtls_of(8080), MODEL_MTLS_DISABLE);
+    OK(compile_rig_apply(&rig, AGED("default", "y", "2025",
+                                    "{selector: {matchLabels: {app: client}}, "
+                                    "mtls: {mode: PERMISSIVE}}")
+                                   AGED("default", "z", "2024",
+                                        "{selector: {matchLabels: {app: client}}, "
+                                        "mtls: {mode: STRICT}}")));
+    EQ_INT(mtls_of(8080), MODEL_MTLS_STRICT);
+    finish();
+}
+
+static void mt_8_a_selector_in_the_root_namespace_selects_nobody(void)
+{
+    if (begin(SVC PA("istio-system", "a",
+                     "{selector: {matchLabels: {app: client}}, mtls: {mode: STRICT}}")))
+        EQ_INT(mtls_of(8080), MODEL_MTLS_PERMISSIVE);
+    finish();
+}
+
+static void mt_8_ports_count_in_the_workloads_policy_only(void)
+{
+    if (begin(SVC PA("default", "ns", "{mtls: {mode: STRICT}}")
+                  PA("default", "other",
+                     "{selector: {matchLabels: {app: other}}, "
+                     "portLevelMtls: {8080: {mode: DISABLE}}}")
+                      PA("default", "own",
+                         "{selector: {matchLabels: {app: client}}, mtls: {mode: DISABLE}, "
+                         "portLevelMtls: {8080: {mode: UNSET}, 7000: {mode: PERMISSIVE}}}"))) {
+        EQ_INT(mtls_of(8080), MODEL_MTLS_DISABLE);
+        EQ_INT(mtls_of(7000), MODEL_MTLS_PERMISSIVE);
+        EQ_INT(mtls_of(1234), MODEL_MTLS_DISABLE);
+    }
+    finish();
+}
+
+static void mt_8_of_nobody_is_permissive(void)
+{
+    if (begin(SVC PA("elsewhere", "a", "{mtls: {mode: STRICT}}")
+                  PA("istio-system", "b", "{mtls: {mode: UNSET}}")))
+        EQ_INT(mtls_of(8080), MODEL_MTLS_PERMISSIVE);
+    finish();
+}
+
+/* Keys are the app's ports, not a Service's; a port needs no Service. */
+static void mt_9_ports_without_a_service_have_their_mode(void)
+{
+    const struct model_inbound_port *p;
+
+    if (begin(SVC PA("default", "own",
+                     "{selector: {matchLabels: {app: client}}, mtls: {mode: DISABLE}, "
+                     "portLevelMtls: {80: {mode: PERMISSIVE}, 9000: {mode: STRICT}}}"))) {
+        EQ_INT(mtls_of(9000), MODEL_MTLS_STRICT);
+        EQ_INT(mtls_of(8080), MODEL_MTLS_DISABLE); /* targetPort of port 80 */
+        p = snapshot_find_inbound(rig.snapshot, 9000);
+        EQ_INT(p->protocol, MODEL_PROTOCOL_AUTO);
+        EQ_PTR(p->cluster, rig.snapshot->inbound->other->cluster);
+        compile_rig_remove(&rig, "PeerAuthentication", "default", "own");
+        OK(compile_rig_run(&rig));
+        EQ_PTR(snapshot_find_inbound(rig.snapshot, 9000), rig.snapshot->inbound->other);
+    }
+    finish();
+}
+
 static void mt_5_a_disabled_server_is_called_in_plain(void)
 {
     const struct model_cluster *c;
@@ -237,6 +311,14 @@ static const struct tap_case cases[] = {
       ports_not_listed_go_to_the_original_destination },
     { "mt_8_workload_before_namespace_before_mesh", mt_8_workload_before_namespace_before_mesh },
     { "mt_8_unset_inherits", mt_8_unset_inherits },
+    { "mt_8_the_oldest_of_a_level_wins", mt_8_the_oldest_of_a_level_wins },
+    { "mt_8_a_selector_in_the_root_namespace_selects_nobody",
+      mt_8_a_selector_in_the_root_namespace_selects_nobody },
+    { "mt_8_ports_count_in_the_workloads_policy_only",
+      mt_8_ports_count_in_the_workloads_policy_only },
+    { "mt_8_of_nobody_is_permissive", mt_8_of_nobody_is_permissive },
+    { "mt_9_ports_without_a_service_have_their_mode",
+      mt_9_ports_without_a_service_have_their_mode },
     { "mt_5_a_disabled_server_is_called_in_plain", mt_5_a_disabled_server_is_called_in_plain },
     { "az_2_policies_of_root_namespace_and_selector",
       az_2_policies_of_root_namespace_and_selector },
