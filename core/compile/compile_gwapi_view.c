@@ -267,6 +267,7 @@ static void add_parent(struct compile_gwapi_view *v, const struct object *route,
         g = set ? set->gateway : NULL;
     }
     p->is_ours = g != NULL;
+    p->gateway = g;
     if (g)
         attach(v, p, g, set);
 }
@@ -317,4 +318,22 @@ compile_gwapi_view_validation(const struct compile_gwapi_listener *l)
         if (f->ports[i].port == l->spec->port)
             return f->ports[i].tls ? f->ports[i].tls->validation : NULL;
     return f && f->usual ? f->usual->validation : NULL;
+}
+
+void compile_gwapi_view_each_secret(const struct compile_gwapi_view *v,
+                                    void (*each)(void *arg, struct str ns, struct str name),
+                                    void *arg)
+{
+    for (uint32_t i = 0; i < v->gateway_count; i++) {
+        for (uint32_t k = 0; k < v->gateways[i].listener_count; k++) {
+            const struct compile_gwapi_listener *l = v->gateways[i].listeners[k];
+            const struct gateway_api_listener_tls *tls = l->spec->tls;
+
+            if (!tls || l->passthrough || !compile_gwapi_view_works(l))
+                continue;
+            for (size_t c = 0; c < tls->certificates_count; c++)
+                each(arg, compile_gwapi_ns(GATEWAY_API_REF(&tls->certificates[c]), l->owner->ns),
+                     tls->certificates[c].name);
+        }
+    }
 }

@@ -58,8 +58,9 @@ struct compile_gwapi_gateway { /* of a class of ours */
 struct compile_gwapi_parent {
     const struct object *route;
     const struct gateway_api_any_route *spec;
-    uint32_t index; /* of spec->parents */
-    bool is_ours;   /* else others write its status */
+    uint32_t index;                              /* of spec->parents */
+    bool is_ours;                                /* else others write its status */
+    const struct compile_gwapi_gateway *gateway; /* the parent, or that of the ListenerSet */
     struct compile_gwapi_fault accepted;
     struct compile_gwapi_listener **listeners; /* where it is attached */
     uint32_t listener_count;
@@ -88,6 +89,10 @@ bool compile_gwapi_view_service_parent(const struct compile_gwapi_world *w,
                                        struct compile_gwapi_parent *p);
 /* Whether a listener serves: accepted, without conflict and with its certificates. */
 bool compile_gwapi_view_works(const struct compile_gwapi_listener *l);
+/* Calls each for the certificates of listeners that serve. */
+void compile_gwapi_view_each_secret(const struct compile_gwapi_view *v,
+                                    void (*each)(void *arg, struct str ns, struct str name),
+                                    void *arg);
 /* Client validation for a listener's port, or NULL. */
 const struct gateway_api_frontend_validation *
 compile_gwapi_view_validation(const struct compile_gwapi_listener *l);

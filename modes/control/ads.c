@@ -44,6 +44,7 @@ int ads_new(struct worker *w, const struct ads_options *options, struct ads **ou
     a->store = options->store;
     list_init(&a->streams);
     list_init(&a->waits);
+    map_init(&a->shared);
     worker_task_init(&a->pump, on_pump);
     worker_task_init(&a->settle, on_settle);
     a->workload = workload_new(w, options->store);
@@ -57,12 +58,22 @@ int ads_new(struct worker *w, const struct ads_options *options, struct ads **ou
     return 0;
 }
 
+static void clear_shared(struct map *m)
+{
+    size_t at = 0;
+
+    for (struct map_slot *s; (s = map_next(m, &at));)
+        mem_free((char *)(uintptr_t)s->key.p); /* made by str_dup */
+    map_deinit(m);
+}
+
 void ads_free(struct ads *a)
 {
     if (!a)
         return;
     worker_undefer(&a->pump);
     worker_undefer(&a->settle);
+    clear_shared(&a->shared);
     LIST_FOREACH(it, tmp, &a->streams)
     ads_stream_free(LIST_ITEM(it, struct ads_stream, link));
     LIST_FOREACH(it, tmp, &a->waits)
@@ -182,6 +193,42 @@ static void on_pump(struct worker_task *task)
 
     if (!ads_feed_drain(a->feed))
         return;
+    pump_all(a);
+    worker_defer(a->worker, &a->settle);
+}
+
+static void reconsider(struct ads *a, struct str pair)
+{
+    LIST_FOREACH(it, tmp, &a->streams)
+    ads_stream_reconsider_secret(LIST_ITEM(it, struct ads_stream, link), pair);
+}
+
+void ads_share_secrets(struct ads *a, const struct str *names, size_t count)
+{
+    struct map was = a->shared;
+    size_t at = 0;
+    bool differs = false;
+
+    map_init(&a->shared);
+    for (size_t i = 0; i < count; i++)
+        if (!map_find(&a->shared, names[i]))
+            map_put(&a->shared, str_make(str_dup(names[i]), names[i].len), a);
+    for (size_t i = 0; i < count; i++) {
+        if (map_find(&was, names[i]))
+            continue;
+        reconsider(a, names[i]);
+        differs = true;
+    }
+    for (struct map_slot *s; (s = map_next(&was, &at));) {
+        if (map_find(&a->shared, s->key))
+            continue;
+        reconsider(a, s->key);
+        differs = true;
+    }
+    clear_shared(&was);
+    if (!differs)
+        return;
+    (void)ads_feed_drain(a->feed);
     pump_all(a);
     worker_defer(a->worker, &a->settle);
 }

@@ -47,6 +47,7 @@ struct ads_client {
     struct str identity;       /* SPIFFE id it proved, or empty */
     struct str version;        /* of its program */
     struct str address;        /* where it connects from */
+    struct str gateway;        /* the Gateway (Gateway API) it serves alone, or empty */
     struct str admin;          /* where its admin pages are, as it says; or empty */
     int64_t since_ms;          /* Unix time */
     uint64_t acked;            /* revision */
@@ -57,6 +58,10 @@ struct ads_client {
 
 /* Borrowed for the call. */
 void ads_each_client(struct ads *a, void (*each)(void *arg, const struct ads_client *c), void *arg);
+
+/* Secrets ("NS/NAME") that Gateways of the Gateway API name: every gateway process may have those,
+ * whatever its namespace. Replaces what was said before; names are copied. */
+void ads_share_secrets(struct ads *a, const struct str *names, size_t count);
 
 /* What is served now, everything visible in the store included. */
 uint64_t ads_revision(struct ads *a);

@@ -1,7 +1,6 @@
 #include "modes/control/ads_credential.h"
 
 #include "core/api/destination_rule.h"
-#include "core/api/gateway_api_ref.h"
 #include "core/api/istio_gateway.h"
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
@@ -89,19 +88,6 @@ static bool add_credential(const struct field_visit *v, void *arg)
     return true;
 }
 
-/* References of Kubernetes' Gateways: to secrets, and to others that are no matter here. */
-static bool add_reference(const struct field_visit *v, void *arg)
-{
-    struct user *u = arg;
-
-    if (v->message == &gateway_api_secret_ref_message && str_is(str_of(v->field->name), "name")) {
-        const struct gateway_api_secret_ref *ref = v->object;
-
-        add_secret(u, ref->ns.len ? ref->ns : u->ns, ref->name);
-    }
-    return true;
-}
-
 static void copy_labels(struct user *u, const struct field_pair *labels, size_t count)
 {
     u->labels = arena_alloc0(&u->arena, count, sizeof(*u->labels));
@@ -121,8 +107,7 @@ static struct user *user_new(struct str key, const struct object *o)
     u->key = arena_str(&u->arena, key);
     u->ns = arena_str(&u->arena, o->ns);
     u->kind = o->kind->id;
-    field_walk(o->kind->spec, o->spec, STR("spec"),
-               u->kind == API_KIND_K8S_GATEWAY ? add_reference : add_credential, u);
+    field_walk(o->kind->spec, o->spec, STR("spec"), add_credential, u);
     if (u->kind == API_KIND_GATEWAY) {
         copy_labels(u, g->selector, g->selector_count);
     } else if (u->kind == API_KIND_DESTINATION_RULE && dr->workload_selector) {
@@ -155,8 +140,7 @@ void ads_credential_put(struct ads_credential *x, struct str key, const struct o
 
     if (old)
         enter(x, old, false, changed, arg);
-    if (o && (o->kind->id == API_KIND_GATEWAY || o->kind->id == API_KIND_K8S_GATEWAY ||
-              o->kind->id == API_KIND_DESTINATION_RULE))
+    if (o && (o->kind->id == API_KIND_GATEWAY || o->kind->id == API_KIND_DESTINATION_RULE))
         u = user_new(key, o);
     if (u && u->secret_count) {
         map_put(&x->users, u->key, u);
@@ -177,8 +161,6 @@ static bool is_for(const struct user *u, const struct ads_credential_node *node)
     switch (u->kind) {
     case API_KIND_GATEWAY:
         return node->is_gateway && selected;
-    case API_KIND_K8S_GATEWAY:
-        return node->is_gateway;
     default:
         if (u->has_selector)
             return selected && str_eq(u->ns, node->ns);

@@ -2,7 +2,7 @@
  *
  *   Gateway (Istio's)      gateways with the labels of its selector, of whatever namespace it is:
  *                          credentials are read in the gateway's own (GWB-3)
- *   Gateway (Kubernetes')  gateways; a secret of the namespace that the reference names
+ *   Gateway (Kubernetes')  not here: see ads_share_secrets
  *   DestinationRule        gateways of any namespace that sees it; sidecars of its own namespace
  *                          that its workloadSelector selects
  *

@@ -46,8 +46,9 @@ static bool is_served(const struct store_object *o)
     uint16_t kind = o->kind & STORE_KIND_MAX;
 
     switch (kind) {
-    case API_KIND_CONFIG_MAP: /* the mesh's settings only */
-        return str_eq(o->name, MESH_FILE_NAME) && str_is(o->ns, "istio-system");
+    case API_KIND_CONFIG_MAP: /* the mesh's settings, and CA certificates */
+        return o->dead || (str_eq(o->name, MESH_FILE_NAME) && str_is(o->ns, "istio-system")) ||
+               str_find(o->body, STR("\"ca.crt\"")) >= 0;
     case API_KIND_DEPLOYMENT:
     case API_KIND_EVENT:
     case API_KIND_LEASE:

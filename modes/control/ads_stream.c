@@ -105,6 +105,15 @@ static struct xds_cache *find_cache(void *arg, struct str type_url)
     return ads_feed_cache(s->ads->feed, type_url);
 }
 
+/* "secrets/NS/NAME": a Gateway of the Gateway API may name it. */
+static bool is_shared(const struct ads_stream *s, struct str name)
+{
+    struct str rest = name;
+
+    (void)str_cut(&rest, '/');
+    return s->is_gateway && rest.p && map_find(&s->ads->shared, rest);
+}
+
 /* Secrets are for those whom an object that is for them gives them, and never on a port without a
  * proven peer. */
 static bool may_have_secret(const struct ads_stream *s, const struct xds_resource *r)
@@ -115,8 +124,9 @@ static bool may_have_secret(const struct ads_stream *s, const struct xds_resourc
                                               .is_gateway = s->is_gateway };
 
     return s->trust != ADS_TRUST_PLAIN && s->ns &&
-           ads_credential_may_have(ads_feed_credentials(s->ads->feed), &node, r->ns,
-                                   str_skip(r->name, (size_t)str_rchr(r->name, '/') + 1));
+           (is_shared(s, r->name) ||
+            ads_credential_may_have(ads_feed_credentials(s->ads->feed), &node, r->ns,
+                                    str_skip(r->name, (size_t)str_rchr(r->name, '/') + 1)));
 }
 
 static bool is_visible(void *arg, const struct xds_resource *r)
@@ -136,7 +146,7 @@ static bool was_visible(void *arg, const struct xds_resource *r)
 
     if (r->tag ==
         API_KIND_SECRET) /* whether it might is not known: of its own namespace it may be */
-        return s->is_gateway && s->ns && str_is(r->ns, s->ns);
+        return s->is_gateway && s->ns && (str_is(r->ns, s->ns) || is_shared(s, r->name));
     if (s->sees_all || str_is(r->audience_before, "*"))
         return true;
     return r->audience_before.len && ads_audience_has(r->audience_before, str_of(s->ns));
@@ -153,6 +163,17 @@ void ads_stream_reconsider(struct ads_stream *s, struct str name)
                           arena_printf(&a, "secrets/%s/%.*s", s->ns, STR_ARG(name)));
     xds_server_reconsider(s->xds, STR(XDS_MSG_OBJECT_TYPE),
                           arena_printf(&a, "secrets/%s/%.*s-cacert", s->ns, STR_ARG(name)));
+    arena_deinit(&a);
+}
+
+void ads_stream_reconsider_secret(struct ads_stream *s, struct str pair)
+{
+    struct arena a;
+
+    arena_init(&a, 512);
+    if (s->ns && s->is_gateway)
+        xds_server_reconsider(s->xds, STR(XDS_MSG_OBJECT_TYPE),
+                              arena_printf(&a, "secrets/%.*s", STR_ARG(pair)));
     arena_deinit(&a);
 }
 

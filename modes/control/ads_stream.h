@@ -24,6 +24,7 @@ struct ads {
     struct list streams, waits;
     struct worker_task pump, settle;
     uint64_t stream_number;
+    struct map shared; /* secrets for gateways of all namespaces; keys own */
 };
 
 struct ads_wait {
@@ -46,7 +47,7 @@ struct ads_stream {
     int64_t since_ms;
     char *identity; /* or NULL */
     char *id;       /* node's; NULL until the first request */
-    char *name, *ns, *version, *admin;
+    char *name, *ns, *version, *admin, *gateway;
     bool is_gateway;
     bool sees_all;      /* a tunnel or waypoint, which serves many namespaces */
     struct arena arena; /* of labels */
@@ -65,6 +66,8 @@ int ads_stream_receive(struct ads_stream *s, const struct xds_msg_request *q,
 
 /* Whether it may have secrets of that name is to be asked again. */
 void ads_stream_reconsider(struct ads_stream *s, struct str name);
+/* The same for one secret, "NS/NAME". */
+void ads_stream_reconsider_secret(struct ads_stream *s, struct str pair);
 
 /* False before it said who it is. Text is in mem or the stream's. */
 bool ads_stream_describe(const struct ads_stream *s, uint64_t newest, struct arena *mem,

@@ -13,6 +13,7 @@
 #include "modes/control/ads.h"
 #include "modes/control/ads_listen.h"
 #include "modes/control/ca.h"
+#include "modes/control/gwapi_status.h"
 #include "modes/control/rest.h"
 #include "modes/control/rest_object.h"
 #include "store/store.h"
@@ -29,6 +30,7 @@ struct control {
     struct ads *ads;
     struct ads_listen *listen;
     struct rest *rest;
+    struct gwapi_status *status;
     void (*stopped)(void *arg);
     void *stopped_arg;
     char why[1280];
@@ -179,6 +181,15 @@ static int open_api(struct control *c)
     return err;
 }
 
+static int open_status(struct control *c)
+{
+    int err = gwapi_status_new(c->worker, c->store, c->ads, c->options.dns_domain, &c->status);
+
+    if (err)
+        snprintf(c->why, sizeof(c->why), "the store cannot be followed: %s", error_text(err));
+    return err;
+}
+
 static void on_store_gone(void *arg)
 {
     bool *gone = arg;
@@ -196,6 +207,8 @@ static int fail_start(struct control *c, int err, const char *why)
     bool gone = false;
 
     log_error("%s", why);
+    gwapi_status_free(c->status);
+    c->status = NULL;
     if (c->rest)
         rest_stop(c->rest);
     ads_listen_free(c->listen);
@@ -240,6 +253,8 @@ int control_start(struct worker *w, const struct control_options *options, struc
     err = open_ads(c);
     if (!err)
         err = open_api(c);
+    if (!err)
+        err = open_status(c);
     if (err)
         return fail_start(c, err, c->why);
     *out = c;
@@ -271,6 +286,8 @@ void control_stop(struct control *c, void (*done)(void *arg), void *arg)
 {
     c->stopped = done;
     c->stopped_arg = arg;
+    gwapi_status_free(c->status);
+    c->status = NULL;
     rest_stop(c->rest);
     ads_listen_close(c->listen, on_ports_closed, c);
 }
