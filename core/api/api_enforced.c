@@ -18,7 +18,6 @@ static const struct value {
     { NETWORKING "Port", "protocol", "HTTP_PROXY", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "GRPC-WEB",
       "is accepted, but gRPC-Web is not translated yet" },
-    { NETWORKING "ServiceEntry", "resolution", "DYNAMIC_DNS", FIELD_NOT_ENFORCED },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "AUDIT", FIELD_NOT_ENFORCED },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "CUSTOM", FIELD_NOT_ENFORCED },
 };

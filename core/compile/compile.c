@@ -356,6 +356,8 @@ struct compile *compile_new(const struct compile_options *options)
     c->no_endpoints = compile_cluster_new_endpoints();
     c->passthrough = fixed_cluster(c, "PassthroughCluster", MODEL_CLUSTER_ORIGINAL_DST);
     c->blackhole = fixed_cluster(c, "BlackHoleCluster", MODEL_CLUSTER_BLACKHOLE);
+    c->by_name = fixed_cluster(c, "DynamicDnsCluster", MODEL_CLUSTER_DYNAMIC);
+    compile_list_put(&c->clusters, c->by_name);
     compile_list_put(&c->clusters, c->passthrough);
     compile_list_put(&c->clusters, c->blackhole);
     return c;
@@ -394,6 +396,7 @@ void compile_free(struct compile *c)
     compile_part_unref(c->peers);
     compile_part_unref(c->recent_peers);
     model_authz_unref(c->authz);
+    model_cluster_unref(c->by_name);
     model_cluster_unref(c->passthrough);
     model_cluster_unref(c->blackhole);
     model_endpoints_unref(c->no_endpoints);

@@ -172,7 +172,8 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     config->service_name = arena_str(own, s->name);
     config->service_ns = arena_str(own, s->ns);
     config->subset = arena_str(own, subset_name);
-    config->port = port->port;
+    config->port =
+        config->type == MODEL_CLUSTER_DYNAMIC && port->target ? port->target : port->port;
     config->protocol = port->protocol;
     config->external = s->external;
     config->sni = arena_printf(own, "outbound_.%u_.%.*s_.%.*s", port->port, STR_ARG(subset_name),

@@ -127,6 +127,18 @@ static void set_access_log(struct compile_mesh *m)
                                      .format = from->access_log_format };
 }
 
+static enum model_outbound_policy policy_of(int mode)
+{
+    switch (mode) {
+    case MESH_CONFIG_OUTBOUND_MODE_REGISTRY_ONLY:
+        return MODEL_REGISTRY_ONLY;
+    case MESH_CONFIG_OUTBOUND_MODE_ALLOW_ANY_DYNAMIC_DNS:
+        return MODEL_ALLOW_ANY_DYNAMIC;
+    default:
+        return MODEL_ALLOW_ANY;
+    }
+}
+
 static void set_settings(const struct compile *c, struct compile_mesh *m)
 {
     const struct mesh_config *from = &m->config;
@@ -144,9 +156,8 @@ static void set_settings(const struct compile *c, struct compile_mesh *m)
     if (!to->drain_ms && m->proxy.termination_drain_duration.set)
         to->drain_ms = ms_of(&m->proxy.termination_drain_duration);
     m->outbound_policy = c->options.outbound_policy;
-    if (!c->options.outbound_policy_is_told && from->outbound_traffic_policy &&
-        from->outbound_traffic_policy->mode == MESH_CONFIG_OUTBOUND_MODE_REGISTRY_ONLY)
-        m->outbound_policy = MODEL_REGISTRY_ONLY;
+    if (!c->options.outbound_policy_is_told && from->outbound_traffic_policy)
+        m->outbound_policy = policy_of(from->outbound_traffic_policy->mode);
 }
 
 /* ---- making it ---- */

@@ -23,6 +23,8 @@ struct model_outbound *compile_outbound_build(struct compile *c, struct snapshot
     if (!out->passthrough)
         out->passthrough = c->passthrough;
     out->blackhole = c->blackhole;
+    if (out->policy == MODEL_ALLOW_ANY_DYNAMIC)
+        out->by_name = c->by_name;
     return out;
 }
 

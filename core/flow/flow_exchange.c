@@ -407,7 +407,8 @@ static void attempt(struct flow_request *r)
     struct upstream_want want = { .dst = flow_conn_dst(r->conn),
                                   .tried = r->tried,
                                   .tried_count = avoided_count(r),
-                                  .hash = &r->hash };
+                                  .hash = &r->hash,
+                                  .name = r->filter.head->authority };
     int err;
 
     r->decision.try_count++;

@@ -108,7 +108,7 @@ static void start_one(struct flow_request *r, struct model_cluster *cluster)
     struct flow_mirror *m = mem_alloc0(1, sizeof(*m));
     const struct http_msg *head = r->filter.head;
     struct http_stream *hs = NULL;
-    struct upstream_want want = { .dst = &r->conn->original_dst };
+    struct upstream_want want = { .dst = flow_conn_dst(r->conn), .name = head->authority };
     bool h2 = r->wants_h2;
 
     m->fw = r->fw;

@@ -161,6 +161,10 @@ static void forward_unknown(struct flow_request *r)
         flow_reply_local(r, 502, STR_NONE, "direct_response", 0);
         return;
     }
+    if (r->conn->kind == MODEL_LISTENER_OUTBOUND && s->outbound && s->outbound->by_name) {
+        forward(r, s->outbound->by_name);
+        return;
+    }
     if (r->conn->kind == MODEL_LISTENER_OUTBOUND && s->outbound && s->outbound->passthrough &&
         !addr_eq(dst, &r->conn->local)) {
         forward(r, s->outbound->passthrough);

@@ -395,7 +395,9 @@ static int pick_meshed(struct flow_tcp *t, struct upstream_want *want)
 void flow_tcp_connect(struct flow_tcp *t)
 {
     struct upstream_hash hash;
-    struct upstream_want want = { .dst = &t->decision.original_dst, .hash = &hash };
+    struct upstream_want want = { .dst = &t->decision.original_dst,
+                                  .hash = &hash,
+                                  .name = t->decision.sni };
     int err;
 
     upstream_hash_peer(&t->cluster->cluster->config->hash_by, &t->decision.peer, &hash);

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/flow/upstream_dial.h"
 #include "core/flow/upstream_dns.h"
+#include "core/flow/upstream_dynamic.h"
 #include "core/flow/upstream_tls.h"
 #include "core/tls/tls_config.h"
 
@@ -176,7 +177,7 @@ static bool is_dns(const struct model_cluster *c)
     return c->config->type == MODEL_CLUSTER_DNS || c->config->type == MODEL_CLUSTER_DNS_ONE;
 }
 
-static void set_cluster(struct upstream *up, struct model_cluster *cluster)
+void upstream_set_cluster(struct upstream *up, struct model_cluster *cluster)
 {
     struct upstream_host **old = up->hosts;
     uint32_t old_count = up->count;
@@ -192,6 +193,8 @@ static void set_cluster(struct upstream *up, struct model_cluster *cluster)
         upstream_dns_follow(up);
         return;
     }
+    if (up->dynamic)
+        upstream_dynamic_follow(up);
     lb_free(up->lb);
     mem_free(up->lb_hosts);
     fill_hosts(up, old, old_count);
@@ -226,13 +229,22 @@ struct upstream *upstream_get(struct flow_worker *fw, struct model_cluster *clus
         newest = snapshot_find_cluster(fw->lease->snapshot, cluster->config->name);
     if (newest)
         cluster = newest;
-    up = mem_alloc0(1, sizeof(*up));
+    up = upstream_open(fw, cluster);
+    map_put_u64(&fw->upstreams, cluster->id, up);
+    return up;
+}
+
+struct upstream *upstream_open(struct flow_worker *fw, struct model_cluster *cluster)
+{
+    struct upstream *up = mem_alloc0(1, sizeof(*up));
+
     up->fw = fw;
     map_init(&up->by_addr);
-    map_put_u64(&fw->upstreams, cluster->id, up);
     if (is_dns(cluster))
         upstream_dns_new(up);
-    set_cluster(up, cluster);
+    if (cluster->config->type == MODEL_CLUSTER_DYNAMIC)
+        upstream_dynamic_new(up);
+    upstream_set_cluster(up, cluster);
     return up;
 }
 
@@ -258,13 +270,15 @@ static void forget_by_addr(struct upstream *up, uint64_t unused_since_ms)
     } while (count == COUNT_OF(dead));
 }
 
-static void upstream_free(struct upstream *up)
+void upstream_close(struct upstream *up)
 {
     size_t at = 0;
 
     upstream_outlier_stop(up);
     if (up->dns)
         upstream_dns_free(up);
+    if (up->dynamic)
+        upstream_dynamic_free(up);
     for (struct map_slot *s; (s = map_next(&up->by_addr, &at));)
         host_retire(s->value);
     map_deinit(&up->by_addr);
@@ -290,11 +304,11 @@ void upstream_follow(struct flow_worker *fw, struct snapshot *s)
         if (!now)
             gone[gone_count++] = up;
         else if (now != up->cluster)
-            set_cluster(up, now);
+            upstream_set_cluster(up, now);
     }
     for (uint32_t i = 0; i < gone_count; i++) {
         map_remove_u64(&fw->upstreams, gone[i]->cluster->id);
-        upstream_free(gone[i]);
+        upstream_close(gone[i]);
     }
     mem_free(gone);
 }
@@ -304,7 +318,7 @@ void upstream_free_all(struct flow_worker *fw)
     size_t at = 0;
 
     for (struct map_slot *slot; (slot = map_next(&fw->upstreams, &at));)
-        upstream_free(slot->value);
+        upstream_close(slot->value);
     map_deinit(&fw->upstreams);
 }
 
@@ -414,6 +428,9 @@ int upstream_pick(struct upstream *up, const struct upstream_want *want, struct 
             return 0;
         *out = begin_use(up, host_by_addr(up, want->dst));
         return 0;
+    case MODEL_CLUSTER_DYNAMIC:
+        up->asked = upstream_dynamic_get(up, want->name, want->dst ? want->dst->port : 80);
+        return up->asked ? upstream_pick(up->asked, want, out) : ERR_NOT_FOUND;
     case MODEL_CLUSTER_DNS:
     case MODEL_CLUSTER_DNS_ONE:
         if (!upstream_dns_is_ready(up))
@@ -510,10 +527,15 @@ int upstream_connect_opaque(struct upstream_host *h, struct stream **out)
 
 void upstream_wait(struct upstream *up, struct upstream_wait *wait)
 {
-    upstream_dns_add_wait(up, wait);
+    upstream_dns_add_wait(up->dynamic ? up->asked : up, wait);
 }
 
 void upstream_wait_cancel(struct upstream_wait *wait)
 {
     list_remove(&wait->link);
+}
+
+bool upstream_has_no_waits(const struct upstream *up)
+{
+    return !up->dns || upstream_dns_has_no_waits(up);
 }

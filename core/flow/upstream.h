@@ -24,6 +24,7 @@ enum upstream_kind { UPSTREAM_H1, UPSTREAM_H2, UPSTREAM_MESH, UPSTREAM_KIND_COUN
 #define UPSTREAM_MESH_FRAME_BYTES ((uint32_t)64 * 1024)
 
 struct upstream_dns;
+struct upstream_dynamic;
 struct upstream_host;
 
 /* What a pool's connect function needs. */
@@ -58,8 +59,10 @@ struct upstream {
     struct lb_host *lb_hosts;
     uint32_t count;
     struct lb *lb;
-    struct map by_addr;       /* ORIGINAL_DST: addr hash -> host */
-    struct upstream_dns *dns; /* DNS clusters; upstream_dns.c */
+    struct map by_addr;               /* ORIGINAL_DST: addr hash -> host */
+    struct upstream_dns *dns;         /* DNS clusters; upstream_dns.c */
+    struct upstream_dynamic *dynamic; /* DYNAMIC clusters; upstream_dynamic.c */
+    struct upstream *asked;           /* the one of them that was asked last */
     uint32_t active;
     uint32_t ejected; /* hosts left out by outlier detection */
     struct timer outlier_timer;
@@ -75,6 +78,12 @@ bool upstream_is_usable(const struct upstream_host *h);
 /* The runtime of a cluster, made on first use. */
 struct upstream *upstream_get(struct flow_worker *fw, struct model_cluster *cluster);
 
+/* For upstream_dynamic: one that upstream_get does not know. The cluster is ref'd. */
+struct upstream *upstream_open(struct flow_worker *fw, struct model_cluster *cluster);
+void upstream_set_cluster(struct upstream *up, struct model_cluster *cluster);
+void upstream_close(struct upstream *up);
+bool upstream_has_no_waits(const struct upstream *up);
+
 /* After a publish: follow the new snapshot's clusters, retire those that are gone. */
 void upstream_follow(struct flow_worker *fw, struct snapshot *s);
 /* The identity changed: pooled connections with mesh mTLS are drained. */
@@ -87,6 +96,7 @@ struct upstream_want {
     struct upstream_host *const *tried;
     uint32_t tried_count;
     const struct upstream_hash *hash; /* or NULL */
+    struct str name; /* that was asked for: an authority, a server name; or empty */
 };
 
 /* Chooses a host, avoiding those tried while others are usable; a reference for the caller, counted

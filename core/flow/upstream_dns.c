@@ -1,5 +1,7 @@
 #include "core/flow/upstream_dns.h"
 
+#include <string.h>
+
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/dns/dns_resolver.h"
@@ -45,19 +47,31 @@ static struct dns_resolver *resolver_of(struct worker *w)
 
 /* ---- from answers to hosts ---- */
 
+static bool is_beside_us(const struct addr *a)
+{
+    static const uint8_t none[16];
+    size_t len = a->family == ADDR_IPV4 ? 4 : 16;
+
+    return addr_is_loopback(a) || memcmp(a->ip, none, len) == 0;
+}
+
 static uint32_t use_addrs(const struct upstream *up, const struct dns_name *n,
                           struct model_endpoint *out)
 {
     bool one = up->cluster->config->type == MODEL_CLUSTER_DNS_ONE;
     const struct model_endpoint *e = &up->cluster->endpoints->list[n->endpoint];
     size_t count = !n->addrs ? 0 : one ? 1 : n->addrs->count;
+    uint32_t used = 0;
 
     for (size_t i = 0; i < count; i++) {
-        out[i] = *e;
-        out[i].addr = n->addrs->list[i];
-        out[i].addr.port = e->port;
+        /* What listens beside us is nothing that a client may name. */
+        if (up->cluster->config->by_asked_name && is_beside_us(&n->addrs->list[i]))
+            continue;
+        out[used] = *e;
+        out[used].addr = n->addrs->list[i];
+        out[used++].addr.port = e->port;
     }
-    return (uint32_t)count;
+    return used;
 }
 
 static void copy_groups(const struct model_endpoints *from, struct model_endpoints *to)
@@ -252,6 +266,11 @@ void upstream_dns_follow(struct upstream *up)
 bool upstream_dns_is_ready(const struct upstream *up)
 {
     return up->dns->unanswered == 0;
+}
+
+bool upstream_dns_has_no_waits(const struct upstream *up)
+{
+    return list_is_empty(&up->dns->waits);
 }
 
 void upstream_dns_add_wait(struct upstream *up, struct upstream_wait *wait)

@@ -11,6 +11,7 @@ void upstream_dns_free(struct upstream *up);
 void upstream_dns_follow(struct upstream *up);
 /* False until every name was answered once (with addresses or an error). */
 bool upstream_dns_is_ready(const struct upstream *up);
+bool upstream_dns_has_no_waits(const struct upstream *up);
 void upstream_dns_add_wait(struct upstream *up, struct upstream_wait *wait);
 
 #endif

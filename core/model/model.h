@@ -21,7 +21,11 @@ struct tls_config; /* core/tls; refcounted by its own functions */
 
 enum model_mtls { MODEL_MTLS_DISABLE, MODEL_MTLS_PERMISSIVE, MODEL_MTLS_STRICT };
 
-enum model_outbound_policy { MODEL_ALLOW_ANY, MODEL_REGISTRY_ONLY };
+enum model_outbound_policy {
+    MODEL_ALLOW_ANY,
+    MODEL_REGISTRY_ONLY,
+    MODEL_ALLOW_ANY_DYNAMIC, /* HTTP by its Host (NR-3), the rest as ALLOW_ANY */
+};
 
 /* Who this proxy is: fixed at start, the same in every snapshot of the process. */
 struct model_node {
@@ -84,6 +88,7 @@ struct model_outbound {
         *any_port; /* for explicit (HTTP proxy style) listeners: "host:port" or port 80 */
     enum model_outbound_policy policy;
     struct model_cluster *passthrough, *blackhole;
+    struct model_cluster *by_name; /* for unknown hosts; with MODEL_ALLOW_ANY_DYNAMIC, else NULL */
 };
 
 struct model_inbound_port {

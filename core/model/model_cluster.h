@@ -144,6 +144,7 @@ struct model_cluster_config {
     bool client_protocol;   /* useClientProtocol: HTTP/1 or HTTP/2 as the client speaks */
     uint8_t proxy_protocol; /* version of the header we send first; 0: none */
     bool external;          /* MESH_EXTERNAL */
+    bool by_asked_name;     /* its one endpoint is a name that a client asked for */
     bool is_inbound;        /* to our own app: dialled from 127.0.0.6, which no rule redirects */
     struct tls_config
         *tls; /* one reference; for SIMPLE and MUTUAL. Mesh mTLS uses the process's identity */

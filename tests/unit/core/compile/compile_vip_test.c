@@ -316,7 +316,28 @@ static void h_8_names_below_every_name_of_a_headless_service(void)
     finish();
 }
 
+static void dn_5_dynamic_entry_goes_to_the_name_that_was_asked_for(void)
+{
+    const struct model_cluster *c;
+
+    if (begin(ENTRY("w", "hosts: ['*.w.com'], resolution: DYNAMIC_DNS, "
+                         "ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}, "
+                         "{number: 443, name: tls, protocol: TLS}]"))) {
+        if (OK(c = compile_rig_cluster(&rig, "outbound|80||*.w.com"))) {
+            EQ_INT(c->config->type, MODEL_CLUSTER_DYNAMIC);
+            EQ_INT(c->config->port, 8080);
+        }
+        EQ_STR(compile_rig_target(compile_rig_route(&rig, 80, "a.w.com", "/", NULL)),
+               "outbound|80||*.w.com");
+        EQ_STR(by_port("192.0.2.1:443", "b.w.com"), "outbound|443||*.w.com");
+        EQ_STR(by_port("192.0.2.1:443", "w.com"), "no route");
+    }
+    finish();
+}
+
 static const struct tap_case cases[] = {
+    { "dn_5_dynamic_entry_goes_to_the_name_that_was_asked_for",
+      dn_5_dynamic_entry_goes_to_the_name_that_was_asked_for },
     { "h_9_alias_is_a_name_of_the_service_it_stands_for",
       h_9_alias_is_a_name_of_the_service_it_stands_for },
     { "h_9_rules_for_an_alias_do_not_apply", h_9_rules_for_an_alias_do_not_apply },
