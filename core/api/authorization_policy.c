@@ -6,7 +6,6 @@
 #include "core/api/object_meta.h"
 
 #define PROTO  "istio.security.v1beta1."
-#define NO_JWT "is accepted, but tokens are not checked yet"
 #define NO_IP  "is accepted, but addresses are not compared yet"
 
 /* clang-format off */
@@ -14,8 +13,8 @@
 static const struct field authorization_policy_source_fields[] = {
     FIELD_LIST_STR(T, principals, "principals", .proto = 1, .check = api_check_not_empty, .help = "Identities of callers: cluster.local/ns/NS/sa/NAME, '*' at either end."),
     FIELD_LIST_STR(T, not_principals, "notPrincipals", .proto = 5, .check = api_check_not_empty, .help = "Identities that callers must not have."),
-    FIELD_LIST_STR(T, request_principals, "requestPrincipals", .proto = 2, .check = api_check_not_empty, .enforced = NO_JWT, .help = "Identities in tokens: ISSUER/SUBJECT."),
-    FIELD_LIST_STR(T, not_request_principals, "notRequestPrincipals", .proto = 6, .check = api_check_not_empty, .enforced = NO_JWT, .help = "Identities that tokens must not have."),
+    FIELD_LIST_STR(T, request_principals, "requestPrincipals", .proto = 2, .check = api_check_not_empty, .help = "Identities in tokens: ISSUER/SUBJECT."),
+    FIELD_LIST_STR(T, not_request_principals, "notRequestPrincipals", .proto = 6, .check = api_check_not_empty, .help = "Identities that tokens must not have."),
     FIELD_LIST_STR(T, namespaces, "namespaces", .proto = 3, .check = api_check_not_empty, .help = "Namespaces of callers."),
     FIELD_LIST_STR(T, not_namespaces, "notNamespaces", .proto = 7, .check = api_check_not_empty, .help = "Namespaces that callers must not be of."),
     FIELD_LIST_STR(T, service_accounts, "serviceAccounts", .proto = 11, .max_items = 16, .max_len = 320, .check = authorization_policy_check_service_account, .enforced = FIELD_NOT_ENFORCED, .help = "Service accounts of callers: [NAMESPACE/]NAME."),

@@ -8,7 +8,7 @@
 #include "core/text/node_json.h"
 
 #define PROTO  "istio.security.v1beta1."
-#define NO_JWT "is accepted, but tokens are not checked yet"
+#define NO_FETCH "is accepted, but keys are not fetched yet"
 
 static void check_url(struct field_check *c, const void *member)
 {
@@ -77,34 +77,34 @@ static void check_policy(struct field_check *c, const void *message)
 /* clang-format off */
 #define T struct request_authentication_header
 static const struct field request_authentication_header_fields[] = {
-    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_header_name, .enforced = NO_JWT, .help = "Name of the header."),
-    FIELD_STR(T, prefix, "prefix", .proto = 2, .enforced = NO_JWT, .help = "What stands before the token, as \"Bearer \"."),
+    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_header_name, .help = "Name of the header."),
+    FIELD_STR(T, prefix, "prefix", .proto = 2, .help = "What stands before the token, as \"Bearer \"."),
 };
 static FIELD_MESSAGE(request_authentication_header, PROTO "JWTHeader", .help = "A header that holds a token.");
 #undef T
 
 #define T struct request_authentication_claim
 static const struct field request_authentication_claim_fields[] = {
-    FIELD_STR(T, header, "header", .proto = 1, .required = true, .check = check_claim_header, .enforced = NO_JWT, .help = "Header to write; what a client sent in it is replaced."),
-    FIELD_STR(T, claim, "claim", .proto = 2, .required = true, .check = api_check_not_empty, .enforced = NO_JWT, .help = "Claim; nested ones with dots."),
+    FIELD_STR(T, header, "header", .proto = 1, .required = true, .check = check_claim_header, .help = "Header to write; what a client sent in it is replaced."),
+    FIELD_STR(T, claim, "claim", .proto = 2, .required = true, .check = api_check_not_empty, .help = "Claim; nested ones with dots."),
 };
 static FIELD_MESSAGE(request_authentication_claim, PROTO "ClaimToHeader", .help = "A claim that goes upstream as a header.");
 #undef T
 
 #define T struct request_authentication_rule
 static const struct field request_authentication_rule_fields[] = {
-    FIELD_STR(T, issuer, "issuer", .proto = 1, .check = api_check_not_empty, .enforced = NO_JWT, .help = "What the token's iss must be."),
-    FIELD_LIST_STR(T, audiences, "audiences", .proto = 2, .check = api_check_not_empty, .enforced = NO_JWT, .default_text = "any", .help = "Of these the token's aud must have one."),
-    FIELD_STR(T, jwks_uri, "jwksUri", .proto = 3, .max_len = 2048, .check = check_url, .enforced = NO_JWT, .default_text = "found through the issuer", .help = "Where the keys are."),
-    FIELD_STR(T, jwks, "jwks", .proto = 10, .check = check_jwks, .enforced = NO_JWT, .help = "The keys themselves, a JSON Web Key Set."),
-    FIELD_LIST_MSG(T, from_headers, "fromHeaders", request_authentication_header, .proto = 6, .enforced = NO_JWT, .default_text = "Authorization: Bearer", .help = "Headers that hold the token."),
-    FIELD_LIST_STR(T, from_params, "fromParams", .proto = 7, .check = api_check_not_empty, .enforced = NO_JWT, .default_text = "access_token", .help = "Query parameters that hold the token."),
-    FIELD_STR(T, output_payload_to_header, "outputPayloadToHeader", .proto = 8, .check = api_check_header_name, .enforced = NO_JWT, .help = "Header for the token's payload, in base64url."),
-    FIELD_LIST_STR(T, from_cookies, "fromCookies", .proto = 12, .check = api_check_not_empty, .enforced = NO_JWT, .help = "Cookies that hold the token."),
-    FIELD_BOOL(T, forward_original_token, "forwardOriginalToken", .proto = 9, .enforced = NO_JWT, .default_text = "false", .help = "Leave the token in the request."),
-    FIELD_LIST_MSG(T, output_claims, "outputClaimToHeaders", request_authentication_claim, .proto = 11, .enforced = NO_JWT, .help = "Claims that go upstream as headers."),
-    FIELD_DURATION(T, timeout, "timeout", .proto = 13, .min = DURATION_MS, .enforced = NO_JWT, .default_text = "5s", .help = "Time for fetching keys."),
-    FIELD_LIST_STR(T, space_delimited_claims, "spaceDelimitedClaims", .proto = 14, .max_items = 64, .check = api_check_not_empty, .enforced = NO_JWT, .default_text = "scope, permission", .help = "Claims that are lists separated by spaces."),
+    FIELD_STR(T, issuer, "issuer", .proto = 1, .check = api_check_not_empty, .help = "What the token's iss must be."),
+    FIELD_LIST_STR(T, audiences, "audiences", .proto = 2, .check = api_check_not_empty, .default_text = "any", .help = "Of these the token's aud must have one."),
+    FIELD_STR(T, jwks_uri, "jwksUri", .proto = 3, .max_len = 2048, .check = check_url, .enforced = NO_FETCH, .default_text = "found through the issuer", .help = "Where the keys are."),
+    FIELD_STR(T, jwks, "jwks", .proto = 10, .check = check_jwks, .help = "The keys themselves, a JSON Web Key Set."),
+    FIELD_LIST_MSG(T, from_headers, "fromHeaders", request_authentication_header, .proto = 6, .default_text = "Authorization: Bearer", .help = "Headers that hold the token."),
+    FIELD_LIST_STR(T, from_params, "fromParams", .proto = 7, .check = api_check_not_empty, .default_text = "access_token", .help = "Query parameters that hold the token."),
+    FIELD_STR(T, output_payload_to_header, "outputPayloadToHeader", .proto = 8, .check = api_check_header_name, .help = "Header for the token's payload, in base64url."),
+    FIELD_LIST_STR(T, from_cookies, "fromCookies", .proto = 12, .check = api_check_not_empty, .help = "Cookies that hold the token."),
+    FIELD_BOOL(T, forward_original_token, "forwardOriginalToken", .proto = 9, .default_text = "false", .help = "Leave the token in the request."),
+    FIELD_LIST_MSG(T, output_claims, "outputClaimToHeaders", request_authentication_claim, .proto = 11, .help = "Claims that go upstream as headers."),
+    FIELD_DURATION(T, timeout, "timeout", .proto = 13, .min = DURATION_MS, .enforced = NO_FETCH, .default_text = "5s", .help = "Time for fetching keys."),
+    FIELD_LIST_STR(T, space_delimited_claims, "spaceDelimitedClaims", .proto = 14, .max_items = 64, .check = api_check_not_empty, .default_text = "scope, permission", .help = "Claims that are lists separated by spaces."),
 };
 static FIELD_MESSAGE(request_authentication_rule, PROTO "JWTRule", .at = FIELD_AT(T, at), .check = check_rule, .help = "Tokens of one issuer.");
 #undef T
@@ -114,7 +114,7 @@ static const struct field request_authentication_fields[] = {
     FIELD_MSG(T, selector, "selector", workload_selector, .proto = 1, .default_text = "all of the namespace; in the root namespace all of the mesh", .help = "Workloads that this is for."),
     FIELD_MSG(T, target_ref, "targetRef", target_ref, .proto = 3, .proto_name = "targetRef", .enforced = FIELD_NOT_ENFORCED, .help = "Object that this is for; use targetRefs."),
     FIELD_LIST_MSG(T, target_refs, "targetRefs", target_ref, .proto = 4, .proto_name = "targetRefs", .max_items = 16, .enforced = FIELD_NOT_ENFORCED, .help = "Objects that this is for."),
-    FIELD_LIST_MSG(T, rules, "jwtRules", request_authentication_rule, .proto = 2, .max_items = 4096, .enforced = NO_JWT, .help = "Tokens that are accepted; a request with another one is refused, one without passes."),
+    FIELD_LIST_MSG(T, rules, "jwtRules", request_authentication_rule, .proto = 2, .max_items = 4096, .help = "Tokens that are accepted; a request with another one is refused, one without passes."),
 };
 FIELD_MESSAGE(request_authentication, PROTO "RequestAuthentication", .at = FIELD_AT(T, at), .check = check_policy, .help = "Which tokens requests may carry.");
 #undef T

@@ -15,6 +15,7 @@
 #include "core/compile/compile_gwapi_mesh.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
+#include "core/compile/compile_jwt.h"
 #include "core/compile/compile_locality.h"
 #include "core/compile/compile_mesh.h"
 #include "core/compile/compile_part.h"
@@ -187,6 +188,7 @@ static void mark_object(struct compile *c, struct object *o, bool add)
         mark_peer_auth(c, o);
         return;
     case API_KIND_AUTHORIZATION_POLICY:
+    case API_KIND_REQUEST_AUTHENTICATION:
         c->dirty |= COMPILE_PART_AUTHZ;
         return;
     case API_KIND_GATEWAY:
@@ -397,6 +399,7 @@ void compile_free(struct compile *c)
     compile_part_unref(c->recent_peers);
     model_authz_unref(c->authz);
     model_cluster_unref(c->by_name);
+    model_jwt_unref(c->jwt);
     model_cluster_unref(c->passthrough);
     model_cluster_unref(c->blackhole);
     model_endpoints_unref(c->no_endpoints);
@@ -420,6 +423,17 @@ static void on_host(void *arg, struct str host, uint32_t what)
     compile_inbound_follow(c, host);
 }
 
+static void follow_jwt(struct compile *c, uint32_t users)
+{
+    struct model_jwt *now = compile_jwt_build(c);
+    bool same = now && c->jwt ? now->hash == c->jwt->hash : now == c->jwt;
+
+    if (!same)
+        c->dirty |= users;
+    model_jwt_unref(same ? now : c->jwt);
+    c->jwt = same ? c->jwt : now;
+}
+
 static void build_parts(struct compile *c)
 {
     bool is_gateway = c->node->is_gateway;
@@ -432,6 +446,7 @@ static void build_parts(struct compile *c)
             c->dirty |= is_gateway ? COMPILE_PART_GATEWAY : COMPILE_PART_INBOUND;
         model_authz_unref(same ? now : c->authz);
         c->authz = same ? c->authz : now;
+        follow_jwt(c, is_gateway ? COMPILE_PART_GATEWAY : COMPILE_PART_INBOUND);
     }
     if (!is_gateway && (!c->inbound || c->dirty & COMPILE_PART_INBOUND)) {
         struct compile_part *old = c->inbound;

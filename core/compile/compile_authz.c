@@ -5,6 +5,7 @@
 #include "core/api/authorization_policy.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
+#include "core/compile/compile_policy.h"
 #include "core/compile/digest.h"
 
 struct authz_build {
@@ -281,18 +282,14 @@ struct pick {
     size_t count, cap;
 };
 
-/* AZ-2. What is attached to something by targetRefs is not for a workload. */
 static void pick_one(void *arg, const struct object *o)
 {
     struct pick *p = arg;
     const struct authorization_policy *spec = o->spec;
-    const struct workload_selector *s = spec->selector;
+    struct compile_policy_scope scope = { spec->selector, spec->target_ref, spec->target_refs,
+                                          spec->target_refs_count };
 
-    if (!str_eq(o->ns, p->c->root_ns) && !str_eq(o->ns, p->c->node->ns))
-        return;
-    if (spec->target_ref || spec->target_refs_count)
-        return;
-    if (s && !compile_has_labels(p->c, s->labels, s->labels_count))
+    if (!compile_policy_is_for_us(p->c, o, &scope))
         return;
     if (p->count == p->cap) {
         p->cap = p->cap ? p->cap * 2 : 8;

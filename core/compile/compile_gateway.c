@@ -338,6 +338,7 @@ static void add_listener(struct gateway_build *b, struct group *g, const struct 
     l->gateway = arena_alloc0(a, 1, sizeof(*l->gateway));
     l->gateway->servers = arena_alloc0(a, b->server_count, sizeof(*l->gateway->servers));
     l->gateway->authz = b->c->authz;
+    l->gateway->jwt = b->c->jwt;
     g->listener = l;
 }
 
@@ -391,6 +392,11 @@ static bool is_first(const struct gateway_build *b, uint32_t index)
     return true;
 }
 
+static void drop_jwt(void *ptr)
+{
+    model_jwt_unref(ptr);
+}
+
 static void drop_authz(void *ptr)
 {
     model_authz_unref(ptr);
@@ -427,6 +433,8 @@ struct compile_part *compile_gateway_build(struct compile *c, const struct compi
     compile_part_hold(part, drop_data, b.data);
     if (c->authz)
         compile_part_hold(part, drop_authz, model_authz_ref(c->authz));
+    if (c->jwt)
+        compile_part_hold(part, drop_jwt, model_jwt_ref(c->jwt));
     compile_part_map(part, &b.data->uses);
     collect_servers(&b);
     compile_gwapi_view_build(&world, &scratch, &view);

@@ -257,6 +257,7 @@ static void build_port(struct job *j, uint32_t first)
     l->gateway = arena_alloc0(a, 1, sizeof(*l->gateway));
     l->gateway->servers = arena_alloc0(a, n, sizeof(*l->gateway->servers));
     l->gateway->authz = j->c->authz;
+    l->gateway->jwt = j->c->jwt;
     if (group[0]->protocol == COMPILE_GWAPI_HTTP) {
         struct model_gateway_server *to = add_server(j, l->gateway, group[0], MODEL_PROTOCOL_HTTP);
 

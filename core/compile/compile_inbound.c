@@ -360,6 +360,7 @@ static void settle(struct inbound_build *b, struct model_inbound_port *p)
     p->mtls = compile_peer_mode(c, c->node->ns, c->labels, c->label_count, p->port);
     p->local = b->local;
     p->authz = c->authz;
+    p->jwt = c->jwt;
 }
 
 /* MT-9: a port that is told a mode has it without a Service, too. */
@@ -411,6 +412,11 @@ static int by_port(const void *a, const void *b)
     return (int)pa->port - (int)pb->port;
 }
 
+static void drop_jwt(void *ptr)
+{
+    model_jwt_unref(ptr);
+}
+
 static void drop_authz(void *ptr)
 {
     model_authz_unref(ptr);
@@ -457,6 +463,8 @@ struct compile_part *compile_inbound_build(struct compile *c, const struct compi
         qsort(m->ports, m->port_count, sizeof(*m->ports), by_port);
     if (c->authz)
         compile_part_hold(part, drop_authz, model_authz_ref(c->authz));
+    if (c->jwt)
+        compile_part_hold(part, drop_jwt, model_jwt_ref(c->jwt));
     forget_old(&b);
     return part;
 }

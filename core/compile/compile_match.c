@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/http/http_token.h"
+#include "core/pki/jwt_claims.h"
 #include "core/text/regex.h"
 
 static int set_regex(const struct compile_match_keeper *k, struct str pattern,
@@ -56,6 +57,25 @@ static bool is_ignored(struct str key)
            str_is(key, "authority");
 }
 
+/* "@request.auth.claims.sub" and "@request.auth.claims[a][b]" ask for what the verified token says.
+ */
+static void set_claim(const struct compile_match_keeper *k, struct str key,
+                      struct model_header_match *h)
+{
+    static const struct str head = STR_INIT("@request.auth.claims");
+    struct str parts[JWT_CLAIMS_MAX_DEPTH], path;
+
+    if (!str_starts(key, head) || key.len <= head.len + 1)
+        return;
+    path = str_skip(key, head.len);
+    if (path.p[0] == '.')
+        path = str_skip(path, 1);
+    h->claim_count = jwt_claims_split(path, parts);
+    h->claim = arena_alloc0(k->arena, h->claim_count, sizeof(*h->claim));
+    for (uint32_t i = 0; i < h->claim_count; i++)
+        h->claim[i] = arena_str(k->arena, parts[i]);
+}
+
 static int add_headers(const struct compile_match_keeper *k, const struct string_match_entry *list,
                        size_t count, bool invert, struct model_match *to, struct str *why)
 {
@@ -68,6 +88,7 @@ static int add_headers(const struct compile_match_keeper *k, const struct string
         err = compile_match_string(k, &list[i].value, false, &h->match, why);
         if (err)
             return err;
+        set_claim(k, list[i].key, h);
         h->name = arena_lower(k->arena, list[i].key);
         h->token = (uint16_t)http_token_of(h->name);
         h->match.invert = invert;

@@ -292,7 +292,8 @@ static int fill_route(const struct compile_route_place *place,
     return err;
 }
 
-/* Whether a JWT claim is asked for, which nothing provides yet: such a route never matches. */
+/* Whether a claim of a token is asked for: only gateways know any, so elsewhere such a route never
+ * matches. */
 static bool needs_claims(const struct virtual_service_http_match *m)
 {
     for (size_t i = 0; i < m->headers_count; i++) {
@@ -334,7 +335,7 @@ static bool is_match_for(const struct compile_route_place *place, const struct o
 {
     if (m->port && m->port != place->port) /* VS-5 */
         return false;
-    if (needs_claims(m))
+    if (!place->c->node->is_gateway && needs_claims(m))
         return false;
     return compile_route_is_for(place, owner, m->gateways, m->gateways_count, m->source_labels,
                                 m->source_labels_count, m->source_namespace);

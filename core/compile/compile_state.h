@@ -137,6 +137,7 @@ struct compile {
     struct object *sidecar; /* in force; one reference, or NULL */
     struct compile_part *inbound, *gateway, *peers, *recent_peers;
     struct model_authz *authz; /* of this workload; one reference, or NULL */
+    struct model_jwt *jwt;     /* likewise */
     struct model_cluster *passthrough, *blackhole, *by_name;
     struct compile_list clusters;
     struct model_endpoints *no_endpoints; /* one empty set for all */

@@ -9,9 +9,12 @@
 
 #include "core/http/http_stream.h"
 #include "core/model/decision.h"
+#include "core/model/model_jwt.h"
 #include "core/model/snapshot.h"
+#include "core/pki/jwt_claims.h"
 #include "core/route/route.h"
 
+struct jwt_cache_entry;
 struct worker;
 
 enum filter_result {
@@ -45,6 +48,9 @@ struct filter_request {
     const struct model_listener *listener;
     const struct model_inbound_port *port; /* inbound; else NULL */
     const struct model_authz *authz;       /* policies of this hop; NULL: none */
+    const struct model_jwt *jwt;           /* whose tokens are taken here; NULL: nobody's */
+    const struct jwt_claims *claims;       /* of the token that was verified; NULL: none was */
+    struct jwt_cache_entry *token;         /* what claims live in; one reference */
     const struct model_route *route;       /* NULL: none was found */
     struct route_query query;
     struct decision *decision;

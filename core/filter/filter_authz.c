@@ -48,8 +48,10 @@ static struct subject subject_of(const struct model_authz_clause *clause,
         return (struct subject){ .text = route_match_header_value(
                                      head, clause->key, (uint16_t)http_token_of(clause->key),
                                      in->arena) };
+    case MODEL_AUTHZ_REQUEST_PRINCIPAL:
+        return (struct subject){ .text = in->claims ? in->claims->principal : STR_NONE };
     default:
-        break; /* claims need a verified token, and nothing here verifies one */
+        break;
     }
     return (struct subject){ 0 };
 }
@@ -140,6 +142,54 @@ static bool header_holds(const struct model_authz_clause *c, const struct filter
     return is_allow ? every : any || subject_holds(c, &s, in);
 }
 
+/* ---- claims ---- */
+
+struct claim_values {
+    const struct model_authz_value *values;
+    uint32_t count;
+};
+
+static bool is_wanted(void *arg, struct str text)
+{
+    const struct claim_values *v = arg;
+    struct subject s = { .text = text };
+
+    for (uint32_t i = 0; i < v->count; i++) {
+        if (value_matches(&v->values[i], &s))
+            return true;
+    }
+    return false;
+}
+
+/* Of a claim that is a list one value is enough. */
+static bool claim_holds(const struct model_authz_clause *c, const struct filter_authz_input *in)
+{
+    struct claim_values yes = { c->values, c->value_count },
+                        no = { c->not_values, c->not_value_count };
+    struct str path[JWT_CLAIMS_MAX_DEPTH];
+    uint32_t depth = 1;
+
+    switch (c->field) {
+    case MODEL_AUTHZ_AUDIENCE:
+        path[0] = STR("aud");
+        break;
+    case MODEL_AUTHZ_PRESENTER:
+        path[0] = STR("azp");
+        break;
+    default:
+        depth = jwt_claims_split(c->key, path);
+        break;
+    }
+    return (!yes.count || jwt_claims_any(in->claims, path, depth, is_wanted, &yes)) &&
+           !(no.count && jwt_claims_any(in->claims, path, depth, is_wanted, &no));
+}
+
+static bool is_claim(uint8_t field)
+{
+    return field == MODEL_AUTHZ_CLAIM || field == MODEL_AUTHZ_AUDIENCE ||
+           field == MODEL_AUTHZ_PRESENTER;
+}
+
 static bool clause_holds(const struct model_authz_clause *c, const struct filter_authz_input *in,
                          bool is_allow)
 {
@@ -149,6 +199,8 @@ static bool clause_holds(const struct model_authz_clause *c, const struct filter
         return true; /* AZ-6: ALLOW rules with such a clause were left out before */
     if (c->field == MODEL_AUTHZ_HEADER && in->head)
         return header_holds(c, in, is_allow);
+    if (is_claim(c->field))
+        return claim_holds(c, in);
     s = subject_of(c, in);
     return subject_holds(c, &s, in);
 }
@@ -326,6 +378,7 @@ static enum filter_result on_request(struct filter_request *fr)
     in.head = fr->head;
     in.path = fr->query.path;
     in.arena = fr->arena;
+    in.claims = fr->claims;
     if (decide(fr->authz, &in, d))
         return FILTER_CONTINUE;
     buf_init(&details, 0);

@@ -19,9 +19,10 @@ struct filter_authz_input {
     const struct addr *source_ip, *remote_ip, *dest_ip; /* NULL: unknown */
     uint16_t dest_port;
     struct str sni;
-    const struct http_msg *head; /* NULL: TCP */
-    struct str path;             /* normalised, without query */
-    struct arena *arena;         /* NULL for TCP */
+    const struct http_msg *head;     /* NULL: TCP */
+    struct str path;                 /* normalised, without query */
+    struct arena *arena;             /* NULL for TCP */
+    const struct jwt_claims *claims; /* of a verified token, or NULL */
 };
 
 struct filter_authz_verdict {

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/filter/filter_headers.h"
+#include "core/filter/filter_jwt.h"
 #include "core/flow/flow_challenge.h"
 #include "core/flow/flow_edge.h"
 #include "core/flow/flow_exchange.h"
@@ -26,6 +27,7 @@ void flow_request_finish(struct flow_request *r)
     r->state = FLOW_REQUEST_DONE;
     flow_mirror_detach(r);
     filter_run_end(&r->filter);
+    filter_jwt_end(&r->filter);
     r->decision.end_ns = clock_ns();
     r->decision.bytes_in = r->down->bytes_in;
     r->decision.bytes_out = r->down->bytes_out;
@@ -385,6 +387,21 @@ static bool answer_challenge(struct flow_request *r)
     return text.p != NULL;
 }
 
+/* Before the route is looked for, because routes may ask for claims. False: refused. */
+static bool authenticate(struct flow_request *r)
+{
+    struct filter_request *fr = &r->filter;
+
+    if (filter_jwt_request(fr, (int64_t)(r->decision.start_wall_us / 1000000)) == FILTER_REPLY) {
+        flow_reply_filter(r);
+        return false;
+    }
+    fr->query.path = http_msg_path_only(fr->head);
+    fr->query.query = http_msg_query(fr->head);
+    fr->query.claims = fr->claims;
+    return true;
+}
+
 void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct http_msg *head,
                         bool end)
 {
@@ -400,6 +417,9 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
     fr->authz = view->inbound                               ? view->inbound->authz
                 : view->listener && view->listener->gateway ? view->listener->gateway->authz
                                                             : NULL;
+    fr->jwt = view->inbound                               ? view->inbound->jwt
+              : view->listener && view->listener->gateway ? view->listener->gateway->jwt
+                                                          : NULL;
     path = flow_path_prepare(r);
     note_path(r);
     names_ok = flow_edge_check_names(r);
@@ -415,6 +435,8 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
         return;
     }
     if (r->decision.gateway && answer_challenge(r))
+        return;
+    if (fr->jwt && !authenticate(r))
         return;
     find_route(r, view);
     after_filters(r, filter_run_request(fr, &r->filter_at));

@@ -14,6 +14,7 @@
 #include "core/model/model_authz.h"
 #include "core/model/model_cluster.h"
 #include "core/model/model_http.h"
+#include "core/model/model_jwt.h"
 #include "core/model/model_route.h"
 #include "core/net/addr.h"
 
@@ -97,6 +98,7 @@ struct model_inbound_port {
     uint8_t mtls;                      /* enum model_mtls */
     struct model_cluster *cluster;     /* "inbound|8080||": the app */
     struct model_authz *authz;         /* policies of this workload; NULL: none */
+    struct model_jwt *jwt;             /* tokens that it takes; NULL: none */
     struct model_telemetry_peer local; /* destination labels */
     struct str service_host;           /* of the service that exposes this port, or empty */
     struct str service_name, service_ns;
@@ -136,6 +138,7 @@ struct model_gateway {
     /* Of encrypted ones, by name: "a.example.com", ".example.com" for "*.example.com", "*". */
     struct map names; /* -> struct model_gateway_server */
     struct model_authz *authz;
+    struct model_jwt *jwt;
 };
 
 enum model_listener_kind {

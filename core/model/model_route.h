@@ -39,6 +39,8 @@ struct model_header_match {
     struct str name; /* lower case */
     uint16_t token;
     struct model_string_match match;
+    struct str *claim; /* path of a claim of the verified token that is looked at instead */
+    uint32_t claim_count;
 };
 
 struct model_query_match {

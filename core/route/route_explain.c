@@ -37,7 +37,7 @@ static bool headers_hold(const struct model_match *m, const struct route_query *
         struct str value = route_match_header_value(q->head, h->name, h->token, q->arena);
         struct model_string_match shown = h->match;
 
-        if (route_match_optional(&h->match, value))
+        if (route_match_header(h, q))
             continue;
         shown.invert = false; /* the field's name says it */
         return fail(q, h->match.invert ? "withoutHeaders" : "headers", h->name, &shown, value, why);

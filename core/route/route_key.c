@@ -47,7 +47,7 @@ uint32_t route_key_list(const struct model_match *m, struct route_key keys[ROUTE
     for (uint32_t i = 0; i < m->header_count && n < ROUTE_KEYS_MAX; i++) {
         const struct model_header_match *h = &m->headers[i];
 
-        if (is_value(&h->match))
+        if (!h->claim_count && is_value(&h->match))
             keys[n++] = (struct route_key){ ROUTE_KEY_HEADER, h->token, h->name, h->match.value };
     }
     for (uint32_t i = 0; i < m->query_count && n < ROUTE_KEYS_MAX; i++) {

@@ -96,6 +96,29 @@ struct str route_match_query_value(struct str query, struct str name)
     return STR_NONE;
 }
 
+static bool is_match(void *arg, struct str value)
+{
+    const struct model_string_match *m = arg;
+
+    return match_plain(m, value);
+}
+
+/* Of a claim with several values one is enough; without the claim only an inverted match holds. */
+static bool match_claim(const struct model_header_match *h, const struct jwt_claims *claims)
+{
+    struct model_string_match m = h->match;
+
+    return jwt_claims_any(claims, h->claim, h->claim_count, is_match, &m) != h->match.invert;
+}
+
+bool route_match_header(const struct model_header_match *h, const struct route_query *q)
+{
+    if (h->claim_count)
+        return match_claim(h, q->claims);
+    return route_match_optional(&h->match,
+                                route_match_header_value(q->head, h->name, h->token, q->arena));
+}
+
 bool route_match_request(const struct model_match *m, const struct route_query *q)
 {
     const struct http_msg *head = q->head;
@@ -111,10 +134,7 @@ bool route_match_request(const struct model_match *m, const struct route_query *
     if (m->authority && !route_match_string(m->authority, head->authority))
         return false;
     for (uint32_t i = 0; i < m->header_count; i++) {
-        const struct model_header_match *h = &m->headers[i];
-
-        if (!route_match_optional(&h->match,
-                                  route_match_header_value(head, h->name, h->token, q->arena)))
+        if (!route_match_header(&m->headers[i], q))
             return false;
     }
     for (uint32_t i = 0; i < m->query_count; i++) {
