@@ -173,7 +173,7 @@ static void check_tls(struct field_check *c, const void *message)
                               t->credential_names_count > 0 ? "credentialNames" : "tlsCertificates",
                               "only one of credentialName, credentialNames and tlsCertificates may "
                               "be given");
-    /* A redirect needs no certificate: there is no TLS on that port. */
+    /* A redirect needs no certificate: there is no TLS on that port (check_server). */
     if (!t->https_redirect)
         check_mode(c, t);
     check_ciphers(c, t);
@@ -198,7 +198,7 @@ static void check_server(struct field_check *c, const void *message)
         field_decode_error_at(c, "tls", "is required for protocol %.*s",
                               STR_ARG(s->port->protocol));
     if (s->port && t && istio_gateway_is_tls(s->port->protocol) && t->https_redirect)
-        field_decode_error_at(c, "tls.httpsRedirect", "is for protocol HTTP only");
+        field_decode_warn_at(c, "tls.httpsRedirect", "is for protocol HTTP only, and left out");
     if (s->port && t && istio_gateway_is_plain_http(s->port->protocol) && !t->https_redirect)
         field_decode_error_at(c, "tls", "is not for protocol %.*s, unless httpsRedirect is true",
                               STR_ARG(s->port->protocol));

@@ -167,8 +167,8 @@ static FIELD_ENUM_TABLE(mesh_config_tls_version, "istio.mesh.v1alpha1.MeshConfig
 #define T struct mesh_config_tls
 static const struct field mesh_config_tls_fields[] = {
     FIELD_ENUM(T, min_protocol_version, "minProtocolVersion", mesh_config_tls_version, .proto = 1, .default_text = "TLSV1_2", .enforced = FIELD_NOT_ENFORCED, .help = "Lowest version."),
-    FIELD_LIST_STR(T, ecdh_curves, "ecdhCurves", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Curves."),
-    FIELD_LIST_STR(T, cipher_suites, "cipherSuites", .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Cipher suites below TLS 1.3."),
+    FIELD_LIST_STR(T, ecdh_curves, "ecdhCurves", .proto = 2, .help = "Curves."),
+    FIELD_LIST_STR(T, cipher_suites, "cipherSuites", .proto = 3, .help = "Cipher suites below TLS 1.3."),
 };
 static FIELD_MESSAGE(mesh_config_tls, "istio.mesh.v1alpha1.MeshConfig.TLSConfig", .at = FIELD_AT(T, at), .help = "Settings of TLS.");
 #undef T
@@ -277,7 +277,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_MSG(T, default_http_retry_policy, "defaultHttpRetryPolicy", virtual_service_retry, .proto = 62, .default_text = "2 attempts", .enforced = FIELD_NOT_ENFORCED, .help = "Retries of routes that do not say."),
     FIELD_MSG(T, default_inbound_http_retry_policy, "defaultInboundHttpRetryPolicy", virtual_service_retry, .proto = 74, .enforced = FIELD_NOT_ENFORCED, .help = "Retries towards the application."),
     FIELD_MSG(T, mesh_mtls, "meshMTLS", mesh_config_tls, .proto = 63, .proto_name = "mesh_mTLS", .enforced = FIELD_NOT_ENFORCED, .help = "TLS inside of the mesh."),
-    FIELD_MSG(T, tls_defaults, "tlsDefaults", mesh_config_tls, .proto = 64, .enforced = FIELD_NOT_ENFORCED, .help = "TLS elsewhere."),
+    FIELD_MSG(T, tls_defaults, "tlsDefaults", mesh_config_tls, .proto = 64, .help = "TLS elsewhere."),
     FIELD_MSG(T, default_traffic_policy, "defaultTrafficPolicy", mesh_config_traffic_policy, .proto = 71, .help = "What DestinationRules leave open."),
     FIELD_MSG(T, service_entry_visibility, "serviceEntryVisibility", mesh_config_entry_visibility, .proto = 72, .enforced = FIELD_NOT_ENFORCED, .help = "Who sees ServiceEntries."),
 };

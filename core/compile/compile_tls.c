@@ -62,6 +62,7 @@ int compile_tls_client(struct compile *c, const struct object *owner,
     set_names(tls, host, &o, &sni);
     o.alpn = h2 ? alpn_h2 : alpn_h1;
     o.alpn_count = http ? 1 : 0;
+    j.hash = digest_u64(j.hash, compile_tls_material_defaults(c, a, &o));
     if (!err && tls_config_new_client(&o, out, &why) != 0)
         err = compile_tls_material_complain(&j, "TLS settings for", host, why);
     tls_identity_unref(o.identity);

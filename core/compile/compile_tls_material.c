@@ -5,9 +5,11 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/compile/compile_files.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/digest.h"
 #include "core/pki/pki_file.h"
 #include "core/pki/pki_trust.h"
+#include "core/tls/tls_config.h"
 #include "core/tls/tls_identity.h"
 
 enum { FILE_MAX_BYTES = 1024 * 1024 };
@@ -238,6 +240,35 @@ int compile_tls_material_system_trust(const struct compile_tls_job *j, struct pk
                                              "cannot be read");
     *out = pki_trust_ref(j->c->system_trust);
     return 0;
+}
+
+/* Those that exist; Envoy would refuse a list with others, and the listener with it. */
+static struct str *known(const struct str *from, size_t count, bool (*is_known)(struct str name),
+                         struct arena *a, size_t *out)
+{
+    struct str *list = arena_alloc0(a, count, sizeof(*list));
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_known(from[i]))
+            list[(*out)++] = from[i];
+    }
+    return list;
+}
+
+uint64_t compile_tls_material_defaults(const struct compile *c, struct arena *a,
+                                       struct tls_options *o)
+{
+    const struct mesh_config_tls *d = c->mesh ? c->mesh->config.tls_defaults : NULL;
+
+    if (!d)
+        return 0;
+    o->curves =
+        known(d->ecdh_curves, d->ecdh_curves_count, tls_config_is_curve, a, &o->curve_count);
+    if (!o->cipher_count)
+        o->ciphers = known(d->cipher_suites, d->cipher_suites_count, tls_config_is_cipher, a,
+                           &o->cipher_count);
+    return digest_strs(digest_strs(1, d->ecdh_curves, d->ecdh_curves_count), d->cipher_suites,
+                       d->cipher_suites_count);
 }
 
 void compile_tls_material_note(struct compile_tls_job *j, const struct compile_tls_material *m)

@@ -15,6 +15,7 @@
 
 struct pki_trust;
 struct tls_identity;
+struct tls_options;
 
 /* What is not given is empty. */
 struct compile_tls_material {
@@ -58,6 +59,10 @@ int compile_tls_material_identity(const struct compile_tls_job *j,
 int compile_tls_material_trust(const struct compile_tls_job *j,
                                const struct compile_tls_material *m, struct pki_trust **out);
 int compile_tls_material_system_trust(const struct compile_tls_job *j, struct pki_trust **out);
+/* MeshConfig.tlsDefaults: curves, and cipher suites where o has none. Returns another value when
+ * they are others. */
+uint64_t compile_tls_material_defaults(const struct compile *c, struct arena *a,
+                                       struct tls_options *o);
 void compile_tls_material_note(struct compile_tls_job *j, const struct compile_tls_material *m);
 
 #endif

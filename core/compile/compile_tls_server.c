@@ -89,8 +89,13 @@ uint64_t compile_tls_server_digest(const struct compile *c, const struct object 
 {
     const struct str files[] = { tls->server_certificate, tls->private_key, tls->ca_certificates,
                                  tls->ca_crl };
-    uint64_t h = 1;
+    struct tls_options none = { 0 };
+    struct arena a;
+    uint64_t h;
 
+    arena_init(&a, 256);
+    h = compile_tls_material_defaults(c, &a, &none);
+    arena_deinit(&a);
     h = compile_tls_material_digest(c, owner, h, tls->credential_name);
     h = compile_tls_material_digest(c, owner, h, tls->ca_cert_credential_name);
     for (size_t i = 0; i < tls->credential_names_count; i++)
@@ -223,6 +228,7 @@ int compile_tls_server(struct compile *c, const struct object *owner,
     int err = read_all(&j, tls, &m);
 
     set_ciphers(&j, tls, &o);
+    (void)compile_tls_material_defaults(c, a, &o);
     if (!err)
         err = make_identities(&j, &m, &o);
     if (!err)

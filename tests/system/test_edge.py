@@ -11,7 +11,7 @@ import urllib.parse
 import pytest
 import yaml
 
-from meshtest import CA, free_port, http, http2, raw, until
+from meshtest import free_port, grpc_client, http, http2, raw, until, websocket_echo
 from meshtest.objects import endpoint, gateway, obj, routes, secret, service, to
 from meshtest.rig import HOST
 
@@ -314,3 +314,109 @@ def test_slow_heads_do_not_hold_connections(front):
         sock.settimeout(4)
         sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
         assert sock.recv(100)[:12] in (b"", b"HTTP/1.1 408")
+
+
+# ---- what a gateway serves at all ----
+
+def test_sim_gw_hosts_and_ports(rig):
+    """sim-gw-novs, sim-gw-noport, sim-gw-host."""
+    port, other = free_port(), free_port()
+    gw = rig.gateway(rig.config(gateway((port, "HTTP", ["foo.bar"], None))))
+    assert gw.http("/", host="foo.bar").status == 404
+    with pytest.raises(ConnectionRefusedError):
+        gw.http("/", port=other)
+    gw.config.put(routes("r", "foo.bar", {"directResponse": {"status": 200}}))
+    until(lambda: gw.http("/", host="foo.bar").status == 200, "the route counts")
+    assert gw.http("/", host="bad.bar").status == 404
+
+
+def test_sim_gw_httpsredirect_https(rig, ca):
+    """A redirect to https on an HTTPS server is left out."""
+    port = free_port()
+    gw = rig.gateway(rig.config(
+        gateway((port, "HTTPS", ["a.test"], {"mode": "SIMPLE", "credentialName": "a", "httpsRedirect": True})),
+        secret("a", ca.leaf(dns=["a.test"])), routes("r", "a.test", {"directResponse": {"status": 200}})))
+    assert http(f"https://a.test:{port}/", to=("127.0.0.1", port), tls=ca.client_context(check_name=True)).status == 200
+    assert gw.process
+
+
+def test_sim_gw_collision(rig, echo):
+    """Two TCP servers on a port: the first has it, and its lack of routes."""
+    port, lines = free_port(), echo.tcp()
+    config = rig.config(
+        gateway((port, "TCP", ["*"], None), namespace="a"), gateway((port, "TCP", ["*"], None), namespace="b"),
+        service(APP, (80, "TCP"), endpoints=[endpoint(lines.port)]),
+        routes("t", "*", {"match": [{"port": port}], "route": [to(APP)]}, kind="tcp", gateways=["b/gw"]))
+    rig.gateway(config)
+    assert raw(port, b"hello", half_close=True) == b""
+
+
+def test_sim_gw_dupvs(rig, echo, ca):
+    """The same TLS route twice: the first counts."""
+    port = free_port()
+    context = ca.server_context(ca.leaf(dns=["mysite.test"]))
+    first, second = echo.http("first", tls=context), echo.http("second", tls=context)
+    hosts = {"a": "first.default.svc.cluster.local", "b": "second.default.svc.cluster.local"}
+    rig.gateway(rig.config(
+        gateway((port, "TLS", ["mysite.test"], {"mode": "PASSTHROUGH"})),
+        *[service(hosts[ns], (80, "TCP"), endpoints=[endpoint(up.port)]) for ns, up in (("a", first), ("b", second))],
+        *[routes("r", "mysite.test", {"match": [{"port": port, "sniHosts": ["mysite.test"]}], "route": [to(hosts[ns])]}, kind="tls",
+                 gateways=["default/gw"], namespace=ns) for ns in ("a", "b")]))
+    for _ in range(3):
+        reply = http(f"https://mysite.test:{port}/", to=("127.0.0.1", port), tls=ca.client_context(check_name=True))
+        assert reply.json()["server"] == "first"
+
+
+# ---- section 2.15: versions and protocols ----
+
+def test_ht_3_websockets_pass_and_other_upgrades_do_not_tunnel(rig, echo):
+    app, port = echo.websocket(), free_port()
+    rig.gateway(rig.config(gateway((port, "HTTP", ["*"], None)), service(APP, (80, "HTTP"), endpoints=[endpoint(app.port)]),
+                           routes("r", "*", {"timeout": "0.2s", "route": [to(APP)]})))
+    with_pauses = [b"one", "two"]
+    assert websocket_echo(f"ws://127.0.0.1:{port}/", with_pauses) == with_pauses # the timeout is for answers, not for these
+
+
+def test_ht_4_grpc_denied_and_unavailable(front, echo):
+    deny = obj("AuthorizationPolicy", "deny", {"action": "DENY", "rules": [{"to": [{"operation": {"ports": ["1"]}}]}]})
+    gw = front(None, deny, app=echo.grpc(), protocol="GRPC")
+    with grpc_client(gw.port) as client:
+        assert client.unary(b"x").messages == [b"x"]
+    gw.config.put(obj("AuthorizationPolicy", "deny", {"action": "DENY", "rules": [{}]}))
+    ask = {"content-type": "application/grpc", "te": "trailers"}
+
+    def denied():
+        with http2(gw.port) as client:
+            reply = client.reply(client.send("POST", "/meshtest.Echo/Unary", authority="a", headers=ask))
+            return reply if reply.header("grpc-status") == "7" else None
+    reply = until(denied, "the policy counts")
+    assert reply.status == 200 and "RBAC" in reply.header("grpc-message")
+
+
+def test_ht_6_the_app_is_asked_in_its_ports_protocol(rig, echo):
+    h1, h2, port = echo.http("h1"), echo.http2("h2"), free_port()
+    names = {p: f"{p.lower()}.default.svc.cluster.local" for p in ("HTTP", "HTTP2", "GRPC")}
+    gw = rig.gateway(rig.config(
+        gateway((port, "HTTP", ["*"], None)),
+        *[service(h, (80, p), endpoints=[endpoint((h1 if p == "HTTP" else h2).port)]) for p, h in names.items()],
+        *[routes(p.lower(), f"{p.lower()}.test", {"route": [to(h)]}) for p, h in names.items()]))
+    for protocol, version in (("HTTP", "HTTP/1.1"), ("HTTP2", "HTTP/2"), ("GRPC", "HTTP/2")):
+        assert gw.http("/", host=f"{protocol.lower()}.test").json()["version"] == version
+        with http2(port) as client:
+            assert client.get("/", authority=f"{protocol.lower()}.test").json()["version"] == version
+
+
+def test_ht_7_a_gateway_is_no_open_proxy(front):
+    gw = front()
+    got = raw(gw.port, f"CONNECT 127.0.0.1:{gw.app.port} HTTP/1.1\r\nHost: 127.0.0.1:{gw.app.port}\r\n\r\n".encode(), limit_s=2)
+    assert re.match(rb"HTTP/1.1 4\d\d ", got), got
+    assert not gw.app.requests
+
+
+def test_ht_8_local_replies_are_plain_text(front, echo):
+    app = echo.http("gone")
+    app.close()
+    reply = front(app=app).http("/")
+    assert (reply.status, reply.header("content-type")) == (503, "text/plain")
+    assert reply.text().startswith("upstream connect error or disconnect/reset before headers. ")
+    assert "reset reason: " in reply.text()

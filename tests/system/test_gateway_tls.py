@@ -564,3 +564,25 @@ def test_passthrough_by_name_beside_termination(rig, echo, ca):
     assert get(port, "p.test", ca).json()["server"] == "inner"
     assert get(port, "a.test", ca).json()["server"] == "v1"
     assert refused(port, "other.test", ca)
+
+
+# ---- the mesh's defaults ----
+
+def test_tls_defaults_of_the_mesh(front, ca):
+    """Curves count everywhere, suites where a server names none."""
+    gw = front(simple("a"), secret("a", ca.leaf(dns=["a.test"])))
+    old = (V.TLSv1_2, V.TLSv1_2)
+    assert handshake(gw.port, "a.test", *old, "ECDHE-ECDSA-AES128-GCM-SHA256")
+    gw.config.write("mesh.yaml", "tlsDefaults: {ecdhCurves: [P-384, nonsense], cipherSuites: [ECDHE-ECDSA-AES256-GCM-SHA384]}\n")
+    until(lambda: not handshake(gw.port, "a.test", *old, "ECDHE-ECDSA-AES128-GCM-SHA256"), "the mesh's suites count")
+    assert handshake(gw.port, "a.test", *old) == ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")
+
+    def with_curve(name):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ecdh_curve(name)
+        with socket.create_connection(("127.0.0.1", gw.port), 5) as plain, context.wrap_socket(plain, server_hostname="a.test") as tls:
+            return tls.version()
+    assert with_curve("secp384r1") == "TLSv1.3"
+    with pytest.raises(FAILED):
+        with_curve("prime256v1")
