@@ -198,7 +198,7 @@ static const struct field sidecar_ingress_fields[] = {
     FIELD_STR(T, bind, "bind", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .default_text = "the workload's address", .help = "Address to listen on."),
     FIELD_ENUM(T, capture_mode, "captureMode", sidecar_capture, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .default_text = "DEFAULT", .help = "Whether traffic comes by redirection."),
     FIELD_STR(T, default_endpoint, "defaultEndpoint", .proto = 4, .check = check_endpoint, .default_text = "the workload's address and that port", .help = "Where the application listens."),
-    FIELD_MSG(T, tls, "tls", istio_gateway_tls, .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "TLS towards clients outside of the mesh."),
+    FIELD_MSG(T, tls, "tls", istio_gateway_tls, .proto = 7, .help = "TLS towards clients outside of the mesh."),
     FIELD_MSG(T, pool, "connectionPool", traffic_policy_pool, .proto = 8, .default_text = "inboundConnectionPool", .help = "Limits that protect the application."),
 };
 static FIELD_MESSAGE(sidecar_ingress, PROTO "IstioIngressListener", .at = FIELD_AT(T, at), .check = check_ingress, .help = "A listener for traffic to the workload.");

@@ -10,8 +10,10 @@
 #include "core/compile/compile_dr.h"
 #include "core/compile/compile_peer.h"
 #include "core/compile/compile_sidecar.h"
+#include "core/compile/compile_tls_server.h"
 #include "core/compile/compile_traffic.h"
 #include "core/compile/digest.h"
+#include "core/tls/tls_config.h"
 
 /* ---- which services are ours ---- */
 
@@ -353,10 +355,33 @@ static void make_other(struct inbound_build *b)
     b->in->model.other = p;
 }
 
+static void drop_tls(void *ptr)
+{
+    tls_config_unref(ptr);
+}
+
+static void set_own_tls(struct inbound_build *b, struct model_inbound_port *p)
+{
+    const struct sidecar_ingress *in = compile_sidecar_ingress(b->c, p->port);
+    struct arena a;
+
+    p->own_tls = in && in->tls;
+    if (!p->own_tls)
+        return;
+    arena_init(&a, 4096);
+    if (compile_tls_server(b->c, b->c->sidecar, in->tls, p->protocol == MODEL_PROTOCOL_HTTPS,
+                           &p->tls, &a) == 0)
+        compile_part_hold(b->part, drop_tls, p->tls);
+    else
+        p->tls = NULL;
+    arena_deinit(&a);
+}
+
 static void settle(struct inbound_build *b, struct model_inbound_port *p)
 {
     struct compile *c = b->c;
 
+    set_own_tls(b, p);
     p->mtls = compile_peer_mode(c, c->node->ns, c->labels, c->label_count, p->port);
     p->local = b->local;
     p->authz = c->authz;

@@ -522,6 +522,7 @@ static void recheck_each(struct flow_worker *fw, struct broadcast *b)
         if (c->tls_peer && o->is_denied(o->is_denied_arg, c->tls_peer))
             flow_conn_close(c);
     }
+    flow_tcp_close_denied(fw);
     upstream_identity_changed(fw);
 }
 

@@ -249,11 +249,14 @@ static void on_tls_ready(void *arg)
         return;
     }
     note_peer(c, &tls);
+    if (c->view.inbound && flow_judge_ends_own_tls(c->view.inbound)) {
+        c->peer_identity = STR_NONE; /* another authority's word */
+        c->is_mtls = false;
+    }
     flow_view_resolve(c, c->view.lease->snapshot, &c->view);
     v = flow_conn_view(c);
-    if (v->inbound
-            ? flow_judge_inbound_tls_is_http(v->inbound->protocol, tls.alpn_offered, tls.alpn_id)
-            : v->server && (v->server->http != NULL))
+    if (v->inbound ? flow_judge_inbound_tls_is_http(v->inbound, tls.alpn_offered, tls.alpn_id)
+                   : v->server && (v->server->http != NULL))
         begin_http(c);
     else if (v->inbound || v->server)
         begin_tcp(c);
@@ -385,6 +388,8 @@ static void follow(struct flow_conn *c, enum flow_verdict verdict)
     case FLOW_VERDICT_TLS:
         if (c->kind == MODEL_LISTENER_GATEWAY)
             begin_tls_choose(c);
+        else if (flow_judge_ends_own_tls(c->view.inbound))
+            begin_tls(c, c->view.inbound->tls);
         else
             begin_tls(c, c->fw->id.server);
         return;

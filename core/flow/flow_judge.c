@@ -28,10 +28,17 @@ uint32_t flow_judge_offered(const struct sniff_hello *hello)
     return offered;
 }
 
+bool flow_judge_ends_own_tls(const struct model_inbound_port *port)
+{
+    return port->own_tls && port->mtls == MODEL_MTLS_DISABLE;
+}
+
 enum flow_verdict flow_judge_inbound_unseen(const struct model_inbound_port *port, bool can_end_tls)
 {
     if (port->mtls == MODEL_MTLS_STRICT)
         return can_end_tls ? FLOW_VERDICT_TLS : FLOW_VERDICT_REFUSE;
+    if (flow_judge_ends_own_tls(port))
+        return port->tls ? FLOW_VERDICT_TLS : FLOW_VERDICT_REFUSE;
     if (port->mtls == MODEL_MTLS_PERMISSIVE || port->protocol == MODEL_PROTOCOL_AUTO)
         return FLOW_VERDICT_MORE;
     return flow_judge_is_http(port->protocol) ? FLOW_VERDICT_HTTP : FLOW_VERDICT_TCP;
@@ -67,8 +74,13 @@ enum flow_verdict flow_judge_inbound(const struct model_inbound_port *port, bool
     return plain == FLOW_VERDICT_MORE && last ? FLOW_VERDICT_TCP : plain;
 }
 
-bool flow_judge_inbound_tls_is_http(uint8_t protocol, uint32_t offered, uint32_t negotiated)
+bool flow_judge_inbound_tls_is_http(const struct model_inbound_port *port, uint32_t offered,
+                                    uint32_t negotiated)
 {
+    uint8_t protocol = port->protocol;
+
+    if (flow_judge_ends_own_tls(port))
+        return protocol == MODEL_PROTOCOL_HTTPS;
     if (negotiated == TLS_ALPN_MESH || flow_judge_is_http(protocol))
         return true;
     return protocol == MODEL_PROTOCOL_AUTO && (offered & TLS_ALPN_ISTIO_HTTP);

@@ -37,9 +37,12 @@ enum flow_verdict flow_judge_inbound_unseen(const struct model_inbound_port *por
 /* bytes: all so far; last: no more will be looked at. */
 enum flow_verdict flow_judge_inbound(const struct model_inbound_port *port, bool can_end_tls,
                                      bool http10, struct str bytes, bool last);
-/* After mesh mTLS was ended: HTTP or bytes? offered, negotiated: of enum tls_alpn. Spec interop.md
- * section 2.3: what was offered, not what was negotiated, tells. */
-bool flow_judge_inbound_tls_is_http(uint8_t protocol, uint32_t offered, uint32_t negotiated);
+/* Is the TLS that is ended on this port the port's own (a Sidecar's), not the mesh's? */
+bool flow_judge_ends_own_tls(const struct model_inbound_port *port);
+/* After TLS was ended: HTTP or bytes? offered, negotiated: of enum tls_alpn. In mesh mTLS what was
+ * offered tells, not what was negotiated (spec interop.md section 2.3). */
+bool flow_judge_inbound_tls_is_http(const struct model_inbound_port *port, uint32_t offered,
+                                    uint32_t negotiated);
 
 /* The protocols that a ClientHello offers, as a set of enum tls_alpn. */
 uint32_t flow_judge_offered(const struct sniff_hello *hello);

@@ -485,22 +485,39 @@ void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
     flow_tcp_connect(t);
 }
 
+static void cut(struct flow_tcp *t)
+{
+    uint64_t in = t->reported_in, out = t->reported_out;
+
+    if (t->relay) {
+        relay_counts(t->relay, &in, &out);
+        note_local(t);
+    }
+    relay_cancel(t->relay);
+    t->relay = NULL;
+    finish(t, in, out);
+}
+
+void flow_tcp_close_denied(struct flow_worker *fw)
+{
+    const struct flow_options *o = flow_worker_options(fw);
+
+    LIST_FOREACH(it, tmp, &fw->tcps)
+    {
+        struct flow_tcp *t = LIST_ITEM(it, struct flow_tcp, link);
+
+        if (t->tls_peer && o->is_denied(o->is_denied_arg, t->tls_peer))
+            cut(t);
+    }
+}
+
 uint32_t flow_tcp_close_all(struct flow_worker *fw)
 {
     uint32_t count = 0;
 
     LIST_FOREACH(it, tmp, &fw->tcps)
     {
-        struct flow_tcp *t = LIST_ITEM(it, struct flow_tcp, link);
-        uint64_t in = t->reported_in, out = t->reported_out;
-
-        if (t->relay) {
-            relay_counts(t->relay, &in, &out);
-            note_local(t);
-        }
-        relay_cancel(t->relay);
-        t->relay = NULL;
-        finish(t, in, out);
+        cut(LIST_ITEM(it, struct flow_tcp, link));
         count++;
     }
     return count;

@@ -46,6 +46,8 @@ void flow_tcp_take_over(struct flow_tcp *t, struct flow_conn *c);
 void flow_tcp_connect(struct flow_tcp *t);
 void flow_tcp_relay(struct flow_tcp *t, struct stream *up);
 
+/* Ends those whose peer the deny list refuses. */
+void flow_tcp_close_denied(struct flow_worker *fw);
 /* Ends all connections of the worker. Returns how many there were. */
 uint32_t flow_tcp_close_all(struct flow_worker *fw);
 

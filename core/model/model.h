@@ -93,9 +93,12 @@ struct model_outbound {
 };
 
 struct model_inbound_port {
-    uint16_t port;                     /* the app's port; 0: every port not listed */
-    uint8_t protocol;                  /* enum model_protocol */
-    uint8_t mtls;                      /* enum model_mtls */
+    uint16_t port;    /* the app's port; 0: every port not listed */
+    uint8_t protocol; /* enum model_protocol */
+    uint8_t mtls;     /* enum model_mtls */
+    bool own_tls;     /* a Sidecar ends TLS of clients outside of the mesh; counts where mtls is
+                         DISABLE */
+    struct tls_config *tls; /* its settings; NULL with own_tls: none that are good, so nobody */
     struct model_cluster *cluster;     /* "inbound|8080||": the app */
     struct model_authz *authz;         /* policies of this workload; NULL: none */
     struct model_jwt *jwt;             /* tokens that it takes; NULL: none */

@@ -106,9 +106,8 @@ static char outcome(const struct model_inbound_port *port, enum bytes kind)
     } else if (verdict == FLOW_VERDICT_TLS) {
         offered = flow_judge_offered(&hello);
         negotiated = offered & TLS_ALPN_MESH;
-        what = flow_judge_inbound_tls_is_http(port->protocol, offered, negotiated)
-                   ? negotiated ? '*' : 'M'
-                   : 'm';
+        what = flow_judge_inbound_tls_is_http(port, offered, negotiated) ? negotiated ? '*' : 'M'
+                                                                         : 'm';
     }
     buf_deinit(&b);
     return what;
@@ -150,6 +149,24 @@ static void mt_1_mt_2_every_port_mode_and_first_bytes(void)
         if (!EQ_STR(got, rows[i].want))
             NOTE("protocol %d, mode %d", rows[i].protocol, rows[i].mode);
     }
+}
+
+static void a_sidecars_tls_counts_where_mutual_tls_is_disabled(void)
+{
+    struct model_inbound_port port = { .protocol = MODEL_PROTOCOL_HTTPS,
+                                       .own_tls = true,
+                                       .mtls = MODEL_MTLS_DISABLE };
+
+    EQ_INT(flow_judge_inbound_unseen(&port, true), FLOW_VERDICT_REFUSE); /* no good certificate */
+    port.tls = (struct tls_config *)&port;
+    EQ_INT(flow_judge_inbound_unseen(&port, false), FLOW_VERDICT_TLS);
+    OK(flow_judge_inbound_tls_is_http(&port, 0, 0));
+    port.protocol = MODEL_PROTOCOL_TLS;
+    OK(!flow_judge_inbound_tls_is_http(&port, TLS_ALPN_ISTIO_HTTP, 0));
+    port.mtls = MODEL_MTLS_STRICT;
+    OK(!flow_judge_ends_own_tls(&port));
+    port.mtls = MODEL_MTLS_PERMISSIVE;
+    EQ_INT(flow_judge_inbound_unseen(&port, true), FLOW_VERDICT_MORE);
 }
 
 static void without_a_certificate_no_tls_is_ended(void)
@@ -204,6 +221,8 @@ static void ps_3_http10_is_bytes_unless_it_is_served(void)
 
 static const struct tap_case cases[] = {
     { "mt_1_mt_2_every_port_mode_and_first_bytes", mt_1_mt_2_every_port_mode_and_first_bytes },
+    { "a_sidecars_tls_counts_where_mutual_tls_is_disabled",
+      a_sidecars_tls_counts_where_mutual_tls_is_disabled },
     { "without_a_certificate_no_tls_is_ended", without_a_certificate_no_tls_is_ended },
     { "pieces_wait_for_more_until_there_is_none", pieces_wait_for_more_until_there_is_none },
     { "ps_3_http10_is_bytes_unless_it_is_served", ps_3_http10_is_bytes_unless_it_is_served },
