@@ -44,7 +44,7 @@ static const struct field authorization_policy_operation_fields[] = {
     FIELD_LIST_STR(T, not_ports, "notPorts", .proto = 6, .check = api_check_port_text, .help = "Ports that are not meant."),
     FIELD_LIST_STR(T, methods, "methods", .proto = 3, .check = api_check_not_empty, .help = "Methods; '*' at either end."),
     FIELD_LIST_STR(T, not_methods, "notMethods", .proto = 7, .check = api_check_not_empty, .help = "Methods that are not meant."),
-    FIELD_LIST_STR(T, paths, "paths", .proto = 4, .check = authorization_policy_check_path, .help = "Paths without query; '*' at either end, {*} for a segment, {**} for the rest."),
+    FIELD_LIST_STR(T, paths, "paths", .proto = 4, .check = authorization_policy_check_path, .help = "Paths without query; '*' at either end, {*} for a segment, {**} for any number of them."),
     FIELD_LIST_STR(T, not_paths, "notPaths", .proto = 8, .check = authorization_policy_check_path, .help = "Paths that are not meant."),
 };
 static FIELD_MESSAGE(authorization_policy_operation, PROTO "Operation", .at = FIELD_AT(T, at), .check = authorization_policy_check_operation, .help = "What is asked for: all fields must hold, one value of each.");

@@ -21,8 +21,9 @@ void authorization_policy_check_service_account(struct field_check *c, const voi
                            STR_ARG(*s));
 }
 
-/* A template has whole segments of {*}, and {**} only as the last one. Anything else with a brace
- * or a '*' inside is refused, because it would not mean what it looks like. */
+/* A template has whole segments of {*} and one {**} at most, behind which only plain segments stand.
+ * Anything else with a brace or a '*' inside is refused, because it would not mean what it looks
+ * like. */
 static const char *template_problem(struct str path)
 {
     if (path.p[0] != '/')
@@ -31,8 +32,8 @@ static const char *template_problem(struct str path)
         struct str segment = str_cut(&rest, '/');
         bool marked = str_chr(segment, '{') >= 0 || str_chr(segment, '}') >= 0;
 
-        if (str_is(segment, "{**}") && rest.p)
-            return "{**} may only be the last segment";
+        if (str_is(segment, "{**}") && rest.p && str_chr(rest, '{') >= 0)
+            return "{**} is the last of the segments in braces";
         if (marked && !str_is(segment, "{*}") && !str_is(segment, "{**}"))
             return "a segment of a path template is {*}, {**} or has no braces";
         if (!marked && str_chr(segment, '*') >= 0)

@@ -11,7 +11,7 @@ import tempfile
 
 import yaml
 
-from meshtest.certs import CA
+from meshtest.certs import CA, Leaf
 from meshtest.process import Process
 from meshtest.util import until
 
@@ -231,10 +231,15 @@ class Fleet:
     # ---- TLS of clients ----
 
     def client_tls(self, request, given):
-        """given: {sni, alpn, ca, cert: [CA, NAME], verify_name, versions}. ca: whose certificates it
-        believes, none: all."""
+        """given: {sni, alpn, ca, cert, verify_name, max_version}. ca: whose certificates it believes,
+        none: all. cert: [CA, NAME], or [mesh, WORKLOAD] for what control gave to a workload."""
         ca = given.get("ca", "none")
-        leaf = self.pki.leaf(*given["cert"]) if given.get("cert") else None
+        cert = given.get("cert")
+        if cert and cert[0] == "mesh":
+            path = f"{self.folder}/state/{cert[1]}/identity.pem"
+            leaf = Leaf(None, None, path, path)
+        else:
+            leaf = self.pki.leaf(*cert) if cert else None
         context = self.pki.ca("app" if ca == "none" else ca).client_context(leaf, check_name=given.get("verify_name", False))
         if ca == "none":
             context.verify_mode = ssl.CERT_NONE

@@ -1,5 +1,6 @@
 """Runs cases against a fleet: applies, calls, compares, and tells what happened."""
 
+import itertools
 import time
 import uuid
 
@@ -10,6 +11,8 @@ from .caller import Request, Target, call
 from .configure import Refused
 from .echo import PORTS
 from .fleet import APPS, DOMAIN
+
+LISTS = ("from", "to", "port", "path", "host", "protocol") # of a call: each value of a list is a call
 
 
 def run_case(fleet, case):
@@ -88,13 +91,11 @@ class Run:
     def calls(self, calls):
         for given in calls:
             given = self.fill(given)
-            sources = given["from"] if isinstance(given["from"], list) else [given["from"]]
-            targets = given["to"] if isinstance(given.get("to"), list) else [given.get("to")]
-            for source in sources:
-                for target in targets:
-                    wrong = self.one({**given, "from": source, "to": target})
-                    if wrong:
-                        return wrong
+            lists = [key for key in LISTS if isinstance(given.get(key), list)]
+            for values in itertools.product(*(given[key] for key in lists)):
+                wrong = self.one({**given, **dict(zip(lists, values))})
+                if wrong:
+                    return wrong
         return []
 
     def one(self, given):
