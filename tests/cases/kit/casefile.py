@@ -14,7 +14,7 @@ import yaml
 from . import CASES
 from .configure import CLUSTER_SCOPED, KINDS
 
-FILE_KEYS = {"area", "about", "config", "workloads", "cases", "shared", "defaults"}
+FILE_KEYS = {"area", "about", "config", "workloads", "names", "cases", "shared", "defaults"}
 CASE_KEYS = {"id", "each", "about", "config", "call", "calls", "expect", "refused", "without", "steps"}
 CALL_KEYS = {"from", "to", "port", "protocol", "method", "path", "host", "headers", "body", "count", "at", "tls",
              "follow", "before", "eventually", "limit", "expect", "fresh"}
@@ -44,6 +44,7 @@ class Area:
     name: str
     file: str
     workloads: dict
+    names: dict
     cases: list
 
 
@@ -62,7 +63,7 @@ def load(path):
         for variables in given.get("each", [{}]):
             one = {**given, **{k: v for k, v in variables.items() if k in CASE_KEYS}}
             cases.append(make_case(spec, one, variables, name))
-    return Area(spec.get("area", name), name, spec.get("workloads", {}), cases)
+    return Area(spec.get("area", name), name, spec.get("workloads", {}), spec.get("names", {}), cases)
 
 
 def make_case(spec, given, variables, file):
@@ -93,7 +94,8 @@ def calls_of(given, defaults, where):
         check_keys(call, CALL_KEYS, where)
         if not call["expect"]:
             raise BadFile(f"{where}: a call that expects nothing")
-        check_keys(call["expect"], EXPECT_KEYS, f"{where}: expect")
+        if isinstance(call["expect"], dict): # else a variable
+            check_keys(call["expect"], EXPECT_KEYS, f"{where}: expect")
         calls.append(call)
     return calls
 

@@ -4,7 +4,7 @@ HTTP (1.0, 1.1, h2c or by ALPN, WebSocket) and gRPC are answered with a JSON obj
 port (that it came to), method, path, host, protocol, headers ([[name, value], ...] as received), body,
 peer (IP), tls (null or alpn, sni, sans), proxy (the PROXY protocol's version, or null). Over TCP the
 first line is such an object, and then comes back what was sent; a port whose kind is `greet` sends the
-line before it hears anything. What was seen collects in Workload.seen.
+line before it hears anything; one of kind `any` takes all of these, and TLS. What was seen collects in Workload.seen.
 
 Request headers x-echo-status, x-echo-delay, x-echo-header (name=value) ask for another answer."""
 
@@ -12,6 +12,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import socket
 import struct
 
 import h2.config
@@ -52,7 +53,7 @@ class Echo:
     def __init__(self, name, version, place, tls, ports=None):
         self.name, self.version, self.place = name, version, place
         self.seen = []
-        self._servers, self._writers = [], set()
+        self._servers, self._writers, self._tasks = [], set(), []
         self._tls = note_sni(tls)
         call(self._listen(ports or PORTS))
 
@@ -61,9 +62,35 @@ class Echo:
             bound = BOUND_TO.get(name)
             ips = {"pod": [self.place.ip], "127.0.0.1": ["127.0.0.1"], None: ["0.0.0.0", "::"]}[bound]
             for ip in ips:
+                if kind == "any":
+                    self._tasks.append(asyncio.ensure_future(self._accept(self.place.listen(ip, port), port)))
+                    continue
                 self._servers.append(await asyncio.start_server(
                     self._serving(port, kind), sock=self.place.listen(ip, port), limit=1 << 20,
                     ssl=self._tls if kind == "tls" else None))
+
+    async def _accept(self, listener, port):
+        """TLS or not, HTTP or bytes, whatever comes."""
+        with listener:
+            while True:
+                sock, _ = await asyncio.get_running_loop().sock_accept(listener)
+                self._tasks.append(asyncio.ensure_future(self._look(sock, port)))
+
+    async def _look(self, sock, port):
+        loop = asyncio.get_running_loop()
+        readable = loop.create_future()
+        loop.add_reader(sock, lambda: readable.done() or readable.set_result(None))
+        try:
+            await readable
+        finally:
+            loop.remove_reader(sock)
+        try:
+            first = sock.recv(1, socket.MSG_PEEK)
+            reader = asyncio.StreamReader(limit=1 << 20)
+            protocol = asyncio.StreamReaderProtocol(reader, self._serving(port, "either"))
+            await loop.connect_accepted_socket(lambda: protocol, sock, ssl=self._tls if first == b"\x16" else None)
+        except OSError:
+            sock.close()
 
     def _serving(self, port, kind):
         async def serve(reader, writer):
@@ -81,6 +108,8 @@ class Echo:
         async def end():
             for server in self._servers:
                 server.close()
+            for task in self._tasks:
+                task.cancel()
             for writer in list(self._writers):
                 writer.transport.abort()
         call(end())
@@ -117,9 +146,9 @@ class Answer:
 
 # ---- HTTP/1 ----
 
-async def serve_http(s):
+async def serve_http(s, first=b""):
     """HTTP/1 or HTTP/2, by the first bytes."""
-    first = await s.reader.readexactly(3)
+    first = first or await s.reader.readexactly(3)
     if first == b"PRI":
         await Http2(s).run(first)
     else:
@@ -260,8 +289,16 @@ class Http2:
 
 # ---- bytes ----
 
-async def serve_tcp(s):
-    data = await s.reader.read(65536)
+async def serve_either(s):
+    first = await s.reader.read(3)
+    if len(first) == 3 and first in (b"GET", b"POS", b"PRI", b"HEA", b"OPT"):
+        await serve_http(s, first)
+    else:
+        await serve_tcp(s, first)
+
+
+async def serve_tcp(s, first=b""):
+    data = first + await s.reader.read(65536)
     s.writer.write(s.line(protocol="TCP", body=data.decode("utf-8", "replace")))
     while data:
         s.writer.write(data)
@@ -291,4 +328,5 @@ async def serve_proxied(s):
     await serve_http(s)
 
 
-KINDS = {"http": serve_http, "tls": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied}
+KINDS = {"http": serve_http, "tls": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied,
+         "either": serve_either}

@@ -19,6 +19,7 @@ from . import CASES, sandbox
 from .caller import Request, Target, call
 from .configure import Configuration
 from .echo import PORTS, Echo
+from .names import NameServer
 
 DOMAIN = "svc.cluster.local"
 APPS = "apps" # namespace of workloads and objects where nothing else is said
@@ -47,6 +48,12 @@ class Pki:
         if kind == "ca":
             return self.ca(ca).pem.decode()
         return getattr(self.leaf(ca, name), {"cert": "cert", "key": "key"}[kind]).decode()
+
+    def path(self, kind, ca, name=""):
+        """The same as a file."""
+        if kind == "ca":
+            return self.ca(ca).path
+        return getattr(self.leaf(ca, name), {"cert": "cert_path", "key": "key_path"}[kind])
 
 
 class Workload:
@@ -88,8 +95,11 @@ class Fleet:
         self.pki = Pki(self.folder)
         self.docs = spec["objects"]
         self.workloads, self.processes = {}, []
+        self.names = spec.get("names", {}) # host -> workload or IP, for the name server
+        self.area_names = {}
         self._extra, self._wrong = [], []
         self._number = 1
+        NameServer(self.switch.place, self.addresses)
         self._start_control()
         self.config = Configuration(f"{self.folder}/api.sock")
         self._start_workloads(spec["workloads"])
@@ -129,9 +139,10 @@ class Fleet:
         return workload
 
     def _run(self, w):
+        w.log = f"{self.folder}/logs/{w.name}.access"
         flags = ["--control", f"unix:{self.folder}/xds.sock", "--name", w.name, "--namespace", w.ns,
                  "--service-account", w.sa, "--ip", w.place.ip, "--state-dir", f"{self.folder}/state/{w.name}",
-                 "--workers", "1", "--drain-time", "0s"]
+                 "--workers", "1", "--drain-time", "0s", "--access-log", w.log, "--access-log-format", "json"]
         flags += [part for name, value in w.labels.items() for part in ("--label", f"{name}={value}")]
         if w.kind == "gateway":
             w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
@@ -202,6 +213,20 @@ class Fleet:
                 return doc
         return None
 
+    def addresses(self, name):
+        """What cluster DNS says: IPs, or None."""
+        given = self.area_names.get(name) or self.names.get(name)
+        if given is not None:
+            return [self.workloads[g].place.ip if g in self.workloads else g
+                    for g in (given if isinstance(given, list) else [given])]
+        service = self.service(name) if name.endswith(".svc.cluster.local") else None
+        if service is None:
+            return None
+        spec = service["spec"]
+        if spec.get("type") == "ExternalName":
+            return self.addresses(spec["externalName"])
+        return [p.place.ip for p in self.pods(service)] if spec["clusterIP"] == "None" else [spec["clusterIP"]]
+
     def pods(self, service):
         selector = (service["spec"].get("selector") or {}).items()
         return [w for w in self.workloads.values() if w.ns == service["metadata"]["namespace"] and selector
@@ -253,7 +278,8 @@ class Fleet:
     # ---- areas ----
 
     def enter_area(self, area):
-        """Workloads that only this area has; those of the one before go."""
+        """Workloads and names that only this area has; those of the one before go."""
+        self.area_names = area.names
         for name in [n for n in self._extra if n not in area.workloads]:
             self._extra.remove(name)
             self._unplug(self.workloads.pop(name))

@@ -1,6 +1,8 @@
 """Runs cases against a fleet: applies, calls, compares, and tells what happened."""
 
 import itertools
+import json
+import os
 import time
 import uuid
 
@@ -82,6 +84,8 @@ class Run:
             return f"{owner}.{APPS}.{DOMAIN}"
         if what == "vip" and self.fleet.service(owner):
             return self.fleet.service(owner)["spec"]["clusterIP"]
+        if name.startswith("file "):
+            return self.fleet.pki.path(*name.split(" ")[1:])
         if name.split(" ")[0] in ("cert", "key", "ca"):
             return self.fleet.pki.text(*name.split(" "))
         raise KeyError(f"${{{name}}}: no variable of the case; no WORKLOAD.ip, SERVICE.host, SERVICE.vip, cert CA NAME")
@@ -91,6 +95,7 @@ class Run:
     def calls(self, calls):
         for given in calls:
             given = self.fill(given)
+            casefile.check_keys(given["expect"], casefile.EXPECT_KEYS, f"{self.case.id}: expect")
             lists = [key for key in LISTS if isinstance(given.get(key), list)]
             for values in itertools.product(*(given[key] for key in lists)):
                 wrong = self.one({**given, **dict(zip(lists, values))})
@@ -106,12 +111,15 @@ class Run:
             source = self.fleet.workloads[given["from"]]
             target, request = self.request(given, source, mark)
             kept = None if given.get("fresh") else {} # count calls share a connection
+            sizes = {w.name: size_of(w.log) for w in self.fleet.workloads.values() if w.process}
             replies = [self.follow(source, target, request, given, kept) for _ in range(given.get("count", 1))]
             if kept:
                 kept["sock"].close()
             wrong = expect.check(given["expect"], replies, source)
             if not wrong and "mirrored" in given["expect"]:
                 wrong = self.mirrored(given["expect"]["mirrored"], mark, len(replies))
+            if not wrong and "logged" in given["expect"]:
+                wrong = self.logged(given["expect"]["logged"], sizes)
             if not wrong or time.monotonic() > deadline:
                 break
             time.sleep(0.05)
@@ -156,6 +164,23 @@ class Run:
             reply = call(source.place, target, request)
         return reply
 
+    def logged(self, want, sizes):
+        """{at: a, upstream_cluster: ...}: an access log entry of this call with these fields."""
+        want, owner = dict(want), want["at"]
+        del want["at"]
+        deadline = time.monotonic() + 3
+        while True:
+            entries, path = [], self.fleet.workloads[owner].log
+            if size_of(path) > sizes[owner]:
+                with open(path, encoding="utf-8") as file:
+                    file.seek(sizes[owner])
+                    entries = [json.loads(line) for line in file if line.endswith("\n")]
+            if any(all(expect.matches(v, e.get(k)) for k, v in want.items()) for e in entries):
+                return []
+            if time.monotonic() > deadline:
+                return [f"no entry with {want} in the access log of {owner}, but {entries}"]
+            time.sleep(0.02)
+
     def mirrored(self, want, mark, count):
         """{c: 50, within: 10}: that share of the requests in percent also came to c."""
         within, wrong = want.get("within", 0), []
@@ -173,6 +198,10 @@ class Run:
             if abs(got - percent) > within:
                 wrong.append(f"{got:g} % of the requests were copied to {name}, not {percent}+-{within} %")
         return wrong
+
+
+def size_of(path):
+    return os.path.getsize(path) if os.path.exists(path) else 0
 
 
 def protocol_of(port):

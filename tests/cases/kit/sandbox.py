@@ -18,6 +18,7 @@ import sys
 import threading
 
 INSIDE = "MESH_CASES_INSIDE"
+HOST_IP = "10.10.0.1" # control, and the name server
 MARK = 1337 # of the sidecar's own connections
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -29,6 +30,10 @@ def enter(argv):
     if os.environ.get(INSIDE):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"], check=True)
         os.makedirs("/run/netns")
+        with open("/run/resolv.conf", "w", encoding="ascii") as file:
+            file.write(f"nameserver {HOST_IP}\noptions timeout:1\n")
+        if os.path.exists("/etc/resolv.conf"):
+            subprocess.run(["mount", "--bind", "/run/resolv.conf", os.path.realpath("/etc/resolv.conf")], check=True)
         return
     missing = [p for p in ("unshare", "nsenter", "ip", "iptables-restore") if not find(p)]
     if missing:
@@ -122,7 +127,7 @@ class Place:
 class Switch:
     def __init__(self):
         _run("ip", "-batch", "-", stdin="link set lo up\nlink add br0 type bridge\n"
-             "addr add 10.10.0.1/16 dev br0\naddr add fd10::1/64 dev br0 nodad\nlink set br0 up\n")
+             f"addr add {HOST_IP}/16 dev br0\naddr add fd10::1/64 dev br0 nodad\nlink set br0 up\n")
         # Cluster addresses are nobody's: whoever calls one unproxied hears so at once.
         try:
             with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="ascii") as file:
@@ -130,7 +135,7 @@ class Switch:
         except OSError:
             pass # then such a call ends by its own limit
         _run("ip", "route", "add", "unreachable", "default")
-        self.place = Place("host", "/proc/self/ns/net", "10.10.0.1", "fd10::1")
+        self.place = Place("host", "/proc/self/ns/net", HOST_IP, "fd10::1")
         self._count = 0
 
     def plug(self, name, number):
