@@ -411,6 +411,8 @@ static void attempt(struct flow_request *r)
                                   .name = r->filter.head->authority };
     int err;
 
+    /* A change may have taken the cluster's hosts away while we waited to try again. */
+    r->cluster = upstream_get(r->fw, r->cluster_model);
     r->decision.try_count++;
     r->try_start_ns = r->decision.try_count == 1 ? r->decision.start_ns : clock_ns();
     *this_try(r) = (struct decision_try){ 0 };

@@ -307,7 +307,7 @@ static const struct stream_events asking = {
 /* Nothing of the client's goes before the proxy agreed: over HTTP/1 it would be part of nothing. */
 static void ask_proxy(struct flow_tcp *t, struct http_stream *hs)
 {
-    const struct model_tunnel *tunnel = &t->cluster->cluster->config->tunnel;
+    const struct model_tunnel *tunnel = &t->host->cluster->config->tunnel;
     struct http_msg head;
     int err;
 
@@ -325,7 +325,7 @@ static void ask_proxy(struct flow_tcp *t, struct http_stream *hs)
     }
     stream_set_events(t->up, &asking, t);
     timer_init(&t->limit, &t->fw->worker->timers, on_ask_timeout);
-    timer_start(&t->limit, t->cluster->cluster->config->limits.connect_timeout_ms);
+    timer_start(&t->limit, t->host->cluster->config->limits.connect_timeout_ms);
 }
 
 static void on_proxy_ready(void *arg, struct http_stream *hs, int err)

@@ -69,7 +69,8 @@ static struct model_cluster *build_cluster(struct flow_rig *r)
 
     atomic_init(&c->refs, 1);
     arena_init(&c->arena, 0);
-    c->name = STR("outbound|80||svc.default.svc.cluster.local");
+    c->name = r->cluster_name ? str_of(r->cluster_name)
+                              : STR("outbound|80||svc.default.svc.cluster.local");
     c->host = STR("svc.default.svc.cluster.local");
     c->port = 80;
     c->type = MODEL_CLUSTER_STATIC;

@@ -164,6 +164,33 @@ static void errors_are_retried_on_other_hosts(void)
     flow_rig_deinit(&r);
 }
 
+static void a_retry_outlives_the_cluster_it_waits_for(void)
+{
+    static struct model_retry later = {
+        .attempts = 1, .on = MODEL_RETRY_5XX, .backoff_base_ms = 200, .backoff_max_ms = 200
+    };
+    struct flow_rig r;
+    struct wire c;
+
+    flow_rig_init(&r);
+    r.raw_upstreams = true;
+    r.route.retry = &later;
+    flow_rig_publish(&r);
+    flow_rig_connect(&r, &c);
+    http_wire_send(&c, GET);
+    OK(flow_rig_wait_text(&r, &r.ups[0].raw, "\r\n\r\n"));
+    buf_clear(&r.ups[0].raw.got);
+    http_wire_send(&r.ups[0].raw, "HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n");
+    http_wire_wait(&r.w, 5);
+    r.cluster_name = "outbound|80||other";
+    flow_rig_publish(&r);
+    OK(flow_rig_wait_text(&r, &r.ups[0].raw, "x-envoy-attempt-count: 2"));
+    http_wire_send(&r.ups[0].raw, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    OK(flow_rig_wait_text(&r, &c, "ok"));
+    http_wire_close(&c);
+    flow_rig_deinit(&r);
+}
+
 static void a_retry_sends_the_body_again(void)
 {
     struct flow_rig r;
@@ -300,6 +327,7 @@ static const struct tap_case cases[] = {
     { "nobody_listening_is_503_uf", nobody_listening_is_503_uf },
     { "an_upstream_that_hangs_up_is_503_uc", an_upstream_that_hangs_up_is_503_uc },
     { "errors_are_retried_on_other_hosts", errors_are_retried_on_other_hosts },
+    { "a_retry_outlives_the_cluster_it_waits_for", a_retry_outlives_the_cluster_it_waits_for },
     { "a_retry_sends_the_body_again", a_retry_sends_the_body_again },
     { "a_timeout_is_504_ut", a_timeout_is_504_ut },
     { "a_client_that_leaves_frees_the_upstream", a_client_that_leaves_frees_the_upstream },
