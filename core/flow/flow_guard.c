@@ -3,14 +3,22 @@
 #include "core/flow/flow_reply.h"
 #include "core/http/grpc_status.h"
 
+/* A change may have taken the cluster's hosts away since the request was sent. */
+static struct upstream *cluster_of(struct flow_request *r)
+{
+    r->cluster = upstream_get(r->fw, r->cluster_model);
+    return r->cluster;
+}
+
 /* ---- limits ---- */
 
 bool flow_guard_begin_retry(struct flow_request *r)
 {
-    struct upstream *up = r->cluster;
+    struct upstream *up;
 
     if (r->retry_counts)
         return true; /* as long as the request lives it counts as one */
+    up = cluster_of(r);
     if (!upstream_limits_begin_retry(up->counts, &up->cluster->config->limits)) {
         upstream_stats_add(&up->stats, UPSTREAM_STAT_RETRY_OVERFLOW, 1);
         r->decision.flags |= DECISION_UO;
@@ -23,7 +31,7 @@ bool flow_guard_begin_retry(struct flow_request *r)
 void flow_guard_began(struct flow_request *r)
 {
     upstream_outlier_connected(r->host);
-    r->request_counts = r->cluster->counts;
+    r->request_counts = cluster_of(r)->counts;
     if (r->request_counts)
         http_pool_count(&r->request_counts->pool.requests, 1);
 }
@@ -44,7 +52,7 @@ void flow_guard_finish(struct flow_request *r)
 
 void flow_guard_reply_overflow(struct flow_request *r)
 {
-    upstream_stats_add(&r->cluster->stats, UPSTREAM_STAT_PENDING_OVERFLOW, 1);
+    upstream_stats_add(&cluster_of(r)->stats, UPSTREAM_STAT_PENDING_OVERFLOW, 1);
     http_headers_init(&r->filter.reply.headers, r->filter.arena);
     http_headers_add(&r->filter.reply.headers, STR("x-envoy-overloaded"), STR("true"));
     r->filter.reply.status = 503;

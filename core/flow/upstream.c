@@ -177,11 +177,24 @@ static bool is_dns(const struct model_cluster *c)
     return c->config->type == MODEL_CLUSTER_DNS || c->config->type == MODEL_CLUSTER_DNS_ONE;
 }
 
+static void drop_by_addr(struct upstream *up)
+{
+    size_t at = 0;
+
+    for (struct map_slot *s; (s = map_next(&up->by_addr, &at));)
+        host_retire(s->value);
+    map_deinit(&up->by_addr);
+}
+
 void upstream_set_cluster(struct upstream *up, struct model_cluster *cluster)
 {
     struct upstream_host **old = up->hosts;
     uint32_t old_count = up->count;
 
+    if (up->cluster && up->cluster->config != cluster->config) {
+        drop_by_addr(up);
+        map_init(&up->by_addr);
+    }
     model_cluster_ref(cluster);
     model_cluster_unref(up->cluster);
     up->cluster = cluster;
@@ -272,16 +285,12 @@ static void forget_by_addr(struct upstream *up, uint64_t unused_since_ms)
 
 void upstream_close(struct upstream *up)
 {
-    size_t at = 0;
-
     upstream_outlier_stop(up);
     if (up->dns)
         upstream_dns_free(up);
     if (up->dynamic)
         upstream_dynamic_free(up);
-    for (struct map_slot *s; (s = map_next(&up->by_addr, &at));)
-        host_retire(s->value);
-    map_deinit(&up->by_addr);
+    drop_by_addr(up);
     retire_all(up->hosts, up->count);
     mem_free(up->hosts);
     mem_free(up->lb_hosts);
