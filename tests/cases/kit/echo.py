@@ -4,7 +4,8 @@ HTTP (1.0, 1.1, h2c or by ALPN, WebSocket) and gRPC are answered with a JSON obj
 port (that it came to), method, path, host, protocol, headers ([[name, value], ...] as received), body,
 peer (IP), tls (null or alpn, sni, sans), proxy (the PROXY protocol's version, or null). Over TCP the
 first line is such an object, and then comes back what was sent; a port whose kind is `greet` sends the
-line before it hears anything; one of kind `any` takes all of these, and TLS. What was seen collects in Workload.seen.
+line before it hears anything; one of kind `any` takes all of these and TLS, one of kind `mutual` wants a client's certificate of the
+authority `clients`. What was seen collects in Workload.seen.
 
 Request headers x-echo-status, x-echo-delay, x-echo-header (name=value) ask for another answer."""
 
@@ -48,13 +49,13 @@ SEEN_MAX = 5000
 
 
 class Echo:
-    """The ports of one workload in its place; tls is its server context."""
+    """The ports of one workload in its place; tls and mutual are its server contexts."""
 
-    def __init__(self, name, version, place, tls, ports=None):
+    def __init__(self, name, version, place, tls, mutual, ports=None):
         self.name, self.version, self.place = name, version, place
         self.seen = []
         self._servers, self._writers, self._tasks = [], set(), []
-        self._tls = note_sni(tls)
+        self._tls, self._mutual = note_sni(tls), note_sni(mutual)
         call(self._listen(ports or PORTS))
 
     async def _listen(self, ports):
@@ -62,21 +63,21 @@ class Echo:
             bound = BOUND_TO.get(name)
             ips = {"pod": [self.place.ip], "127.0.0.1": ["127.0.0.1"], None: ["0.0.0.0", "::"]}[bound]
             for ip in ips:
-                if kind == "any":
-                    self._tasks.append(asyncio.ensure_future(self._accept(self.place.listen(ip, port), port)))
-                    continue
-                self._servers.append(await asyncio.start_server(
-                    self._serving(port, kind), sock=self.place.listen(ip, port), limit=1 << 20,
-                    ssl=self._tls if kind == "tls" else None))
+                listener = self.place.listen(ip, port)
+                if kind in ("any", "tls", "mutual"):
+                    self._tasks.append(asyncio.ensure_future(self._accept(listener, port, kind)))
+                else:
+                    self._servers.append(await asyncio.start_server(self._serving(port, kind), sock=listener,
+                                                                    limit=1 << 20))
 
-    async def _accept(self, listener, port):
-        """TLS or not, HTTP or bytes, whatever comes."""
+    async def _accept(self, listener, port, kind):
+        """TLS or not: the first byte tells."""
         with listener:
             while True:
                 sock, _ = await asyncio.get_running_loop().sock_accept(listener)
-                self._tasks.append(asyncio.ensure_future(self._look(sock, port)))
+                self._tasks.append(asyncio.ensure_future(self._look(sock, port, kind)))
 
-    async def _look(self, sock, port):
+    async def _look(self, sock, port, kind):
         loop = asyncio.get_running_loop()
         readable = loop.create_future()
         loop.add_reader(sock, lambda: readable.done() or readable.set_result(None))
@@ -87,8 +88,10 @@ class Echo:
         try:
             first = sock.recv(1, socket.MSG_PEEK)
             reader = asyncio.StreamReader(limit=1 << 20)
-            protocol = asyncio.StreamReaderProtocol(reader, self._serving(port, "either"))
-            await loop.connect_accepted_socket(lambda: protocol, sock, ssl=self._tls if first == b"\x16" else None)
+            context = (self._mutual if kind == "mutual" else self._tls) if first == b"\x16" else None
+            serving = self._serving(port, "either" if kind == "any" else "http" if context else "wrong")
+            protocol = asyncio.StreamReaderProtocol(reader, serving)
+            await loop.connect_accepted_socket(lambda: protocol, sock, ssl=context)
         except OSError:
             sock.close()
 
@@ -289,6 +292,12 @@ class Http2:
 
 # ---- bytes ----
 
+async def serve_wrong(s):
+    """No TLS where TLS is spoken: what Go's server says then."""
+    await s.reader.read(65536)
+    s.writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+
+
 async def serve_either(s):
     first = await s.reader.read(3)
     if len(first) == 3 and first in (b"GET", b"POS", b"PRI", b"HEA", b"OPT"):
@@ -328,5 +337,5 @@ async def serve_proxied(s):
     await serve_http(s)
 
 
-KINDS = {"http": serve_http, "tls": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied,
-         "either": serve_either}
+KINDS = {"http": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied,
+         "either": serve_either, "wrong": serve_wrong}

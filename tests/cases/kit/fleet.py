@@ -147,16 +147,16 @@ class Fleet:
         if w.kind == "gateway":
             w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
             return
-        w.echo = Echo(w.app, w.version, w.place, self.app_tls(w), {**PORTS, **w.listen})
+        w.echo = Echo(w.app, w.version, w.place, self.app_tls(w), self.app_tls(w, self.pki.ca("clients")), {**PORTS, **w.listen})
         if w.kind == "sidecar":
             w.place.capture()
             w.process = self._start(w.place, w.name, "proxy", "--capture", "--mark", str(sandbox.MARK), *flags,
                                     *w.options)
 
-    def app_tls(self, w):
+    def app_tls(self, w, client_ca=None):
         names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com"]
         ca = self.pki.ca("app")
-        return ca.server_context(ca.leaf(dns=names, name=w.app), alpn=("h2", "http/1.1"))
+        return ca.server_context(ca.leaf(dns=names, name=w.app), alpn=("h2", "http/1.1"), client_ca=client_ca)
 
     def _wait_ready(self, w):
         if not w.process:
