@@ -59,7 +59,7 @@ static FIELD_MESSAGE(gateway_api_backend_validation, GATEWAY "BackendTLSPolicyVa
 
 #define T struct gateway_api_tls_policy
 static const struct field gateway_api_tls_policy_fields[] = {
-    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_target_ref, .required = true, .min_items = 1, .max_items = 16, .enforced = FIELD_NOT_ENFORCED, .help = "Services that are spoken to with TLS."),
+    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_target_ref, .required = true, .min_items = 1, .max_items = 16, .help = "Services that are spoken to with TLS."),
     FIELD_MSG(T, validation, "validation", gateway_api_backend_validation, .required = true, .help = "How their certificates are verified."),
     FIELD_MAP_STR(T, options, "options", .max_items = 16, .max_len = 4096, .enforced = FIELD_NOT_ENFORCED, .help = "More settings."),
 };
@@ -123,9 +123,9 @@ static FIELD_MESSAGE(gateway_api_retry_constraint, X "RetryConstraint", .help = 
 
 #define T struct gateway_api_traffic_policy
 static const struct field gateway_api_traffic_policy_fields[] = {
-    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_plain_target_ref, .required = true, .min_items = 1, .max_items = 16, .merge_key = "group,kind,name", .enforced = FIELD_NOT_ENFORCED, .help = "Services that it is for."),
+    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_plain_target_ref, .required = true, .min_items = 1, .max_items = 16, .merge_key = "group,kind,name", .help = "Services that it is for."),
     FIELD_MSG(T, retry, "retryConstraint", gateway_api_retry_constraint, .help = "How many retries there may be."),
-    FIELD_MSG(T, session, "sessionPersistence", gateway_api_session, .help = "Keeps a client with its endpoint."),
+    FIELD_MSG(T, session, "sessionPersistence", gateway_api_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint."),
 };
 FIELD_MESSAGE(gateway_api_traffic_policy, X "BackendTrafficPolicySpec", .at = FIELD_AT(T, at), .help = "How backends are used.");
 #undef T

@@ -13,6 +13,7 @@
 #include "core/compile/compile_gateway_host.h"
 #include "core/compile/compile_gwapi.h"
 #include "core/compile/compile_gwapi_mesh.h"
+#include "core/compile/compile_gwapi_policy.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
 #include "core/compile/compile_jwt.h"
@@ -203,6 +204,7 @@ static void mark_object(struct compile *c, struct object *o, bool add)
         mark_secret(c, o);
         return;
     default:
+        compile_gwapi_policy_follow(c, o, add);
         if (!c->node->is_gateway)
             compile_gwapi_mesh_follow(c, o, add);
         else if (compile_gwapi_wants(o->kind->id) || o->kind->id == API_KIND_NAMESPACE)
@@ -391,6 +393,7 @@ void compile_free(struct compile *c)
     compile_files_free(c);
     multimap_deinit(&c->peer_auths);
     multimap_deinit(&c->service_routes);
+    multimap_deinit(&c->service_policies);
     compile_vip_deinit(&c->vips);
     object_unref(c->sidecar);
     compile_part_unref(c->inbound);

@@ -1,4 +1,5 @@
 #include "core/compile/compile_cluster.h"
+#include "core/compile/compile_gwapi_policy.h"
 
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
@@ -80,7 +81,7 @@ static bool has_auto_mtls(const struct compile *c)
 }
 
 static uint64_t set_tls(struct compile *c, struct model_cluster_config *config,
-                        const struct compile_dr_result *dr, const struct traffic_policy_tls *tls,
+                        const struct object *owner, const struct traffic_policy_tls *tls,
                         struct str *secret, struct arena *a)
 {
     static const uint8_t modes[] = {
@@ -98,7 +99,7 @@ static uint64_t set_tls(struct compile *c, struct model_cluster_config *config,
         config->tls_mode = modes[tls->mode];
     if (config->tls_mode == MODEL_TLS_SIMPLE || config->tls_mode == MODEL_TLS_MUTUAL)
         /* What went wrong was reported; without settings the cluster refuses to connect. */
-        (void)compile_tls_client(c, dr->object, tls, config->host, is_h2(config),
+        (void)compile_tls_client(c, owner, tls, config->host, is_h2(config),
                                  is_http(config->protocol) ||
                                      config->protocol == MODEL_PROTOCOL_AUTO,
                                  &config->tls, &hash, secret, a);
@@ -164,8 +165,10 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     struct model_cluster_config *config = compile_cluster_new_config(
         compile_cluster_name(port->port, subset_name, s->host, a), type_of(key));
     struct arena *own = &config->arena;
+    const struct object *tls_owner;
     uint64_t tls;
 
+    tls_owner = compile_gwapi_policy_fill(c, s, port, a, &policy);
     compile_dr_fill(c, &policy);
     config->host = arena_str(own, s->host);
     config->service_host = config->host;
@@ -181,7 +184,7 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     compile_traffic_apply(c, &policy, config);
     config->locality_weighted = compile_locality_is_weighted(c, s, &policy);
     c->uses_zones |= config->zone_min_cluster > 0;
-    tls = set_tls(c, config, dr, policy.tls, secret, a);
+    tls = set_tls(c, config, tls_owner ? tls_owner : dr->object, policy.tls, secret, a);
     set_identities(config, s, policy.tls);
     if (dr->object)
         config->source = compile_source(key->subset ? key->subset->object : dr->object,

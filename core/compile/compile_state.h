@@ -129,6 +129,7 @@ struct compile {
     struct map own_hosts;         /* of services our workload is in; own keys */
     struct map tables;            /* port -> struct compile_table */
     struct compile_table *any_port;
+    struct multimap service_policies; /* host -> struct object, policies of the Gateway API */
     struct multimap
         service_routes;         /* host -> struct object, routes of the Gateway API bound to it */
     struct multimap peer_auths; /* namespace -> struct object, PeerAuthentications */

@@ -34,6 +34,16 @@ static int fill_client(struct compile_tls_job *j, const struct traffic_policy_tl
     return err;
 }
 
+/* "NS/NAME" of the Secret or ConfigMap that a name leads to. */
+static struct str read_from(const struct compile *c, struct str name, struct arena *a)
+{
+    ptrdiff_t at = str_find(name, STR("://"));
+
+    if (at >= 0)
+        name = str_skip(name, (size_t)at + 3);
+    return str_chr(name, '/') >= 0 ? name : compile_pair(c->node->ns, name, a);
+}
+
 int compile_tls_client(struct compile *c, const struct object *owner,
                        const struct traffic_policy_tls *tls, struct str host, bool h2, bool http,
                        struct tls_config **out, uint64_t *hash, struct str *secret, struct arena *a)
@@ -47,7 +57,7 @@ int compile_tls_client(struct compile *c, const struct object *owner,
     int err;
 
     if (tls->credential_name.len) {
-        *secret = compile_pair(c->node->ns, tls->credential_name, a);
+        *secret = read_from(c, tls->credential_name, a);
         err = compile_tls_material_credential(&j, tls->credential_name, &m);
     } else {
         if (tls->client_certificate.len || tls->ca_certificates.len)

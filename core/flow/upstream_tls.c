@@ -42,8 +42,10 @@ int upstream_tls_config(struct upstream_host *h, enum upstream_tls_use use, stru
     int err;
 
     if (!upstream_is_mtls(h)) {
+        if (!c->tls) /* what it is made from is missing, which was said when it was compiled */
+            return ERR_TLS;
         *out = tls_config_ref(c->tls);
-        return *out ? 0 : ERR_TLS;
+        return 0;
     }
     if (!id->identity) {
         log_warn("no certificate yet for mTLS to %.*s", STR_ARG(c->name));

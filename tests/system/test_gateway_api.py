@@ -8,7 +8,7 @@ import pytest
 
 from meshtest import CA, free_port, grpc_client, http, until
 from meshtest.gwapi import (backend, config_map, grant, http_route, k8s_gateway, listener, made, parent,
-                            rule)
+                            rule, tls_policy)
 from meshtest.objects import endpoint, secret, service
 
 
@@ -434,6 +434,38 @@ def test_tls_passes_through_or_ends_by_listener(rig, echo):
     for name in ("b.p.test", "other.test"):
         with pytest.raises(REFUSED):
             handshake(port, name, ca)
+
+
+def test_dr_9_backends_are_spoken_to_with_tls_as_a_policy_says(rig, echo):
+    ca, port = CA("tls.test"), free_port()
+    up = echo.http("app", tls=ca.server_context(ca.leaf(dns=["auth.example.com"])))
+    gw = rig.gateway(rig.config(k8s_gateway(listener(port)), svc("app", up), http_route("r", rule(backend("app"))),
+                                config_map("ca", ca_crt=ca.pem), tls_policy("app", "auth.example.com", "ca")))
+    assert gw.http("/").status == 200
+    assert up.requests[0]["tls"]["sni"] == "auth.example.com"
+    for bad in (tls_policy("app", "other.example.com", "ca"), tls_policy("app", "auth.example.com"),
+                tls_policy("app", "auth.example.com", "no-such-map"),
+                tls_policy("app", "auth.example.com", "ca", subjectAltNames=[{"type": "URI", "uri": "spiffe://x/y"}])):
+        gw.config.put(tls_policy("app", "auth.example.com", "ca"))
+        until(lambda: gw.http("/").status == 200, "the good one again")
+        gw.config.put(bad)
+        until(lambda: gw.http("/").status == 503, str(bad["spec"]))
+    gw.config.put(tls_policy("app", "sni.example.com", "ca", subjectAltNames=[
+        {"type": "Hostname", "hostname": "x.example.com"}, {"type": "Hostname", "hostname": "auth.example.com"}]))
+    until(lambda: gw.http("/").status == 200, "one of the names fits")
+    assert up.requests[-1]["tls"]["sni"] == "sni.example.com"
+
+
+def test_a_backend_tls_policy_of_one_port(rig, echo):
+    ca, port = CA("tls.test"), free_port()
+    sealed, plain = echo.http("sealed", tls=ca.server_context(ca.leaf(dns=["auth.example.com"]))), echo.http("plain")
+    entry = service("app.default.svc.cluster.local", (80, "HTTP"), (443, "HTTP"),
+                    endpoints=[{"address": "127.0.0.1", "ports": {"p80": plain.port, "p443": sealed.port}}])
+    gw = rig.gateway(rig.config(
+        k8s_gateway(listener(port)), entry, config_map("ca", ca_crt=ca.pem),
+        http_route("r", rule(backend("app", 80), prefix="/http"), rule(backend("app", 443), prefix="/tls")),
+        tls_policy("app", "auth.example.com", "ca", section="p443")))
+    assert who(gw, "/tls") == "sealed" and who(gw, "/http") == "plain"
 
 
 # ---- TCP and gRPC ----

@@ -63,3 +63,12 @@ def config_map(name, namespace="default", **data):
     assert VERSIONS["ConfigMap"]
     return obj("ConfigMap", name, None, namespace,
                data={k.replace("_", "."): v.decode() if isinstance(v, bytes) else v for k, v in data.items()})
+
+
+def tls_policy(service, hostname, *cas, section=None, **validation):
+    """A BackendTLSPolicy; cas: names of ConfigMaps; none: those of the machine."""
+    refs = [{"group": "", "kind": "ConfigMap", "name": ca} for ca in cas]
+    return made("BackendTLSPolicy", f"{service}-tls", {
+        "targetRefs": [{"group": "", "kind": "Service", "name": service, **({"sectionName": section} if section else {})}],
+        "validation": {"hostname": hostname, **({"caCertificateRefs": refs} if refs else {"wellKnownCACertificates": "System"}),
+                       **validation}})
