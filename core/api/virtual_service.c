@@ -136,7 +136,7 @@ static const struct field virtual_service_retry_fields[] = {
     FIELD_INT32(T, attempts, "attempts", .proto = 1, .max = INT32_MAX, .keep = true, .help = "How often to try again; 0 switches retries off."),
     FIELD_DURATION(T, per_try_timeout, "perTryTimeout", .proto = 2, .min = DURATION_MS, .default_text = "the rule's timeout", .help = "Time for one try."),
     FIELD_STR(T, retry_on, "retryOn", .proto = 3, .check = virtual_service_check_retry_on, .default_text = "connect-failure,refused-stream,unavailable,cancelled", .help = "Conditions and status codes to try again on, with commas between."),
-    FIELD_OPT_BOOL(T, remote_localities, "retryRemoteLocalities", .proto = 4, .wrapper = true, .enforced = "is accepted, but endpoints are not ordered by locality yet", .help = "Whether tries may go to other localities."),
+    FIELD_OPT_BOOL(T, remote_localities, "retryRemoteLocalities", .proto = 4, .wrapper = true, .help = "Whether tries may go to other localities."),
     FIELD_OPT_BOOL(T, ignore_previous_hosts, "retryIgnorePreviousHosts", .proto = 5, .wrapper = true, .default_text = "true", .help = "Whether to avoid endpoints that were tried before."),
     FIELD_DURATION(T, backoff, "backoff", .proto = 6, .min = DURATION_MS, .default_text = "25ms", .help = "Pause before the first retry; grows up to ten times."),
 };
@@ -233,7 +233,7 @@ static FIELD_MESSAGE(virtual_service_l4_route, PROTO "RouteDestination", .at = F
 #define T struct virtual_service_tls_match
 static const struct field virtual_service_tls_match_fields[] = {
     FIELD_LIST_STR(T, sni_hosts, "sniHosts", .proto = 1, .required = true, .min_items = 1, .check = api_check_wildcard_host, .help = "Names the client asks for in its TLS hello."),
-    FIELD_LIST_STR(T, destination_subnets, "destinationSubnets", .proto = 2, .check = api_check_ip_or_cidr, .enforced = FIELD_NOT_ENFORCED, .help = "Addresses that the client meant."),
+    FIELD_LIST_STR(T, destination_subnets, "destinationSubnets", .proto = 2, .check = api_check_ip_or_cidr, .help = "Addresses that the client meant."),
     FIELD_UINT32(T, port, "port", .proto = 3, .max = 65535, .default_text = "any", .help = "The port that the client meant."),
     FIELD_MAP_STR(T, source_labels, "sourceLabels", .proto = 5, .help = "Only for clients with these labels."),
     FIELD_LIST_STR(T, gateways, "gateways", .proto = 6, .check = api_check_gateway_name, .default_text = "spec.gateways", .help = "Where this match applies."),
@@ -252,9 +252,9 @@ static FIELD_MESSAGE(virtual_service_tls, PROTO "TLSRoute", .at = FIELD_AT(T, at
 
 #define T struct virtual_service_tcp_match
 static const struct field virtual_service_tcp_match_fields[] = {
-    FIELD_LIST_STR(T, destination_subnets, "destinationSubnets", .proto = 1, .check = api_check_ip_or_cidr, .enforced = FIELD_NOT_ENFORCED, .help = "Addresses that the client meant."),
+    FIELD_LIST_STR(T, destination_subnets, "destinationSubnets", .proto = 1, .check = api_check_ip_or_cidr, .help = "Addresses that the client meant."),
     FIELD_UINT32(T, port, "port", .proto = 2, .max = 65535, .default_text = "any", .help = "The port that the client meant."),
-    FIELD_STR(T, source_subnet, "sourceSubnet", .proto = 3, .check = api_check_ip_or_cidr, .enforced = FIELD_NOT_ENFORCED, .help = "Addresses that the client comes from."),
+    FIELD_STR(T, source_subnet, "sourceSubnet", .proto = 3, .check = api_check_ip_or_cidr, .help = "Addresses that the client comes from."),
     FIELD_MAP_STR(T, source_labels, "sourceLabels", .proto = 4, .help = "Only for clients with these labels."),
     FIELD_LIST_STR(T, gateways, "gateways", .proto = 5, .check = api_check_gateway_name, .default_text = "spec.gateways", .help = "Where this match applies."),
     FIELD_STR(T, source_namespace, "sourceNamespace", .proto = 6, .check = api_check_label, .help = "Only for clients of this namespace."),
@@ -275,7 +275,7 @@ static const struct field virtual_service_fields[] = {
     FIELD_LIST_STR(T, hosts, "hosts", .proto = 1, .check = api_check_wildcard_host, .help = "Names that clients ask for; none for a delegate."),
     FIELD_LIST_STR(T, gateways, "gateways", .proto = 2, .check = api_check_gateway_name, .default_text = "mesh", .help = "Gateways that the rules are for; \"mesh\" stands for all sidecars."),
     FIELD_LIST_MSG(T, http, "http", virtual_service_http, .proto = 3, .help = "Rules for HTTP, first match wins."),
-    FIELD_LIST_MSG(T, tls, "tls", virtual_service_tls, .proto = 5, .enforced = "is accepted, but TLS is not routed by SNI yet", .help = "Rules for TLS passed through, first match wins."),
+    FIELD_LIST_MSG(T, tls, "tls", virtual_service_tls, .proto = 5, .help = "Rules for TLS passed through, first match wins."),
     FIELD_LIST_MSG(T, tcp, "tcp", virtual_service_tcp, .proto = 4, .help = "Rules for plain TCP, first match wins."),
     FIELD_LIST_STR(T, export_to, "exportTo", .proto = 6, .check = api_check_export_to, .default_text = "*", .help = "Namespaces that see this: a name, \".\" or \"*\"."),
 };

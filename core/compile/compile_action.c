@@ -93,6 +93,7 @@ struct model_retry *compile_action_retry(const struct virtual_service_retry *fro
     r->attempts = from ? (uint32_t)from->attempts : RETRY_DEFAULT_ATTEMPTS;
     r->avoid_previous_hosts =
         !from || !from->ignore_previous_hosts.set || from->ignore_previous_hosts.value;
+    r->remote_localities = from && from->remote_localities.set && from->remote_localities.value;
     r->backoff_base_ms = BACKOFF_BASE_MS;
     if (from) {
         r->per_try_timeout_ms = ms_of(&from->per_try_timeout);

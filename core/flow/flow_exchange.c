@@ -402,11 +402,23 @@ static void ask_pool(struct flow_request *r)
         on_stream(r, hs);
 }
 
+/* The first two tries go where the balancer wants; each further two leave the priorities of all
+ * before them alone, as Envoy's previous_priorities with the frequency 2 that Istio sets. */
+static uint32_t shunned_count(const struct flow_request *r)
+{
+    uint32_t before = r->retries / 2 * 2;
+
+    if (!r->policy.retry || !r->policy.retry->remote_localities)
+        return 0;
+    return before < r->tried_count ? before : r->tried_count;
+}
+
 static void attempt(struct flow_request *r)
 {
     struct upstream_want want = { .dst = flow_conn_dst(r->conn),
                                   .tried = r->tried,
                                   .tried_count = avoided_count(r),
+                                  .shun_count = shunned_count(r),
                                   .hash = &r->hash,
                                   .name = r->filter.head->authority };
     int err;

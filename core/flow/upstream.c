@@ -6,6 +6,7 @@
 #include "core/flow/upstream_dns.h"
 #include "core/flow/upstream_dynamic.h"
 #include "core/flow/upstream_tls.h"
+#include "core/lb/lb_elsewhere.h"
 #include "core/tls/tls_config.h"
 
 #define ORIGINAL_DST_IDLE_MS                                                                       \
@@ -394,18 +395,35 @@ static void mark_tried(struct upstream *up, const struct upstream_want *want, bo
     }
 }
 
+/* -1: not asked for, or there is none. */
+static int32_t pick_elsewhere(struct upstream *up, const struct upstream_want *want)
+{
+    /* Of names that were resolved the hosts have a set of their own. */
+    const struct model_endpoints *set = up->count ? up->hosts[0]->cluster->endpoints : NULL;
+    uint64_t shunned = 0;
+
+    for (uint32_t i = 0; i < want->shun_count; i++) {
+        if (want->tried[i]->up == up && want->tried[i]->endpoint)
+            shunned |= lb_elsewhere_bit(set, &up->lb_hosts[want->tried[i]->index]);
+    }
+    return shunned
+               ? lb_elsewhere_pick(set, up->lb_hosts, up->count, shunned, &up->fw->worker->random)
+               : -1;
+}
+
 static int pick_listed(struct upstream *up, const struct upstream_want *want,
                        struct upstream_host **out)
 {
     struct lb_want lb = { .now_ms = worker_now_ms(up->fw->worker) };
-    int32_t at;
+    int32_t at = pick_elsewhere(up, want);
 
     if (want->hash && want->hash->is_set) {
         lb.hash = want->hash->value;
         lb.has_hash = true;
     }
     mark_tried(up, want, true);
-    at = lb_pick(up->lb, up->lb_hosts, up->count, &lb);
+    if (at < 0)
+        at = lb_pick(up->lb, up->lb_hosts, up->count, &lb);
     mark_tried(up, want, false);
     if (at < 0)
         return ERR_NOT_FOUND;

@@ -95,6 +95,7 @@ struct upstream_want {
     const struct addr *dst; /* original destination, for clusters that go there; or NULL */
     struct upstream_host *const *tried;
     uint32_t tried_count;
+    uint32_t shun_count; /* of tried, from the first: no host of their priorities either */
     const struct upstream_hash *hash; /* or NULL */
     struct str name; /* that was asked for: an authority, a server name; or empty */
 };

@@ -89,6 +89,7 @@ struct model_retry {
     uint32_t header_name_count;
     uint64_t backoff_base_ms, backoff_max_ms; /* 25, 250 */
     bool avoid_previous_hosts;
+    bool remote_localities; /* from the second retry on, other priorities than those tried */
 };
 
 enum model_retry_on { /* words of retryOn: model_retry_bit */

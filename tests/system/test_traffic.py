@@ -191,6 +191,19 @@ def test_rt_11_an_apps_headers_override_its_route(way, echo):
     assert dict(bad.requests[0]["headers"])["x-envoy-expected-rq-timeout-ms"] == "150"
 
 
+@pytest.mark.parametrize("remote", [True, False])
+def test_rt_6_later_tries_may_go_to_other_localities(rig, echo, remote):
+    near, far = echo.http("near", status=503), echo.http("far")
+    places = [{**endpoint(u.port), "locality": where} for u, where in ((near, "r1/z1/s"), (far, "r2/z2/s"))]
+    proxy = rig.outbound(rig.config(
+        service(APP, (80, "HTTP"), endpoints=places),
+        obj("DestinationRule", "app", {"host": APP, "trafficPolicy": {"outlierDetection": {"consecutive5xxErrors": 1000}}}),
+        routes("app", APP, {"retries": {"attempts": 4, "retryOn": "5xx", "backoff": "1ms", "retryRemoteLocalities": remote},
+                            "route": [to(APP)]}, gateways=None)), "-l", "istio-locality=r1.z1.s")
+    assert proxy.http("/", host=APP).status == (200 if remote else 503)
+    assert (len(near.requests), len(far.requests)) == ((2, 1) if remote else (5, 0))
+
+
 class Hangup:
     """An HTTP/1.1 server that answers the first request of each connection and closes at the second
     one without a word, as one does whose idle timeout has just run out."""
@@ -310,5 +323,5 @@ def test_lc_2_many_changes_under_load_lose_nothing(rig, echo):
     assert not load.failures, load.failures[:3]
     assert load.count > 50 and turns > 20
     assert " 0 failed, 0 errored, 0 timeout" in out and "status codes:" in out and "0 5xx" in out, out
-    last = until(lambda: int(dict(pair.http("/").json()["headers"]).get("x-turn", 0)) >= turns - 7 or None, "the last is in force")
-    assert last
+    config.put(routes("app", APP, {"headers": {"request": {"set": {"x-turn": "last"}}}, "route": [to(APP)]}, gateways=None))
+    until(lambda: dict(pair.http("/").json()["headers"]).get("x-turn") == "last", "the last is in force")
