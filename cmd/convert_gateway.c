@@ -22,6 +22,12 @@ static void add_tls(struct convert *c, const struct istio_gateway_tls *tls, stru
         convert_text(c, to, "mode", STR("Passthrough"));
         return;
     }
+    if (tls->mode == ISTIO_GATEWAY_TLS_AUTO_PASSTHROUGH) { /* Istio's own way to say it */
+        convert_text(c, to, "mode", STR("Passthrough"));
+        convert_text(c, convert_map(c, to, "options"), "gateway.istio.io/listener-protocol",
+                     STR("auto-passthrough"));
+        return;
+    }
     convert_text(c, to, "mode", STR("Terminate"));
     refs = convert_list(c, to, "certificateRefs");
     if (tls->credential_name.len)

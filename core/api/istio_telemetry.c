@@ -44,14 +44,14 @@ static FIELD_ENUM_TABLE(istio_telemetry_mode, PROTO "WorkloadMode");
 
 #define T struct istio_telemetry_provider
 static const struct field istio_telemetry_provider_fields[] = {
-    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Name of a provider of the mesh's settings."),
+    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Name of a provider of the mesh's settings."),
 };
 static FIELD_MESSAGE(istio_telemetry_provider, PROTO "ProviderRef", .help = "Where it goes.");
 #undef T
 
 #define T struct istio_telemetry_side
 static const struct field istio_telemetry_side_fields[] = {
-    FIELD_ENUM(T, mode, "mode", istio_telemetry_mode, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "CLIENT_AND_SERVER", .help = "Which side of a request."),
+    FIELD_ENUM(T, mode, "mode", istio_telemetry_mode, .proto = 1, .default_text = "CLIENT_AND_SERVER", .help = "Which side of a request."),
 };
 static FIELD_MESSAGE(istio_telemetry_side, PROTO "Tracing.TracingSelector", .help = "Which requests are meant.");
 #undef T
@@ -112,9 +112,9 @@ static FIELD_ENUM_TABLE(istio_telemetry_metric, PROTO "MetricSelector.IstioMetri
 
 #define T struct istio_telemetry_metric_match
 static const struct field istio_telemetry_metric_match_fields[] = {
-    FIELD_OPT_ENUM(T, metric, "metric", istio_telemetry_metric, .proto = 1, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "ALL_METRICS", .help = "One of Istio's metrics."),
+    FIELD_OPT_ENUM(T, metric, "metric", istio_telemetry_metric, .proto = 1, .oneof = 1, .default_text = "ALL_METRICS", .help = "One of Istio's metrics."),
     FIELD_STR(T, custom_metric, "customMetric", .proto = 2, .oneof = 1, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Another metric."),
-    FIELD_ENUM(T, mode, "mode", istio_telemetry_mode, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .default_text = "CLIENT_AND_SERVER", .help = "Which side of a request."),
+    FIELD_ENUM(T, mode, "mode", istio_telemetry_mode, .proto = 3, .default_text = "CLIENT_AND_SERVER", .help = "Which side of a request."),
 };
 static FIELD_MESSAGE(istio_telemetry_metric_match, PROTO "MetricSelector", .at = FIELD_AT(T, at), .help = "Which metrics are meant.");
 #undef T
@@ -127,25 +127,25 @@ static FIELD_ENUM_TABLE(istio_telemetry_operation, PROTO "MetricsOverrides.TagOv
 
 #define T struct istio_telemetry_tag_override
 static const struct field istio_telemetry_tag_override_fields[] = {
-    FIELD_ENUM(T, operation, "operation", istio_telemetry_operation, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "UPSERT", .help = "What to do with the label."),
-    FIELD_STR(T, value, "value", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "CEL expression over the request, as request.host."),
+    FIELD_ENUM(T, operation, "operation", istio_telemetry_operation, .proto = 1, .default_text = "UPSERT", .help = "What to do with the label."),
+    FIELD_STR(T, value, "value", .proto = 2, .help = "CEL expression over the request, as request.host."),
 };
 static FIELD_MESSAGE(istio_telemetry_tag_override, PROTO "MetricsOverrides.TagOverride", .at = FIELD_AT(T, at), .check = check_tag_override, .help = "A label that is another one, or none.");
 #undef T
 
 #define T struct istio_telemetry_override
 static const struct field istio_telemetry_override_fields[] = {
-    FIELD_MSG(T, match, "match", istio_telemetry_metric_match, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "all metrics, both sides", .help = "Which metrics are meant."),
-    FIELD_OPT_BOOL(T, disabled, "disabled", .proto = 2, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "false", .help = "Do not count these."),
-    FIELD_MAP_MSG(T, tags, "tagOverrides", istio_telemetry_tag_override_entry, istio_telemetry_tag_override, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Labels to set or to leave out, by name."),
+    FIELD_MSG(T, match, "match", istio_telemetry_metric_match, .proto = 1, .default_text = "all metrics, both sides", .help = "Which metrics are meant."),
+    FIELD_OPT_BOOL(T, disabled, "disabled", .proto = 2, .wrapper = true, .default_text = "false", .help = "Do not count these."),
+    FIELD_MAP_MSG(T, tags, "tagOverrides", istio_telemetry_tag_override_entry, istio_telemetry_tag_override, .proto = 3, .help = "Labels to set or to leave out, by name."),
 };
 static FIELD_MESSAGE(istio_telemetry_override, PROTO "MetricsOverrides", .at = FIELD_AT(T, at), .help = "Changes of some metrics.");
 #undef T
 
 #define T struct istio_telemetry_metrics
 static const struct field istio_telemetry_metrics_fields[] = {
-    FIELD_LIST_MSG(T, providers, "providers", istio_telemetry_provider, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "prometheus", .help = "Where metrics go."),
-    FIELD_LIST_MSG(T, overrides, "overrides", istio_telemetry_override, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Changes, in order; later ones win."),
+    FIELD_LIST_MSG(T, providers, "providers", istio_telemetry_provider, .proto = 1, .default_text = "prometheus", .help = "Where metrics go."),
+    FIELD_LIST_MSG(T, overrides, "overrides", istio_telemetry_override, .proto = 2, .help = "Changes, in order; later ones win."),
     FIELD_DURATION(T, reporting_interval, "reportingInterval", .proto = 3, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .default_text = "5s", .help = "How often open TCP connections are counted up."),
 };
 static FIELD_MESSAGE(istio_telemetry_metrics, PROTO "Metrics", .at = FIELD_AT(T, at), .help = "How metrics are kept.");
@@ -153,17 +153,17 @@ static FIELD_MESSAGE(istio_telemetry_metrics, PROTO "Metrics", .at = FIELD_AT(T,
 
 #define T struct istio_telemetry_filter
 static const struct field istio_telemetry_filter_fields[] = {
-    FIELD_STR(T, expression, "expression", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "CEL expression over the request, as response.code >= 400."),
+    FIELD_STR(T, expression, "expression", .proto = 1, .help = "CEL expression over the request, as response.code >= 400."),
 };
 static FIELD_MESSAGE(istio_telemetry_filter, PROTO "AccessLogging.Filter", .at = FIELD_AT(T, at), .help = "Which requests are logged.");
 #undef T
 
 #define T struct istio_telemetry_logging
 static const struct field istio_telemetry_logging_fields[] = {
-    FIELD_MSG(T, match, "match", istio_telemetry_side, .proto = 4, .enforced = FIELD_NOT_ENFORCED, .help = "Which side of a request."),
-    FIELD_LIST_MSG(T, providers, "providers", istio_telemetry_provider, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .default_text = "the mesh's default", .help = "Where lines go."),
-    FIELD_OPT_BOOL(T, disabled, "disabled", .proto = 2, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "false", .help = "Do not log."),
-    FIELD_MSG(T, filter, "filter", istio_telemetry_filter, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Which requests are logged."),
+    FIELD_MSG(T, match, "match", istio_telemetry_side, .proto = 4, .help = "Which side of a request."),
+    FIELD_LIST_MSG(T, providers, "providers", istio_telemetry_provider, .proto = 1, .default_text = "the mesh's default", .help = "Where lines go."),
+    FIELD_OPT_BOOL(T, disabled, "disabled", .proto = 2, .wrapper = true, .default_text = "false", .help = "Do not log."),
+    FIELD_MSG(T, filter, "filter", istio_telemetry_filter, .proto = 3, .help = "Which requests are logged."),
 };
 static FIELD_MESSAGE(istio_telemetry_logging, PROTO "AccessLogging", .at = FIELD_AT(T, at), .help = "How requests are logged.");
 #undef T
@@ -172,10 +172,10 @@ static FIELD_MESSAGE(istio_telemetry_logging, PROTO "AccessLogging", .at = FIELD
 static const struct field istio_telemetry_fields[] = {
     FIELD_MSG(T, selector, "selector", workload_selector, .proto = 1, .default_text = "all of the namespace; in the root namespace all of the mesh", .help = "Workloads that this is for."),
     FIELD_MSG(T, target_ref, "targetRef", target_ref, .proto = 5, .proto_name = "targetRef", .enforced = FIELD_NOT_ENFORCED, .help = "Object that this is for; use targetRefs."),
-    FIELD_LIST_MSG(T, target_refs, "targetRefs", target_ref, .proto = 6, .proto_name = "targetRefs", .max_items = 16, .enforced = FIELD_NOT_ENFORCED, .help = "Objects that this is for."),
+    FIELD_LIST_MSG(T, target_refs, "targetRefs", target_ref, .proto = 6, .proto_name = "targetRefs", .max_items = 16, .help = "Objects that this is for."),
     FIELD_LIST_MSG(T, tracing, "tracing", istio_telemetry_tracing, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "How requests are traced."),
-    FIELD_LIST_MSG(T, metrics, "metrics", istio_telemetry_metrics, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "How metrics are kept."),
-    FIELD_LIST_MSG(T, logging, "accessLogging", istio_telemetry_logging, .proto = 4, .enforced = FIELD_NOT_ENFORCED, .help = "How requests are logged."),
+    FIELD_LIST_MSG(T, metrics, "metrics", istio_telemetry_metrics, .proto = 3, .help = "How metrics are kept."),
+    FIELD_LIST_MSG(T, logging, "accessLogging", istio_telemetry_logging, .proto = 4, .help = "How requests are logged."),
 };
 FIELD_MESSAGE(istio_telemetry, PROTO "Telemetry", .at = FIELD_AT(T, at), .check = check_telemetry, .help = "What is logged, counted and traced.");
 #undef T

@@ -135,8 +135,8 @@ static FIELD_MESSAGE(mesh_config_ca, "istio.mesh.v1alpha1.MeshConfig.CA", .at = 
 #define T struct mesh_config_default_providers
 static const struct field mesh_config_default_providers_fields[] = {
     FIELD_LIST_STR(T, tracing, "tracing", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "For traces."),
-    FIELD_LIST_STR(T, metrics, "metrics", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "For metrics."),
-    FIELD_LIST_STR(T, access_logging, "accessLogging", .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "For logs."),
+    FIELD_LIST_STR(T, metrics, "metrics", .proto = 2, .help = "For metrics."),
+    FIELD_LIST_STR(T, access_logging, "accessLogging", .proto = 3, .help = "For logs."),
 };
 static FIELD_MESSAGE(mesh_config_default_providers, "istio.mesh.v1alpha1.MeshConfig.DefaultProviders", .at = FIELD_AT(T, at), .help = "Which providers are used when nothing says.");
 #undef T
@@ -271,7 +271,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_OPT_BOOL(T, verify_certificate_at_client, "verifyCertificateAtClient", .proto = 54, .wrapper = true, .deprecated = true, .default_text = "true", .enforced = FIELD_NOT_ENFORCED, .help = "Verify servers by the system's authorities when no other are named."),
     FIELD_MSG(T, ca, "ca", mesh_config_ca, .proto = 55, .enforced = FIELD_NOT_ENFORCED, .help = "An authority outside."),
     FIELD_LIST_MSG(T, extension_providers, "extensionProviders", mesh_provider, .proto = 57, .help = "Authorizers, tracers and logs, by name."),
-    FIELD_MSG(T, default_providers, "defaultProviders", mesh_config_default_providers, .proto = 60, .enforced = FIELD_NOT_ENFORCED, .help = "Which of them are used when nothing says."),
+    FIELD_MSG(T, default_providers, "defaultProviders", mesh_config_default_providers, .proto = 60, .help = "Which of them are used when nothing says."),
     FIELD_LIST_MSG(T, discovery_selectors, "discoverySelectors", label_selector, .proto = 59, .default_text = "all", .enforced = FIELD_NOT_ENFORCED, .help = "Namespaces that belong to the mesh."),
     FIELD_MSG(T, path_normalization, "pathNormalization", mesh_config_paths, .proto = 61, .help = "How paths are made comparable."),
     FIELD_MSG(T, default_http_retry_policy, "defaultHttpRetryPolicy", virtual_service_retry, .proto = 62, .default_text = "2 attempts", .enforced = FIELD_NOT_ENFORCED, .help = "Retries of routes that do not say."),

@@ -172,17 +172,17 @@ static FIELD_MESSAGE_EMPTY(mesh_provider_empty, "istio.mesh.v1alpha1.MeshConfig.
 
 #define T struct mesh_provider_file_format
 static const struct field mesh_provider_file_format_fields[] = {
-    FIELD_STR(T, text, "text", .proto = 1, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "As text, with operators as %REQ(:PATH)%."),
-    FIELD_JSON(T, labels, "labels", .proto = 2, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "As JSON, a value with operators per name."),
+    FIELD_STR(T, text, "text", .proto = 1, .oneof = 1, .help = "As text, with operators as %REQ(:PATH)%."),
+    FIELD_JSON(T, labels, "labels", .proto = 2, .oneof = 1, .help = "As JSON, a value with operators per name."),
 };
 static FIELD_MESSAGE(mesh_provider_file_format, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyFileAccessLogProvider.LogFormat", .at = FIELD_AT(T, at), .help = "How a line looks.");
 #undef T
 
 #define T struct mesh_provider_file
 static const struct field mesh_provider_file_fields[] = {
-    FIELD_STR(T, path, "path", .proto = 1, .required = true, .default_text = "/dev/stdout", .enforced = FIELD_NOT_ENFORCED, .help = "The file."),
-    FIELD_MSG(T, log_format, "logFormat", mesh_provider_file_format, .proto = 2, .default_text = "Istio's", .enforced = FIELD_NOT_ENFORCED, .help = "How a line looks."),
-    FIELD_BOOL(T, omit_empty_values, "omitEmptyValues", .proto = 3, .default_text = "false", .enforced = FIELD_NOT_ENFORCED, .help = "Leave out what is not known."),
+    FIELD_STR(T, path, "path", .proto = 1, .required = true, .default_text = "/dev/stdout", .help = "The file."),
+    FIELD_MSG(T, log_format, "logFormat", mesh_provider_file_format, .proto = 2, .default_text = "Istio's", .help = "How a line looks."),
+    FIELD_BOOL(T, omit_empty_values, "omitEmptyValues", .proto = 3, .default_text = "false", .help = "Leave out what is not known."),
 };
 static FIELD_MESSAGE(mesh_provider_file, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyFileAccessLogProvider", .at = FIELD_AT(T, at), .help = "Lines go to a file.");
 #undef T
@@ -297,7 +297,7 @@ static const struct field mesh_provider_fields[] = {
     FIELD_MSG(T, skywalking, "skywalking", mesh_provider_skywalking, .proto = 9, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to SkyWalking."),
     FIELD_MSG(T, opentelemetry, "opentelemetry", mesh_provider_otel, .proto = 15, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to OpenTelemetry."),
     FIELD_MSG(T, prometheus, "prometheus", mesh_provider_empty, .proto = 10, .oneof = 1, .help = "Metrics that Prometheus collects."),
-    FIELD_MSG(T, envoy_file_access_log, "envoyFileAccessLog", mesh_provider_file, .proto = 11, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Lines go to a file."),
+    FIELD_MSG(T, envoy_file_access_log, "envoyFileAccessLog", mesh_provider_file, .proto = 11, .oneof = 1, .help = "Lines go to a file."),
     FIELD_MSG(T, envoy_http_als, "envoyHttpAls", mesh_provider_http_als, .proto = 12, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Entries of requests go by gRPC."),
     FIELD_MSG(T, envoy_tcp_als, "envoyTcpAls", mesh_provider_tcp_als, .proto = 13, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Entries of connections go by gRPC."),
     FIELD_MSG(T, envoy_otel_als, "envoyOtelAls", mesh_provider_otel_als, .proto = 14, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Entries go to OpenTelemetry."),

@@ -24,6 +24,7 @@
 #include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_snapshot.h"
 #include "core/compile/compile_table.h"
+#include "core/compile/compile_telemetry.h"
 #include "core/compile/compile_traffic.h"
 #include "core/compile/compile_vip.h"
 #include "core/compile/compile_vs.h"
@@ -191,6 +192,9 @@ static void mark_object(struct compile *c, struct object *o, bool add)
     case API_KIND_AUTHORIZATION_POLICY:
     case API_KIND_REQUEST_AUTHENTICATION:
         c->dirty |= COMPILE_PART_AUTHZ;
+        return;
+    case API_KIND_TELEMETRY:
+        c->dirty |= COMPILE_PART_TELEMETRY;
         return;
     case API_KIND_GATEWAY:
         if (c->node->is_gateway)
@@ -400,6 +404,7 @@ void compile_free(struct compile *c)
     compile_part_unref(c->gateway);
     compile_part_unref(c->peers);
     compile_part_unref(c->recent_peers);
+    compile_part_unref(c->telemetry);
     model_authz_unref(c->authz);
     model_cluster_unref(c->by_name);
     model_jwt_unref(c->jwt);
@@ -441,6 +446,10 @@ static void build_parts(struct compile *c)
 {
     bool is_gateway = c->node->is_gateway;
 
+    if (!c->telemetry || c->dirty & COMPILE_PART_TELEMETRY) {
+        compile_part_unref(c->telemetry);
+        c->telemetry = compile_telemetry_build(c);
+    }
     if (c->dirty & COMPILE_PART_AUTHZ || !c->last) {
         struct model_authz *now = compile_authz_build(c);
         bool same = now && c->authz ? now->hash == c->authz->hash : now == c->authz;

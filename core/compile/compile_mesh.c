@@ -234,7 +234,7 @@ static void follow(struct compile *c)
     compile_host_mark_all(c, COMPILE_DIRTY_CLUSTERS | COMPILE_DIRTY_ROUTES);
     c->dirty |= COMPILE_PART_VIPS | COMPILE_PART_TABLES | COMPILE_PART_CLUSTERS |
                 COMPILE_PART_INBOUND | COMPILE_PART_AUTHZ | COMPILE_PART_GATEWAY |
-                COMPILE_PART_PEERS | COMPILE_PART_SIDECAR;
+                COMPILE_PART_PEERS | COMPILE_PART_SIDECAR | COMPILE_PART_TELEMETRY;
 }
 
 void compile_mesh_run(struct compile *c)

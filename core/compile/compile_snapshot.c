@@ -9,7 +9,7 @@
 #include "core/compile/compile_peers.h"
 #include "core/compile/compile_table.h"
 
-enum { PARTS_MAX = 4 + COMPILE_LIST_PARTS };
+enum { PARTS_MAX = 5 + COMPILE_LIST_PARTS };
 
 struct own_snapshot {
     struct snapshot model; /* first: it is freed as a whole */
@@ -101,6 +101,8 @@ struct snapshot *compile_snapshot_build(struct compile *c)
     keep(own, c->gateway);
     keep(own, c->peers);
     keep(own, c->recent_peers);
+    keep(own, c->telemetry);
+    s->telemetry = c->telemetry->data;
     if (!c->node->is_gateway) {
         s->outbound = compile_outbound_build(c, s);
         model_cluster_ref(s->outbound->passthrough);

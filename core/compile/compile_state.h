@@ -33,6 +33,7 @@ enum compile_part_id {
     COMPILE_PART_PEERS = 1 << 6,
     COMPILE_PART_SIDECAR = 1 << 7, /* Sidecar objects */
     COMPILE_PART_MESH = 1 << 8,    /* what compile_mesh reads */
+    COMPILE_PART_TELEMETRY = 1 << 12,
 };
 
 struct compile_authz;
@@ -136,7 +137,7 @@ struct compile {
     uint32_t dirty;             /* enum compile_part_id */
     struct compile_vips vips;
     struct object *sidecar; /* in force; one reference, or NULL */
-    struct compile_part *inbound, *gateway, *peers, *recent_peers;
+    struct compile_part *inbound, *gateway, *peers, *recent_peers, *telemetry;
     struct model_authz *authz; /* of this workload; one reference, or NULL */
     struct model_jwt *jwt;     /* likewise */
     struct model_cluster *passthrough, *blackhole, *by_name;

@@ -16,6 +16,7 @@
 #include "core/model/model_http.h"
 #include "core/model/model_jwt.h"
 #include "core/model/model_route.h"
+#include "core/model/model_telemetry.h"
 #include "core/net/addr.h"
 
 struct tls_config; /* core/tls; refcounted by its own functions */
@@ -158,13 +159,6 @@ struct model_listener {
     bool proxy_protocol; /* expect a PROXY header first */
     uint16_t app_port;   /* INBOUND_PORT */
     struct model_gateway *gateway;
-};
-
-struct model_access_log {
-    bool enabled;
-    bool json;
-    struct str path;   /* "/dev/stdout" */
-    struct str format; /* text format string, or empty for Istio's default */
 };
 
 struct model_settings {

@@ -25,6 +25,7 @@ struct snapshot {
     struct arena arena;
     const struct model_node *node;
     struct model_settings settings;
+    const struct model_telemetry *telemetry; /* NULL: the settings' access log, and all metrics */
     struct model_listener *listeners;
     uint32_t listener_count;
     struct model_outbound *outbound; /* NULL for gateways */

@@ -264,7 +264,7 @@ static void give_slot(struct stats_family *f, uint32_t slot)
 /* ---- series ---- */
 
 /* What is not UTF-8 becomes U+FFFD, what is too long is cut between characters. */
-static void add_clean(struct buf *out, struct str value)
+static void add_clean(struct buf *out, struct str value, size_t max)
 {
     size_t start = out->end;
 
@@ -272,7 +272,7 @@ static void add_clean(struct buf *out, struct str value)
         size_t len = encode_utf8_len(value);
         struct str c = len ? str_head(value, len) : STR("\xef\xbf\xbd");
 
-        if (out->end - start + c.len > STATS_MAX_LABEL_BYTES)
+        if (out->end - start + c.len > max)
             return;
         buf_add_str(out, c);
         value = str_skip(value, len ? len : 1);
@@ -284,7 +284,13 @@ static void clean_values(const struct stats_family *f, const struct str *values,
                          size_t *ends)
 {
     for (size_t i = 0; i < f->label_count; i++) {
-        add_clean(out, values[i]);
+        bool is_more = f->def->labels[i][0] == 0;
+
+        /* Labels cut short would be no labels. */
+        if (is_more && values[i].len <= STATS_MAX_MORE_BYTES)
+            buf_add_str(out, values[i]);
+        else if (!is_more)
+            add_clean(out, values[i], STATS_MAX_LABEL_BYTES);
         ends[i] = buf_len(out);
     }
 }
@@ -293,15 +299,15 @@ static void clean_values(const struct stats_family *f, const struct str *values,
 static void add_key(const struct stats_family *f, const size_t *ends, struct buf *clean)
 {
     for (size_t i = 0; i < f->label_count; i++) {
-        uint16_t end = (uint16_t)ends[i]; /* 32 values of 256 bytes at most */
+        uint16_t end = (uint16_t)ends[i]; /* 31 values of 256 bytes and one of 2048 at most */
 
         buf_add(clean, &end, sizeof(end));
     }
 }
 
-static void add_label(struct buf *out, const char *name, struct str value)
+void stats_add_label(struct buf *out, struct str name, struct str value)
 {
-    buf_printf(out, "%s%s=\"", buf_len(out) ? "," : "", name);
+    buf_printf(out, "%s%.*s=\"", buf_len(out) ? "," : "", STR_ARG(name));
     for (size_t i = 0; i < value.len; i++) {
         if (value.p[i] == '\n')
             buf_add_str(out, STR("\\n"));
@@ -311,6 +317,12 @@ static void add_label(struct buf *out, const char *name, struct str value)
             buf_add_char(out, value.p[i]);
     }
     buf_add_char(out, '"');
+}
+
+static void add_value(struct buf *out, const char *name, struct str value)
+{
+    if (!str_eq(value, STATS_NO_LABEL))
+        stats_add_label(out, str_of(name), value);
 }
 
 static struct series *make_series(struct stats_family *f, uint32_t slot, const struct str *values)
@@ -324,7 +336,10 @@ static struct series *make_series(struct stats_family *f, uint32_t slot, const s
     buf_init(&labels, 0);
     for (size_t i = 0; i < f->label_count; i++) {
         e->values[i] = arena_str(&e->strings, values[i]);
-        add_label(&labels, f->def->labels[i], values[i]);
+        if (f->def->labels[i][0])
+            add_value(&labels, f->def->labels[i], values[i]);
+        else if (values[i].len)
+            buf_printf(&labels, "%s%.*s", buf_len(&labels) ? "," : "", STR_ARG(values[i]));
     }
     e->labels = arena_str(&e->strings, buf_str(&labels));
     buf_deinit(&labels);
@@ -347,7 +362,7 @@ static struct series *overflow_of(struct stats_family *f)
     log_warn("%s has %zu series: further ones are counted as \"overflow\"", f->def->name,
              f->by_key.count);
     for (size_t i = 0; i < f->label_count; i++)
-        values[i] = STR("overflow");
+        values[i] = f->def->labels[i][0] ? STR("overflow") : STR("");
     f->overflow = make_series(f, slot, values);
     f->overflow->is_overflow = true;
     return f->overflow;

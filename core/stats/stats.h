@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/buf.h"
 #include "core/base/str.h"
 
 #define STATS_MAX_LABELS      32
@@ -29,6 +30,13 @@
 #define STATS_CHUNKS          1024
 
 enum stats_kind { STATS_COUNTER, STATS_GAUGE, STATS_HISTOGRAM };
+
+/* As a value: the series has no such label. */
+#define STATS_NO_LABEL STR("\x01")
+/* As the name of a def's last label: its value is further labels, as stats_add_label writes them,
+ * and may be long. */
+#define STATS_MORE_LABELS    ""
+#define STATS_MAX_MORE_BYTES 2048
 
 /* A family; static, as are its strings. */
 struct stats_def {
@@ -70,6 +78,8 @@ struct stats_family *stats_register(struct stats *s, const struct stats_def *def
  * The caller holds it until stats_close_series. Never 0, so a zeroed slot means none; counting
  * there is harmless. Takes a lock: not for every request. Any thread. */
 uint32_t stats_open_series(struct stats_family *f, const struct str *values);
+/* Appends name="value" to the value of STATS_MORE_LABELS. name is a label's name: [a-zA-Z0-9_]+. */
+void stats_add_label(struct buf *out, struct str name, struct str value);
 /* The caller counts there no more. The series is still shown until it expires. Any thread. */
 void stats_close_series(struct stats_family *f, uint32_t slot);
 

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/telemetry/telemetry_attrs.h"
 #include "core/text/node_json.h"
 
 static struct log_module log_module = LOG_MODULE("access");
@@ -79,8 +80,10 @@ struct access_log {
     /* What the settings of snapshot `version` came to; texts in arena. */
     uint64_t version;
     struct arena arena;
-    bool json;
-    struct str path, format_text;
+    bool json, omit_empty;
+    struct str path, format_text, filter_text;
+    struct cel *filter; /* NULL: all lines */
+    struct arena scratch;
     struct access_format text;
     struct member *members;
     uint32_t member_count;
@@ -237,15 +240,15 @@ static void on_retry(struct timer *timer)
     flush_or_retry(CONTAINER_OF(timer, struct access_log, retry));
 }
 
-static void follow(struct access_log *log, const struct snapshot *s)
+static void follow(struct access_log *log, const struct snapshot *s,
+                   const struct model_access_log *want)
 {
-    const struct model_access_log *want = &s->settings.access_log;
-
     if (s->version <= log->version)
         return;
     log->version = s->version;
     if (log->json == want->json && str_eq(log->path, want->path) &&
-        str_eq(log->format_text, want->format) && (log->text.count || log->member_count))
+        str_eq(log->format_text, want->format) && str_eq(log->filter_text, want->filter) &&
+        log->omit_empty == want->omit_empty && (log->text.count || log->member_count))
         return;
     if (!str_eq(log->path, want->path)) {
         flush(log);
@@ -257,6 +260,12 @@ static void follow(struct access_log *log, const struct snapshot *s)
     log->json = want->json;
     log->path = arena_str(&log->arena, want->path);
     log->format_text = arena_str(&log->arena, want->format);
+    log->filter_text = arena_str(&log->arena, want->filter);
+    log->omit_empty = want->omit_empty;
+    cel_free(log->filter);
+    log->filter = NULL;
+    if (want->filter.len) /* compile_telemetry made sure that it compiles */
+        (void)cel_new(&log->filter, want->filter, &log->arena, NULL);
     parse_settings(log);
 }
 
@@ -264,13 +273,22 @@ static void follow(struct access_log *log, const struct snapshot *s)
 
 static void write_json(struct access_log *log, const struct access_source *source)
 {
+    bool is_first = true;
+
     for (uint32_t i = 0; i < log->member_count; i++) {
-        buf_add_char(&log->line, i ? ',' : '{');
+        size_t before = buf_len(&log->line), value;
+
+        buf_add_char(&log->line, is_first ? '{' : ',');
         encode_json(&log->line, log->members[i].key);
         buf_add_char(&log->line, ':');
+        value = buf_len(&log->line);
         access_format_write_json(&log->members[i].format, source, &log->line);
+        if (log->omit_empty && str_is(str_skip(buf_str(&log->line), value), "null"))
+            log->line.end = log->line.start + before;
+        else
+            is_first = false;
     }
-    buf_add_str(&log->line, log->member_count ? STR("}\n") : STR("{}\n"));
+    buf_add_str(&log->line, is_first ? STR("{}\n") : STR("}\n"));
 }
 
 static void write_text(struct access_log *log, const struct access_source *source)
@@ -290,13 +308,23 @@ static void add_line(struct access_log *log)
         log->dropped++;
 }
 
-void access_log_add(struct access_log *log, const struct access_source *source)
+static bool is_wanted(struct access_log *log, const struct access_source *source)
 {
-    const struct snapshot *s = source->decision->snapshot;
+    bool holds;
 
-    if (!s || !s->settings.access_log.enabled)
+    if (!log->filter_text.len)
+        return true;
+    holds = log->filter && telemetry_attrs_holds(log->filter, source, &log->scratch);
+    arena_reset(&log->scratch);
+    return holds;
+}
+
+void access_log_add(struct access_log *log, const struct model_access_log *want,
+                    const struct access_source *source)
+{
+    follow(log, source->decision->snapshot, want);
+    if (!is_wanted(log, source))
         return;
-    follow(log, s);
     buf_clear(&log->line);
     if (log->json)
         write_json(log, source);
@@ -317,6 +345,7 @@ struct access_log *access_log_new(struct worker *w, const atomic_uint *generatio
     log->generation = generation;
     log->fd = -1;
     arena_init(&log->arena, 0);
+    arena_init(&log->scratch, 1024);
     buf_init(&log->out, ACCESS_LOG_BUFFER_BYTES);
     buf_init(&log->line, MAX_LINE_BYTES);
     worker_task_init(&log->task, on_task);
@@ -333,6 +362,8 @@ void access_log_free(struct access_log *log)
     buf_deinit(&log->out);
     buf_deinit(&log->line);
     arena_deinit(&log->arena);
+    arena_deinit(&log->scratch);
+    cel_free(log->filter);
     mem_free(log);
 }
 

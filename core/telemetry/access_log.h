@@ -19,9 +19,10 @@ struct access_log *access_log_new(struct worker *w, const atomic_uint *generatio
 /* Writes what can be written at once. The worker's loop may have ended. */
 void access_log_free(struct access_log *log);
 
-/* Adds a line as the settings say; nothing when they say none. source->decision has the snapshot.
- */
-void access_log_add(struct access_log *log, const struct access_source *source);
+/* Adds a line as want says, unless its filter does not hold; want is of source->decision's
+ * snapshot, and always the same one of it. */
+void access_log_add(struct access_log *log, const struct model_access_log *want,
+                    const struct access_source *source);
 
 /* Lines that were dropped since the start. */
 uint64_t access_log_dropped(const struct access_log *log);

@@ -18,8 +18,8 @@ struct part {
     struct stats_shard *shard;
     struct telemetry_metrics *metrics;
     struct telemetry_ring *ring;
-    struct access_log *log;
-    uint64_t dropped; /* lines counted so far */
+    struct access_log *logs[MODEL_SIDES][MODEL_LOGS_MAX]; /* made at their first line */
+    uint64_t dropped;                                     /* lines counted so far */
 };
 
 struct telemetry {
@@ -59,7 +59,10 @@ void telemetry_free(struct telemetry *t)
             continue;
         telemetry_metrics_free(p->metrics);
         telemetry_ring_free(p->ring);
-        access_log_free(p->log);
+        for (size_t k = 0; k < MODEL_LOGS_MAX; k++) {
+            access_log_free(p->logs[MODEL_SIDE_CLIENT][k]);
+            access_log_free(p->logs[MODEL_SIDE_SERVER][k]);
+        }
         mem_free(p);
     }
     mem_free(t);
@@ -73,7 +76,6 @@ static struct part *part_new(struct telemetry *t, struct worker *w)
     p->shard = stats_get_shard(t->stats, w->index);
     p->metrics = telemetry_metrics_new(&t->families, p->shard, t->node);
     p->ring = telemetry_ring_new((uint16_t)w->index);
-    p->log = access_log_new(w, &t->log_generation);
     atomic_store_explicit(&t->parts[w->index], p, memory_order_release);
     return p;
 }
@@ -89,21 +91,58 @@ static struct part *part_of(struct telemetry *t, struct worker *w)
     return p;
 }
 
+/* Lines that were dropped by any log of the worker. */
+static uint64_t dropped_by(const struct part *p)
+{
+    uint64_t n = 0;
+
+    for (size_t side = 0; side < MODEL_SIDES; side++)
+        for (size_t k = 0; k < MODEL_LOGS_MAX; k++)
+            n += p->logs[side][k] ? access_log_dropped(p->logs[side][k]) : 0;
+    return n;
+}
+
+static void add_to_log(struct telemetry *t, struct part *p, enum model_side side, size_t k,
+                       const struct model_access_log *want, const struct access_source *source)
+{
+    uint64_t dropped;
+
+    if (!p->logs[side][k])
+        p->logs[side][k] = access_log_new(p->worker, &t->log_generation);
+    access_log_add(p->logs[side][k], want, source);
+    dropped = dropped_by(p);
+    if (dropped != p->dropped) {
+        stats_add(p->shard, t->dropped_slot, dropped - p->dropped);
+        p->dropped = dropped;
+    }
+}
+
+static void log_lines(struct telemetry *t, struct part *p, const struct access_source *source)
+{
+    const struct decision *d = source->decision;
+    const struct snapshot *s = d->snapshot;
+    enum model_side side = d->inbound ? MODEL_SIDE_SERVER : MODEL_SIDE_CLIENT;
+
+    if (!s)
+        return;
+    if (!s->telemetry) {
+        if (s->settings.access_log.enabled)
+            add_to_log(t, p, side, 0, &s->settings.access_log, source);
+        return;
+    }
+    for (size_t k = 0; k < MODEL_LOGS_MAX && s->telemetry->logs[side][k].enabled; k++)
+        add_to_log(t, p, side, k, &s->telemetry->logs[side][k], source);
+}
+
 /* What both kinds do at their end. */
 static void remember(struct telemetry *t, struct part *p, const struct decision *d)
 {
     struct access_source source = { .decision = d,
                                     .request = d->request_head,
                                     .response = d->response_head };
-    uint64_t dropped;
 
     telemetry_ring_add(p->ring, d);
-    access_log_add(p->log, &source);
-    dropped = access_log_dropped(p->log);
-    if (dropped != p->dropped) {
-        stats_add(p->shard, t->dropped_slot, dropped - p->dropped);
-        p->dropped = dropped;
-    }
+    log_lines(t, p, &source);
 }
 
 void telemetry_http(struct telemetry *t, struct worker *w, const struct decision *d)

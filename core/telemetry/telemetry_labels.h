@@ -28,10 +28,11 @@ enum telemetry_label {
     TELEMETRY_REQUEST_PROTOCOL,
     TELEMETRY_RESPONSE_FLAGS,
     TELEMETRY_CONNECTION_SECURITY_POLICY,
-    TELEMETRY_TCP_LABELS, /* the rest is for HTTP */
+    TELEMETRY_TCP_LABELS, /* the rest is for HTTP; of TCP, MORE stands here */
     TELEMETRY_RESPONSE_CODE = TELEMETRY_TCP_LABELS,
     TELEMETRY_GRPC_RESPONSE_STATUS,
-    TELEMETRY_HTTP_LABELS,
+    TELEMETRY_HTTP_LABELS, /* likewise of HTTP */
+    TELEMETRY_ALL_LABELS,
 };
 
 /* Names in the order of the enum, as initialisers of stats_def.labels. */
@@ -48,7 +49,7 @@ enum telemetry_label {
 
 /* Texts that had to be made; the values may point into it. */
 struct telemetry_labels {
-    struct str values[TELEMETRY_HTTP_LABELS];
+    struct str values[TELEMETRY_ALL_LABELS];
     char flags[128], code[8], grpc[8], own_principal[512], source_principal[512];
     char destination_principal[512];
 };

@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/telemetry/telemetry_labels.h"
+#include "core/telemetry/telemetry_tags.h"
 
 #define FIRST_CAP 64
 
@@ -14,8 +15,8 @@
     .kind = STATS_HISTOGRAM, .bounds = stats_bounds_ms, .bound_count = STATS_BOUNDS_MS_COUNT
 #define HISTOGRAM_BYTES                                                                            \
     .kind = STATS_HISTOGRAM, .bounds = stats_bounds_bytes, .bound_count = STATS_BOUNDS_BYTES_COUNT
-#define HTTP .labels = { TELEMETRY_LABEL_NAMES_HTTP }
-#define TCP  .labels = { TELEMETRY_LABEL_NAMES_TCP }
+#define HTTP .labels = { TELEMETRY_LABEL_NAMES_HTTP, STATS_MORE_LABELS }
+#define TCP  .labels = { TELEMETRY_LABEL_NAMES_TCP, STATS_MORE_LABELS }
 
 static const struct stats_def defs[] = {
     [TELEMETRY_REQUESTS] = { .name = "istio_requests_total", .help = "Requests", HTTP },
@@ -65,6 +66,7 @@ struct key {
     int16_t grpc;
     uint8_t inbound, protocol, mtls_down, mtls_up;
     uint32_t is_used; /* 1 in every key: an entry of zeros is free */
+    uint64_t tags;    /* hash of what expressions of Telemetry came to; 0: there are none */
 };
 
 struct entry {
@@ -80,6 +82,7 @@ struct telemetry_metrics {
     struct entry *entries;
     uint32_t cap, count; /* cap: power of two */
     struct telemetry_peer peers;
+    struct telemetry_tags tags;
 };
 
 struct telemetry_metrics *telemetry_metrics_new(const struct telemetry_families *families,
@@ -93,6 +96,7 @@ struct telemetry_metrics *telemetry_metrics_new(const struct telemetry_families 
     m->node = node;
     m->cap = FIRST_CAP;
     m->entries = mem_alloc0(m->cap, sizeof(*m->entries));
+    telemetry_tags_init(&m->tags);
     return m;
 }
 
@@ -118,6 +122,7 @@ void telemetry_metrics_free(struct telemetry_metrics *m)
     if (!m)
         return;
     clear(m);
+    telemetry_tags_deinit(&m->tags);
     mem_free(m->entries);
     mem_free(m);
 }
@@ -126,7 +131,7 @@ static uint64_t hash_of(const struct key *k)
 {
     uint64_t words[sizeof(*k) / 8], h = 0;
 
-    _Static_assert(sizeof(*k) == 48, "no padding");
+    _Static_assert(sizeof(*k) == 56, "no padding");
     memcpy(words, k, sizeof(words));
     for (size_t i = 0; i < COUNT_OF(words); i++)
         h = hash_mix(h ^ words[i]);
@@ -183,14 +188,23 @@ static struct key key_of(const struct decision *d, const struct model_telemetry_
     return k;
 }
 
-static void open_series(const struct telemetry_metrics *m, struct entry *e,
-                        const struct decision *d, const struct model_telemetry_peer *source)
+static void open_series(struct telemetry_metrics *m, struct entry *e, const struct decision *d,
+                        const struct model_telemetry_peer *source)
 {
+    size_t more = d->is_tcp ? TELEMETRY_TCP_LABELS : TELEMETRY_HTTP_LABELS;
     struct telemetry_labels labels;
 
     telemetry_labels_fill(&labels, d, source, m->node);
-    for (int i = 0; i < PER_KIND; i++)
-        e->slots[i] = stats_open_series(families_of(m, d->is_tcp)[i], labels.values);
+    labels.values[more] = STR("");
+    for (int i = 0; i < PER_KIND; i++) {
+        struct str values[TELEMETRY_ALL_LABELS];
+
+        memcpy(values, labels.values, sizeof(values));
+        if (telemetry_tags_apply(&m->tags, d, (d->is_tcp ? TCP_FIRST : HTTP_FIRST) + i, values))
+            e->slots[i] = stats_open_series(families_of(m, d->is_tcp)[i], values);
+        else
+            e->slots[i] = 0; /* switched off: counted into nothing */
+    }
 }
 
 static const uint32_t *slots_of(struct telemetry_metrics *m, const struct decision *d)
@@ -202,10 +216,12 @@ static const uint32_t *slots_of(struct telemetry_metrics *m, const struct decisi
     if (d->snapshot && d->snapshot->version > m->version) {
         clear(m);
         m->version = d->snapshot->version;
+        telemetry_tags_follow(&m->tags, d->snapshot);
     }
     if (d->inbound)
         source = telemetry_peer_find(&m->peers, d);
     k = key_of(d, source);
+    k.tags = telemetry_tags_run(&m->tags, d);
     e = probe(m, &k);
     if (e->key.is_used)
         return e->slots;

@@ -120,7 +120,7 @@ def test_what_is_made_of_samples_is_valid(mesh, to, pattern):
     made = 0
     for path in sorted(glob.glob(os.path.join(DATA, pattern), recursive=True)):
         result = mesh.run("convert", path, "--to", to, status=None)
-        if result.status == 0:
+        if result.status == 0 and "a backend needs a port" not in result.err:
             made += 1
             mesh.run("validate", "-f", "-", input=result.out)
     assert made > 10

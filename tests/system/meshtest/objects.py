@@ -9,7 +9,7 @@ VERSIONS = {
     "VirtualService": "networking.istio.io/v1", "DestinationRule": "networking.istio.io/v1",
     "Gateway": "networking.istio.io/v1", "ServiceEntry": "networking.istio.io/v1",
     "PeerAuthentication": "security.istio.io/v1", "AuthorizationPolicy": "security.istio.io/v1",
-    "RequestAuthentication": "security.istio.io/v1",
+    "RequestAuthentication": "security.istio.io/v1", "Telemetry": "telemetry.istio.io/v1",
     "Secret": "v1", "ConfigMap": "v1",
 }
 
