@@ -152,8 +152,9 @@ def test_cb_8_ejected_endpoints_get_nothing(client, echo):
 # ---- limits ----
 
 def test_cb_2_overflow_is_503_with_uo(client, echo):
-    slow = echo.http("slow", delay=0.5)
+    slow = echo.http("slow", delay=1)
     proxy = client([slow], {"connectionPool": {"tcp": {"maxConnections": 1}, "http": {"http1MaxPendingRequests": 1}}})
+    assert proxy.http("/", host=HOST).status == 200 # the connection is there, so that nobody waits for it
     replies = []
     threads = [threading.Thread(target=lambda: replies.append(proxy.http("/", host=HOST))) for _ in range(6)]
     for t in threads:
