@@ -16,6 +16,8 @@ const struct analyze_check analyze_table[] = {
     { "destinationrule.Hosts",              "IST0174",         "The host is a service", true, analyze_destination_rule_hosts },
     { "destinationrule.Subsets",            "IST0173",         "Subsets select workloads", false, analyze_destination_rule_subsets },
     { "destinationrule.ServerVerification", "IST0128 IST0129", "TLS checks who the server is", false, analyze_destination_rule_tls },
+    { "destinationrule.Levels",             "MSH1060",         "No rule hides what another one says", false, analyze_levels_hidden },
+    { "destinationrule.Ejection",           "MSH1061",         "Failing endpoints can be left out", false, analyze_levels_ejection },
     { "gateway.Conflicts",                  "IST0145",         "No two gateways want one port and host", false, analyze_gateway_conflicts },
     { "gateway.Selectors",                  "IST0101",         "Some workload is the gateway", false, analyze_gateway_selectors },
     { "gateway.Credentials",                "IST0101 IST0161", "Certificates exist", true, analyze_gateway_credentials },
@@ -97,6 +99,8 @@ static const struct {
     { "IST0174", "UnknownDestinationRuleHost" },
     { "IST0177", "ConflictingServiceEntryProtocol" },
     { "MSH1020", "FieldNotEnforced" },
+    { "MSH1060", "DestinationRuleHidden" },
+    { "MSH1061", "NothingEverEjected" },
 };
 /* clang-format on */
 

@@ -15,6 +15,9 @@ void analyze_destination_rule_hosts(struct analyze_state *s);   /* IST0174 */
 void analyze_destination_rule_subsets(struct analyze_state *s); /* IST0173 */
 void analyze_destination_rule_tls(struct analyze_state *s);     /* IST0128, IST0129 */
 
+void analyze_levels_hidden(struct analyze_state *s);   /* MSH1060 */
+void analyze_levels_ejection(struct analyze_state *s); /* MSH1061 */
+
 void analyze_gateway_conflicts(struct analyze_state *s);   /* IST0145 */
 void analyze_gateway_selectors(struct analyze_state *s);   /* IST0101 */
 void analyze_gateway_credentials(struct analyze_state *s); /* IST0101, IST0161 */

@@ -94,15 +94,15 @@ static FIELD_MESSAGE(mesh_config_certificate_data, "istio.mesh.v1alpha1.MeshConf
 
 #define T struct mesh_config_service_flags
 static const struct field mesh_config_service_flags_fields[] = {
-    FIELD_BOOL(T, cluster_local, "clusterLocal", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Endpoints of the same cluster only."),
+    FIELD_BOOL(T, cluster_local, "clusterLocal", .proto = 1, .help = "Endpoints of the same cluster only."),
 };
 static FIELD_MESSAGE(mesh_config_service_flags, "istio.mesh.v1alpha1.MeshConfig.ServiceSettings.Settings", .at = FIELD_AT(T, at), .help = "Settings of services.");
 #undef T
 
 #define T struct mesh_config_service_settings
 static const struct field mesh_config_service_settings_fields[] = {
-    FIELD_MSG(T, settings, "settings", mesh_config_service_flags, .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "The settings."),
-    FIELD_LIST_STR(T, hosts, "hosts", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Services, '*' in front."),
+    FIELD_MSG(T, settings, "settings", mesh_config_service_flags, .proto = 1, .help = "The settings."),
+    FIELD_LIST_STR(T, hosts, "hosts", .proto = 2, .help = "Services, '*' in front."),
 };
 static FIELD_MESSAGE(mesh_config_service_settings, "istio.mesh.v1alpha1.MeshConfig.ServiceSettings", .at = FIELD_AT(T, at), .help = "Settings of some services.");
 #undef T
@@ -265,7 +265,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_STR(T, inbound_cluster_stat_name, "inboundClusterStatName", .proto = 44, .enforced = NO_ENVOY, .help = "Envoy's name of statistics."),
     FIELD_STR(T, outbound_cluster_stat_name, "outboundClusterStatName", .proto = 45, .enforced = NO_ENVOY, .help = "Envoy's name of statistics."),
     FIELD_LIST_MSG(T, certificates, "certificates", mesh_config_certificate, .proto = 47, .deprecated = true, .enforced = NO_CERTIFICATES, .help = "Certificates of DNS names."),
-    FIELD_LIST_MSG(T, service_settings, "serviceSettings", mesh_config_service_settings, .proto = 50, .enforced = FIELD_NOT_ENFORCED, .help = "Settings of some services."),
+    FIELD_LIST_MSG(T, service_settings, "serviceSettings", mesh_config_service_settings, .proto = 50, .help = "Settings of some services."),
     FIELD_LIST_MSG(T, service_scope_configs, "serviceScopeConfigs", mesh_config_service_scope, .proto = 67, .enforced = FIELD_NOT_ENFORCED, .help = "Which clusters see a service."),
     FIELD_OPT_BOOL(T, enable_prometheus_merge, "enablePrometheusMerge", .proto = 51, .wrapper = true, .default_text = "true", .enforced = FIELD_NOT_ENFORCED, .help = "Whether the application's metrics are part of ours."),
     FIELD_OPT_BOOL(T, verify_certificate_at_client, "verifyCertificateAtClient", .proto = 54, .wrapper = true, .deprecated = true, .default_text = "true", .enforced = FIELD_NOT_ENFORCED, .help = "Verify servers by the system's authorities when no other are named."),

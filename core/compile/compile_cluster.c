@@ -291,12 +291,14 @@ struct model_endpoints *compile_cluster_endpoints(struct compile *c,
     struct compile_dr_policy policy =
         compile_dr_policy_of(dr, subset, key->service->ports[key->port_index].port);
     const struct registry_workload **list;
+    bool own_cluster; /* no others */
 
     compile_dr_fill(c, &policy);
     if (!members || !members->count)
         return set;
     set->list = arena_alloc0(&set->arena, members->count, sizeof(*set->list));
     list = arena_alloc0(a, members->count, sizeof(*list));
+    own_cluster = compile_locality_is_cluster_local(c, key->service);
     for (uint32_t i = 0; i < members->count; i++) {
         const struct registry_endpoint *m = &members->list[i];
 
@@ -304,6 +306,9 @@ struct model_endpoints *compile_cluster_endpoints(struct compile *c,
             continue;
         if (subset && !workload_selector_is_match(subset->labels, subset->labels_count,
                                                   m->workload->labels, m->workload->label_count))
+            continue;
+        if (own_cluster && m->workload->cluster.len &&
+            !str_eq(m->workload->cluster, c->node->cluster_id))
             continue;
         list[set->count] = m->workload;
         add_endpoint(c, key, m, set);

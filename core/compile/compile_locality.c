@@ -398,6 +398,38 @@ void compile_locality_group(const struct compile *c, const struct registry_servi
     arena_deinit(&a);
 }
 
+/* ---- clusters ---- */
+
+static bool covers(struct str pattern, struct str host)
+{
+    if (str_is(pattern, "*"))
+        return true;
+    if (str_starts(pattern, STR("*.")))
+        return host.len > pattern.len - 1 && str_ends(host, str_skip(pattern, 1));
+    return str_eq(pattern, host);
+}
+
+bool compile_locality_is_cluster_local(const struct compile *c, const struct registry_service *s)
+{
+    bool is_local = s->kubernetes && (str_is(s->ns, "kube-system") ||
+                                      (str_is(s->ns, "default") && str_is(s->name, "kubernetes")));
+    const struct mesh_config *m = c->mesh ? &c->mesh->config : NULL;
+    size_t longest = 0;
+
+    /* The most specific pattern decides, over the default too. */
+    for (size_t i = 0; m && i < m->service_settings_count; i++) {
+        const struct mesh_config_service_settings *set = &m->service_settings[i];
+
+        for (size_t h = 0; set->settings && h < set->hosts_count; h++) {
+            if (set->hosts[h].len < longest || !covers(set->hosts[h], s->host))
+                continue;
+            longest = set->hosts[h].len;
+            is_local = set->settings->cluster_local;
+        }
+    }
+    return is_local;
+}
+
 /* ---- following ---- */
 
 void compile_locality_follow(struct compile *c)

@@ -30,6 +30,9 @@ void compile_locality_group(const struct compile *c, const struct registry_servi
 bool compile_locality_is_weighted(const struct compile *c, const struct registry_service *service,
                                   const struct compile_dr_policy *policy);
 
+/* LB-9: whether endpoints of other clusters are left out. */
+bool compile_locality_is_cluster_local(const struct compile *c, const struct registry_service *s);
+
 /* At the start of a run: marks what depends on where we are, when that changed; and what depends on
  * where others like us are. */
 void compile_locality_follow(struct compile *c);

@@ -3,8 +3,29 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/mem.h"
 #include "core/compile/workload_msg.h"
 #include "core/text/proto.h"
+
+/* trafficDistribution as ztunnels read it: the scopes of near_scopes up to some place, by failover.
+ */
+static const int near_scopes[] = { 6, 1, 2, 3, 4 }; /* network, region, zone, subzone, node */
+static const uint8_t near_counts[] = {
+    [REGISTRY_DISTRIBUTION_ZONE] = 3,
+    [REGISTRY_DISTRIBUTION_CLOSE] = 4,
+    [REGISTRY_DISTRIBUTION_NODE] = 5,
+};
+
+static uint8_t read_distribution(const struct workload_msg_load_balancing *lb)
+{
+    size_t count = lb && lb->mode == WORKLOAD_MSG_LB_FAILOVER ? lb->routing_preference_count : 0;
+
+    for (size_t i = 0; i < COUNT_OF(near_counts); i++) {
+        if (count && near_counts[i] == count)
+            return (uint8_t)i;
+    }
+    return REGISTRY_DISTRIBUTION_ANY;
+}
 
 static const uint8_t protocols[] = {
     [WORKLOAD_MSG_UNKNOWN] = MODEL_PROTOCOL_AUTO, [WORKLOAD_MSG_HTTP11] = MODEL_PROTOCOL_HTTP,
@@ -134,6 +155,7 @@ static int read_service(struct registry_source *src, struct str bytes)
     s->kubernetes = d.kubernetes;
     s->vip_allocated = d.vip_allocated;
     s->not_ready_too = d.not_ready_too;
+    s->distribution = read_distribution(m.service->load_balancing);
     if (m.service->load_balancing && m.service->load_balancing->mode == WORKLOAD_MSG_LB_PASSTHROUGH)
         s->resolution = REGISTRY_NONE;
     s->source = (struct model_source){ .kind = STR("Address"), .ns = s->ns, .name = s->host };
@@ -309,11 +331,21 @@ static void write_ports(struct workload_msg_service *m, struct workload_msg_serv
     }
 }
 
+static void write_distribution(uint8_t distribution, int *scopes,
+                               struct workload_msg_load_balancing *out)
+{
+    memcpy(scopes, near_scopes, sizeof(near_scopes));
+    out->mode = WORKLOAD_MSG_LB_FAILOVER;
+    out->routing_preference = scopes;
+    out->routing_preference_count = near_counts[distribution];
+}
+
 int registry_address_encode_service(const struct registry_service *s, struct buf *out)
 {
     struct workload_msg_service m = { .name = s->name, .ns = s->ns, .hostname = s->host };
     struct workload_msg_address address = { .service = &m };
     struct workload_msg_load_balancing lb = { .mode = WORKLOAD_MSG_LB_PASSTHROUGH };
+    int scopes[COUNT_OF(near_scopes)];
     struct workload_msg_service_detail d = { .resolution = s->resolution,
                                              .external = s->external,
                                              .headless = s->headless,
@@ -331,8 +363,10 @@ int registry_address_encode_service(const struct registry_service *s, struct buf
     m.subject_alt_names = s->sans;
     m.subject_alt_names_count = s->san_count;
     m.canonical = true;
-    if (s->resolution == REGISTRY_NONE)
+    if (s->resolution == REGISTRY_NONE || s->distribution)
         m.load_balancing = &lb;
+    if (s->resolution != REGISTRY_NONE && s->distribution)
+        write_distribution(s->distribution, scopes, &lb);
     write_addresses(&m, s, &a);
     write_ports(&m, &d, s, &a);
     err = add_detail(&a, &workload_msg_service_detail_message, &d, &m.extensions,

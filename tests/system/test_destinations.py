@@ -133,6 +133,27 @@ def test_lb_2_traffic_distribution_prefers_the_near(rig, echo, distribution):
     assert Counter(ask(rig.outbound(rig.config(entry), *HERE), 20)) == {"local": 20}
 
 
+# ---- subsets ----
+
+def test_dr_5_empty_and_unknown_subsets(rig, echo):
+    app = echo.http("app")
+    v1 = {"name": "v1", "labels": {"version": "v1"}, "trafficPolicy": {"connectionPool": {"http": {
+        "maxRequestsPerConnection": 1}}}}
+    proxy = rig.outbound(rig.config(
+        service(HOST, (80, "HTTP"), endpoints=[endpoint(app.port, version="v1")]),
+        rule({"tls": {"mode": "DISABLE"}}, v1, {"name": "v2", "labels": {"version": "v2"}}),
+        routes("by-path", HOST, *[{"match": [{"uri": {"prefix": "/" + s}}], "route": [to(HOST, subset=s)]}
+                                  for s in ("v1", "v2", "v3")], {"route": [to(HOST)]}, gateways=None)))
+    empty, unknown = proxy.http("/v2", host=HOST), proxy.http("/v3", host=HOST)
+    assert (empty.status, empty.text()) == (503, "no healthy upstream")
+    assert unknown.status == 503
+    decisions = proxy.admin("/decisions").text()
+    assert '"UH"' in decisions and '"NC"' in decisions
+    # What v1 says holds for requests that a route sends there, and for no others.
+    for path, connections in (("/v1", 3), ("/", 1)):
+        assert len({proxy.http(path, host=HOST).json()["connection"] for _ in range(3)}) == connections
+
+
 # ---- ejection ----
 
 def test_cb_8_ejected_endpoints_get_nothing(client, echo):

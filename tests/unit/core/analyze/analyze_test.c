@@ -57,6 +57,14 @@ static const struct {
     { "a rule for many hosts", DR("d") "{host: '*.local'}\n", "" },
     { "a subset that selects somebody", DR("d") "{host: a, subsets: [{name: v1, labels: {version: v1}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "" },
     { "a subset that selects nobody", DR("d") "{host: a, subsets: [{name: v2, labels: {version: v2}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "IST0173" },
+    { "a rule that hides the mesh's", DR("d") "{host: a, subsets: [{name: v1}]}\n" NEXT SVC("a", HTTP) NEXT
+      HEAD("DestinationRule", NET) "{name: all, namespace: istio-system}\nspec: {host: '*.local', trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}\n", "MSH1060" },
+    { "a rule that says itself what it hides", DR("d") "{host: a, trafficPolicy: {tls: {mode: DISABLE}}}\n" NEXT SVC("a", HTTP) NEXT
+      HEAD("DestinationRule", NET) "{name: all, namespace: istio-system}\nspec: {host: '*.local', trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}\n", "" },
+    { "a narrower rule hides a wider", DR("d") "{host: a}\n" NEXT SVC("a", HTTP) NEXT DR("e") "{host: '*.default.svc.cluster.local', trafficPolicy: {loadBalancer: {simple: RANDOM}}}\n", "MSH1060" },
+    { "rules of one host merge", DR("d") "{host: a}\n" NEXT SVC("a", HTTP) NEXT DR("e") "{host: a, trafficPolicy: {loadBalancer: {simple: RANDOM}}}\n", "" },
+    { "nobody can be ejected", DR("d") "{host: a, trafficPolicy: {outlierDetection: {interval: 1s}}}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a}") NEXT WE("x", "{app: a}"), "MSH1061" },
+    { "one of two can be ejected", DR("d") "{host: a, trafficPolicy: {outlierDetection: {maxEjectionPercent: 50}}}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a}") NEXT WE("x", "{app: a}"), "" },
     { "TLS to anybody", DR("d") "{host: a, trafficPolicy: {tls: {mode: SIMPLE}}}\n" NEXT SVC("a", HTTP), "IST0128" },
     { "TLS to anybody at one port", DR("d") "{host: a, trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]}}\n" NEXT SVC("a", HTTP), "IST0129" },
     { "TLS to somebody", DR("d") "{host: a, trafficPolicy: {tls: {mode: SIMPLE, caCertificates: /ca.pem}}}\n" NEXT SVC("a", HTTP), "" },

@@ -1,6 +1,8 @@
 /* Which DestinationRule holds, and what several of them come to (DR-1 to DR-8). The client is in
  * "default"; the service is "svc" in "prod". */
 #include "core/base/mem.h"
+#include "core/compile/registry.h"
+#include "core/compile/registry_encode.h"
 #include "tests/tap.h"
 #include "tests/unit/support/compile_rig.h"
 
@@ -250,6 +252,64 @@ static void cb_5_ejection_only_when_asked_for_and_then_after_five(void)
     compile_rig_deinit(&rig);
 }
 
+#define MESH_CONFIG(text)                                                                          \
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n"          \
+    "data:\n  mesh: |\n    " text "\n---\n"
+
+static void dr_10_the_meshs_policy_fills_what_rules_leave_open(void)
+{
+    if (begin(MESH MESH_CONFIG(
+            "defaultTrafficPolicy: {" CONNECTIONS("9") ", outlierDetection: "
+                                                       "{consecutive5xxErrors: 3}}"))) {
+        EQ_UINT(connections("outbound|80||" SVC), 9);
+        EQ_UINT(config_of("outbound|80||" SVC)->outlier.consecutive_5xx, 3);
+        OK(compile_rig_apply(
+            &rig, RULE("prod", "a", "01", "{host: svc, trafficPolicy: {" CONNECTIONS("2") "}}")));
+        EQ_UINT(connections("outbound|80||" SVC), 2);
+        EQ_UINT(config_of("outbound|80||" SVC)->outlier.consecutive_5xx, 3);
+    }
+    compile_rig_deinit(&rig);
+}
+
+static void send_workload(void *arg, const struct registry_workload *w)
+{
+    const struct registry *from = arg;
+    struct buf b;
+
+    buf_init(&b, 0);
+    EQ_INT(registry_encode_workload(from, NULL, w, &b), 0);
+    EQ_INT(compile_put_address(rig.compile, w->uid, buf_str(&b)), 0);
+    buf_deinit(&b);
+}
+
+static uint32_t endpoint_count(void)
+{
+    compile_rig_run(&rig);
+    return compile_rig_cluster(&rig, "outbound|80||" SVC)->endpoints->count;
+}
+
+static void lb_9_other_clusters_are_left_out_where_the_mesh_says_so(void)
+{
+    struct compile_rig other;
+
+    compile_rig_init(&other);
+    other.node.cluster_id = STR("there");
+    compile_rig_start(&other);
+    OK(compile_rig_apply(&other, MESH));
+    compile_rig_init(&rig);
+    rig.node.cluster_id = STR("here");
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, MESH));
+    registry_each_workload(compile_registry(other.compile), send_workload,
+                           (void *)(uintptr_t)compile_registry(other.compile));
+    EQ_UINT(endpoint_count(), 2); /* one here, one there */
+    OK(compile_rig_put(&rig, MESH_CONFIG("serviceSettings: [{settings: {clusterLocal: true}, "
+                                         "hosts: ['*.prod.svc.cluster.local']}]")));
+    EQ_UINT(endpoint_count(), 1);
+    compile_rig_deinit(&rig);
+    compile_rig_deinit(&other);
+}
+
 static void rt_9_retry_budget_has_defaults(void)
 {
     if (begin(MESH RULE("prod", "a", "01", "{host: svc, trafficPolicy: {retryBudget: {}}}"))) {
@@ -341,6 +401,10 @@ static const struct tap_case cases[] = {
     { "cb_4_idle_timeout_of_http_wins", cb_4_idle_timeout_of_http_wins },
     { "cb_5_ejection_only_when_asked_for_and_then_after_five",
       cb_5_ejection_only_when_asked_for_and_then_after_five },
+    { "dr_10_the_meshs_policy_fills_what_rules_leave_open",
+      dr_10_the_meshs_policy_fills_what_rules_leave_open },
+    { "lb_9_other_clusters_are_left_out_where_the_mesh_says_so",
+      lb_9_other_clusters_are_left_out_where_the_mesh_says_so },
     { "rt_9_retry_budget_has_defaults", rt_9_retry_budget_has_defaults },
     { "lb_7_cookie_tail_says_what_a_made_cookie_has",
       lb_7_cookie_tail_says_what_a_made_cookie_has },

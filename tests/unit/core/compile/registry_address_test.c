@@ -8,7 +8,7 @@
 
 static const char mesh[] =
     "apiVersion: v1\nkind: Service\nmetadata: {name: reviews, namespace: default}\n"
-    "spec: {clusterIP: 10.1.0.1, selector: {app: reviews}, "
+    "spec: {clusterIP: 10.1.0.1, selector: {app: reviews}, trafficDistribution: PreferSameZone, "
     "ports: [{name: http, port: 80, targetPort: 9080}, {name: tcp-x, port: 7000}]}\n---\n"
     "apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"
     "metadata: {name: reviews-v1, namespace: default}\n"
@@ -70,6 +70,7 @@ static void same_cluster(struct compile_rig *a, struct compile_rig *b, const cha
     EQ_INT(y->config->protocol, x->config->protocol);
     EQ_INT(y->config->tls_mode, x->config->tls_mode);
     EQ_INT(y->config->identity_count, x->config->identity_count);
+    EQ_UINT(y->endpoints->group_count, x->endpoints->group_count);
     for (uint32_t i = 0; i < x->endpoints->count; i++) {
         const struct model_endpoint *e = &x->endpoints->list[i], *f = &y->endpoints->list[i];
 
