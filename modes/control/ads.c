@@ -187,14 +187,32 @@ static void pump_all(struct ads *a)
     }
 }
 
+/* Who shares secrets looks first: what may be seen goes out with what changed. */
+static bool has_news(struct ads *a)
+{
+    bool news;
+
+    if (a->refresh)
+        a->refresh(a->refresh_arg);
+    news = ads_feed_drain(a->feed) || a->reconsidered;
+    a->reconsidered = false;
+    return news;
+}
+
 static void on_pump(struct worker_task *task)
 {
     struct ads *a = CONTAINER_OF(task, struct ads, pump);
 
-    if (!ads_feed_drain(a->feed))
+    if (!has_news(a))
         return;
     pump_all(a);
     worker_defer(a->worker, &a->settle);
+}
+
+void ads_set_refresh(struct ads *a, void (*refresh)(void *arg), void *arg)
+{
+    a->refresh = refresh;
+    a->refresh_arg = arg;
 }
 
 static void reconsider(struct ads *a, struct str pair)
@@ -228,14 +246,13 @@ void ads_share_secrets(struct ads *a, const struct str *names, size_t count)
     clear_shared(&was);
     if (!differs)
         return;
-    (void)ads_feed_drain(a->feed);
-    pump_all(a);
-    worker_defer(a->worker, &a->settle);
+    a->reconsidered = true;
+    worker_defer(a->worker, &a->pump);
 }
 
 uint64_t ads_revision(struct ads *a)
 {
-    if (ads_feed_drain(a->feed))
+    if (has_news(a))
         pump_all(a);
     return ads_feed_clock(a->feed)->mod;
 }

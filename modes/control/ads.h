@@ -63,6 +63,9 @@ void ads_each_client(struct ads *a, void (*each)(void *arg, const struct ads_cli
  * whatever its namespace. Replaces what was said before; names are copied. */
 void ads_share_secrets(struct ads *a, const struct str *names, size_t count);
 
+/* refresh runs before changes go out: who calls ads_share_secrets shall bring it up to date. */
+void ads_set_refresh(struct ads *a, void (*refresh)(void *arg), void *arg);
+
 /* What is served now, everything visible in the store included. */
 uint64_t ads_revision(struct ads *a);
 

@@ -24,6 +24,9 @@ struct ads {
     struct list streams, waits;
     struct worker_task pump, settle;
     uint64_t stream_number;
+    bool reconsidered; /* what some may see differs since the last pump */
+    void (*refresh)(void *arg);
+    void *refresh_arg;
     struct map shared; /* secrets for gateways of all namespaces; keys own */
 };
 

@@ -65,6 +65,44 @@ static void take_all(struct gwapi_status *g)
     }
 }
 
+/* ---- certificates of Gateways ---- */
+
+struct share {
+    struct arena *arena;
+    struct str *names;
+    size_t count;
+};
+
+static void share_one(void *arg, struct str ns, struct str name)
+{
+    struct share *s = arg;
+
+    s->names = arena_grow(s->arena, s->names, s->count, s->count + 1, sizeof(*s->names));
+    s->names[s->count++] = arena_printf(s->arena, "%.*s/%.*s", STR_ARG(ns), STR_ARG(name));
+}
+
+static void share(struct gwapi_status *g)
+{
+    struct compile_gwapi_view view;
+    struct share s = { .count = 0 };
+    struct arena a;
+
+    arena_init(&a, 4096);
+    s.arena = &a;
+    compile_gwapi_view_build(&g->objects.world, &a, &view);
+    compile_gwapi_view_each_secret(&view, share_one, &s);
+    ads_share_secrets(g->ads, s.names, s.count);
+    arena_deinit(&a);
+}
+
+/* Whether objects of the kind decide about certificates. */
+static bool is_about_certificates(uint16_t kind)
+{
+    return kind == API_KIND_K8S_GATEWAY || kind == API_KIND_LISTENER_SET ||
+           kind == API_KIND_REFERENCE_GRANT || kind == API_KIND_GATEWAY_CLASS ||
+           kind == API_KIND_NAMESPACE || kind == API_KIND_SECRET || kind == API_KIND_CONFIG_MAP;
+}
+
 static void on_ready(void *arg);
 
 static int watch(struct gwapi_status *g)
@@ -76,6 +114,7 @@ static int watch(struct gwapi_status *g)
         compile_gwapi_objects_deinit(&g->objects);
         compile_gwapi_objects_init(&g->objects, g->objects.world.dns_domain);
         take_all(g);
+        share(g);
         timer_start(&g->timer, SETTLE_MS);
     }
     return err;
@@ -85,17 +124,23 @@ static void on_ready(void *arg)
 {
     struct gwapi_status *g = arg;
     const struct store_change *change;
+    bool certificates = false;
     int err;
 
+    if (!g->watch)
+        return;
     while ((err = store_watch_next(g->watch, &change)) == 0) {
         uint16_t kind = change->object->kind & STORE_KIND_MAX;
 
         if (!compile_gwapi_objects_wants(kind))
             continue;
         take(g, kind, change->object->ns, change->object->name);
+        certificates |= is_about_certificates(kind);
         if (!timer_is_running(&g->timer))
             timer_start(&g->timer, SETTLE_MS);
     }
+    if (certificates)
+        share(g);
     if (err != ERR_LIMIT)
         return;
     store_watch_stop(g->watch); /* too slow: everything is read anew */
@@ -249,36 +294,6 @@ static void on_status(void *arg, const struct object *o, struct node *status)
     buf_deinit(&body);
 }
 
-/* ---- certificates of Gateways ---- */
-
-struct share {
-    struct arena *arena;
-    struct str *names;
-    size_t count;
-};
-
-static void share_one(void *arg, struct str ns, struct str name)
-{
-    struct share *s = arg;
-
-    s->names = arena_grow(s->arena, s->names, s->count, s->count + 1, sizeof(*s->names));
-    s->names[s->count++] = arena_printf(s->arena, "%.*s/%.*s", STR_ARG(ns), STR_ARG(name));
-}
-
-static void share(struct gwapi_status *g)
-{
-    struct compile_gwapi_view view;
-    struct share s = { .count = 0 };
-    struct arena a;
-
-    arena_init(&a, 4096);
-    s.arena = &a;
-    compile_gwapi_view_build(&g->objects.world, &a, &view);
-    compile_gwapi_view_each_secret(&view, share_one, &s);
-    ads_share_secrets(g->ads, s.names, s.count);
-    arena_deinit(&a);
-}
-
 static void on_timer(struct timer *timer)
 {
     struct gwapi_status *g = CONTAINER_OF(timer, struct gwapi_status, timer);
@@ -293,7 +308,6 @@ static void on_timer(struct timer *timer)
     arena_init(&a, 4096);
     compile_gwapi_status_run(&in, &a);
     arena_deinit(&a);
-    share(g);
 }
 
 int gwapi_status_new(struct worker *w, struct store *s, struct ads *ads, const char *dns_domain,
@@ -315,6 +329,7 @@ int gwapi_status_new(struct worker *w, struct store *s, struct ads *ads, const c
         return err;
     }
     timer_start(&g->look, LOOK_MS);
+    ads_set_refresh(ads, on_ready, g);
     *out = g;
     return 0;
 }
@@ -323,6 +338,7 @@ void gwapi_status_free(struct gwapi_status *g)
 {
     if (!g)
         return;
+    ads_set_refresh(g->ads, NULL, NULL);
     store_watch_stop(g->watch);
     timer_cancel(&g->timer);
     timer_cancel(&g->look);
