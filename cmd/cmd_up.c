@@ -8,6 +8,7 @@
 #include "cmd/paths.h"
 #include "cmd/role_flags.h"
 #include "cmd/scratch_dir.h"
+#include "cmd/up_dns.h"
 #include "cmd/up_files.h"
 #include "cmd/up_plane.h"
 #include "core/base/error.h"
@@ -17,6 +18,8 @@
 #include "core/loop/sigwatch.h"
 #include "core/loop/worker.h"
 
+#define DNS_AT "127.0.0.1:15053"
+
 /* clang-format off */
 static const struct cli_flag flags[] = {
     { "filename", 'f', CLI_FLAG_TEXT, "PATH", NULL, "Objects to apply, again on every change [./mesh.yaml or ./mesh/]", NULL },
@@ -25,6 +28,7 @@ static const struct cli_flag flags[] = {
     { "bind", 0, CLI_FLAG_TEXT, "IP", "127.0.0.1", "Address of the gateway's ports", NULL },
     { "api", 0, CLI_FLAG_TEXT, "ADDR", "127.0.0.1:15014", "API over TCP, or \"none\"", NULL },
     { "xds", 0, CLI_FLAG_TEXT, "ADDR", "127.0.0.1:15012", "For proxies of other machines, or \"none\"", NULL },
+    { "dns", 0, CLI_FLAG_TEXT, "ADDR", DNS_AT, "Names of the mesh for this machine, by UDP and TCP, or \"none\"", NULL },
     { "admin", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Admin pages of the gateway [a socket in its folder]", NULL },
     { "access-log", 0, CLI_FLAG_TEXT, "PATH", NULL, "Access log of the gateway", NULL },
     { "workers", 0, CLI_FLAG_NUMBER, "N", "1", "Worker threads of the gateway", NULL },
@@ -41,6 +45,9 @@ struct up {
     struct up_plane *plane;
     struct scratch_dir scratch;
     struct up_files *files;
+    struct up_dns *dns;
+    struct addr dns_at;
+    bool dns_is_told;
     const char *path; /* of objects, or NULL */
     int lock;
     bool stopping, ready;
@@ -66,6 +73,8 @@ static void stop(struct up *up)
     timer_cancel(&up->timer);
     up_files_free(up->files);
     up->files = NULL;
+    up_dns_close(up->dns);
+    up->dns = NULL;
     up_plane_stop(up->plane, on_stopped, up);
 }
 
@@ -97,6 +106,8 @@ static void on_ready(void *arg, struct up_plane *plane)
         "  gateway  port 80 is http://%s:%u, 443 is https://%s:%u, where a Gateway asks for them\n",
         addr_format_ip(&up->options.bind, bind), up->options.http_port, bind,
         up->options.https_port);
+    if (up->dns)
+        printf("  names    at %s, by UDP and TCP\n", addr_format(up_dns_addr(up->dns), text));
     if (up->path)
         printf("  objects  %s, applied now and on every change\n", up->path);
     printf("ready in %llu ms\n\n", (unsigned long long)took_ms);
@@ -133,6 +144,9 @@ static int read_options(const struct cli_args *args, struct up *up)
         code = role_flags_addr(args, "xds", &o->xds);
     if (!code)
         code = role_flags_addr(args, "admin", &o->admin);
+    if (!code)
+        code = role_flags_addr(args, "dns", &up->dns_at);
+    up->dns_is_told = strcmp(cli_args_text(args, "dns"), DNS_AT) != 0;
     up->path = cli_args_text(args, "filename");
     if (!code && up->path && access(up->path, R_OK) != 0)
         code = cli_fail(CLI_NO_INPUT, "%s cannot be read", up->path);
@@ -164,6 +178,24 @@ static int choose_dirs(const struct cli_args *args, struct up *up)
     return up_plane_lock(up->options.state_dir, &up->lock);
 }
 
+/* Another mesh of this machine may have the port: that is no reason to have none. */
+static int serve_names(struct up *up)
+{
+    char text[ADDR_TEXT_MAX];
+    int err;
+
+    if (up->dns_at.family == ADDR_NONE)
+        return 0;
+    err = up_dns_open(&up->worker, up_plane_control(up->plane), &up->dns_at, &up->dns);
+    if (!err)
+        return 0;
+    (void)addr_format(&up->dns_at, text);
+    if (up->dns_is_told)
+        return cli_fail(CLI_FAILED, "--dns: %s: %s", text, error_text(err));
+    fprintf(stderr, "mesh up: names are not answered at %s: %s\n", text, error_text(err));
+    return 0;
+}
+
 static int serve(struct up *up)
 {
     int code;
@@ -173,6 +205,8 @@ static int serve(struct up *up)
         return cli_fail(CLI_FAILED, "no event loop");
     timer_init(&up->timer, &up->worker.timers, on_timer);
     code = up_plane_start(&up->worker, &up->options, &up->plane);
+    if (code == 0)
+        code = serve_names(up);
     if (code == 0) {
         sigwatch_open(&up->term, &up->worker, SIGTERM, on_signal, up);
         sigwatch_open(&up->intr, &up->worker, SIGINT, on_signal, up);
@@ -181,6 +215,7 @@ static int serve(struct up *up)
         sigwatch_close(&up->intr, NULL);
     }
     up_files_free(up->files);
+    up_dns_close(up->dns);
     up_plane_free(up->plane);
     worker_deinit(&up->worker);
     return code;

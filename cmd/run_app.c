@@ -177,7 +177,7 @@ static int let_go(struct app *app, struct runtime *rt)
     int err;
 
     if (app->child.captured)
-        err = mesh_dns_open(rt, &dns, &app->dns);
+        err = mesh_dns_open_runtime(rt, &dns, &app->dns);
     else
         err = flow_listener_addr(runtime_flow(rt), STR("outbound"), &outbound);
     return err ? err : run_child_go(&app->child, outbound.port);

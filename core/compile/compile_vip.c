@@ -402,7 +402,7 @@ static void tell_names(struct compile *c, struct compile_host *h)
     const struct compile_host *concrete;
     uint32_t count = s->vip_count;
 
-    if (h->name.p[0] == '*' || !is_imported(c, s))
+    if (!is_imported(c, s))
         return;
     /* Allocated ones stand in the order of families. */
     if (s->vip_allocated && count > 1 && s->vips[count - 1].family == ADDR_IPV6 &&

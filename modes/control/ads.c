@@ -67,6 +67,11 @@ static void clear_shared(struct map *m)
     map_deinit(m);
 }
 
+const struct registry *ads_registry(const struct ads *a)
+{
+    return ads_feed_registry(a->feed);
+}
+
 void ads_free(struct ads *a)
 {
     if (!a)

@@ -11,6 +11,7 @@
 #include "core/http/grpc_server.h"
 
 struct ads;
+struct registry;
 struct ca;
 struct store;
 struct worker;
@@ -39,6 +40,9 @@ struct ads_port { /* a listener; the first member of what the gRPC server gets a
     struct ads *ads;
     enum ads_trust trust;
 };
+
+/* Services and workloads as of now; borrowed until the loop turns. */
+const struct registry *ads_registry(const struct ads *a);
 
 /* One proxy that is connected. */
 struct ads_client {

@@ -426,6 +426,11 @@ void ads_feed_free(struct ads_feed *f)
     mem_free(f);
 }
 
+const struct registry *ads_feed_registry(const struct ads_feed *f)
+{
+    return f->registry;
+}
+
 const struct ads_credential *ads_feed_credentials(const struct ads_feed *f)
 {
     return &f->credentials;

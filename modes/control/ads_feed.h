@@ -16,6 +16,7 @@
 
 struct ads_credential;
 struct ads_feed;
+struct registry;
 
 /* changed runs when something new may be served; call ads_feed_drain then. credential_changed:
  * other proxies may have the secrets of that name from now on; also during ads_feed_new. */
@@ -27,6 +28,7 @@ void ads_feed_free(struct ads_feed *f); /* NULL is allowed */
 /* Takes over what the store shows now. Whether anything served differs. */
 bool ads_feed_drain(struct ads_feed *f);
 
+const struct registry *ads_feed_registry(const struct ads_feed *f);
 const struct ads_credential *ads_feed_credentials(const struct ads_feed *f);
 const struct xds_clock *ads_feed_clock(const struct ads_feed *f);
 /* The cache of a type, or NULL. */

@@ -58,6 +58,11 @@ struct ca *control_ca(struct control *c)
     return c->ca;
 }
 
+const struct registry *control_registry(const struct control *c)
+{
+    return ads_registry(c->ads);
+}
+
 struct ads *control_ads(struct control *c)
 {
     return c->ads;

@@ -14,6 +14,7 @@
 struct ads;
 struct ca;
 struct control;
+struct registry;
 struct rest;
 struct stats;
 struct store;
@@ -44,6 +45,7 @@ const struct control_options *control_get_options(const struct control *c);
 struct store *control_store(struct control *c);
 struct ca *control_ca(struct control *c);
 struct ads *control_ads(struct control *c);
+const struct registry *control_registry(const struct control *c);
 struct stats *control_stats(struct control *c);
 /* As bound. */
 const struct addr *control_api_addr(const struct control *c);
