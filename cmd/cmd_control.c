@@ -9,6 +9,7 @@
 #include "core/loop/sigwatch.h"
 #include "core/loop/worker.h"
 #include "modes/control/control.h"
+#include "modes/shared/jwks.h"
 
 /* clang-format off */
 static const struct cli_flag flags[] = {
@@ -21,6 +22,7 @@ static const struct cli_flag flags[] = {
     { "xds", 0, CLI_FLAG_TEXT, "ADDR", "0.0.0.0:15012", "Discovery and certificates over TLS, or \"none\"", NULL },
     { "xds-plain", 0, CLI_FLAG_TEXT, "ADDR", "127.0.0.1:15010", "Discovery without TLS for this machine, or \"none\"", NULL },
     { "xds-socket", 0, CLI_FLAG_TEXT, "PATH", NULL, "Their Unix socket, or \"none\" [in the runtime directory]", NULL },
+    { "jwks-blocked", 0, CLI_FLAG_TEXT, "CIDRS", NULL, "Addresses that keys of tokens are not fetched from [this machine's and the link's]; \"\": none", NULL },
     { "log", 0, CLI_FLAG_TEXT, "LEVELS", "warn", "Log levels, e.g. info,ads=debug", NULL },
     { "log-format", 0, CLI_FLAG_TEXT, "FORMAT", "text", "How the log is written", "text|json" },
 };
@@ -83,6 +85,12 @@ static int read_options(const struct cli_args *args, struct arena *a, struct con
         code = read_addr(args, "xds-plain", &o->xds_plain);
     if (code)
         return code;
+    o->jwks_blocked = cli_args_text(args, "jwks-blocked");
+    if (!jwks_is_list(o->jwks_blocked))
+        return cli_fail(CLI_USAGE,
+                        "--jwks-blocked: \"%s\" is no list of address blocks such as "
+                        "10.0.0.0/8,::1",
+                        o->jwks_blocked);
     o->state_dir = cli_args_text(args, "state-dir");
     if (!o->state_dir)
         o->state_dir = paths_state_dir(a);

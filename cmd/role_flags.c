@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "modes/shared/jwks.h"
 
 int role_flags_addr(const struct cli_args *args, const char *flag, struct addr *out)
 {
@@ -90,6 +91,12 @@ int role_flags_read(const struct cli_args *args, struct role_options *out)
         return code;
     out->config_path = cli_args_text(args, "config");
     out->mesh_config = cli_args_text(args, "mesh-config");
+    out->jwks_blocked = cli_args_text(args, "jwks-blocked");
+    if (!jwks_is_list(out->jwks_blocked))
+        return cli_fail(CLI_USAGE,
+                        "--jwks-blocked: \"%s\" is no list of address blocks such as "
+                        "10.0.0.0/8,::1",
+                        out->jwks_blocked);
     out->control = cli_args_text(args, "control");
     out->token = cli_args_text(args, "token");
     out->root_cert = cli_args_text(args, "root-cert");

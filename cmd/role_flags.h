@@ -13,6 +13,7 @@
     { "token", 0, CLI_FLAG_TEXT, "TOKEN", NULL, "Join token for the first certificate", NULL }, \
     { "root-cert", 0, CLI_FLAG_TEXT, "FILE", NULL, "Root certificate that control must have", NULL }, \
     { "mesh-config", 0, CLI_FLAG_TEXT, "FILE", NULL, "MeshConfig, in place of the ConfigMap istio", NULL }, \
+    { "jwks-blocked", 0, CLI_FLAG_TEXT, "CIDRS", NULL, "With --config: addresses that keys of tokens are not fetched from", NULL }, \
     { "cert-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "cert-chain.pem, key.pem and root-cert.pem of this workload", NULL }, \
     { "state-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "Where the last good configuration and certificate are kept", NULL }, \
     { "name", 0, CLI_FLAG_TEXT, "NAME", NULL, "Name of this workload [host name]", NULL }, \

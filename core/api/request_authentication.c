@@ -7,8 +7,7 @@
 #include "core/text/duration.h"
 #include "core/text/node_json.h"
 
-#define PROTO  "istio.security.v1beta1."
-#define NO_FETCH "is accepted, but keys are not fetched yet"
+#define PROTO "istio.security.v1beta1."
 
 static void check_url(struct field_check *c, const void *member)
 {
@@ -95,7 +94,7 @@ static FIELD_MESSAGE(request_authentication_claim, PROTO "ClaimToHeader", .help 
 static const struct field request_authentication_rule_fields[] = {
     FIELD_STR(T, issuer, "issuer", .proto = 1, .check = api_check_not_empty, .help = "What the token's iss must be."),
     FIELD_LIST_STR(T, audiences, "audiences", .proto = 2, .check = api_check_not_empty, .default_text = "any", .help = "Of these the token's aud must have one."),
-    FIELD_STR(T, jwks_uri, "jwksUri", .proto = 3, .max_len = 2048, .check = check_url, .enforced = NO_FETCH, .default_text = "found through the issuer", .help = "Where the keys are."),
+    FIELD_STR(T, jwks_uri, "jwksUri", .proto = 3, .max_len = 2048, .check = check_url, .default_text = "found through the issuer", .help = "Where the keys are."),
     FIELD_STR(T, jwks, "jwks", .proto = 10, .check = check_jwks, .help = "The keys themselves, a JSON Web Key Set."),
     FIELD_LIST_MSG(T, from_headers, "fromHeaders", request_authentication_header, .proto = 6, .default_text = "Authorization: Bearer", .help = "Headers that hold the token."),
     FIELD_LIST_STR(T, from_params, "fromParams", .proto = 7, .check = api_check_not_empty, .default_text = "access_token", .help = "Query parameters that hold the token."),
@@ -103,7 +102,7 @@ static const struct field request_authentication_rule_fields[] = {
     FIELD_LIST_STR(T, from_cookies, "fromCookies", .proto = 12, .check = api_check_not_empty, .help = "Cookies that hold the token."),
     FIELD_BOOL(T, forward_original_token, "forwardOriginalToken", .proto = 9, .default_text = "false", .help = "Leave the token in the request."),
     FIELD_LIST_MSG(T, output_claims, "outputClaimToHeaders", request_authentication_claim, .proto = 11, .help = "Claims that go upstream as headers."),
-    FIELD_DURATION(T, timeout, "timeout", .proto = 13, .min = DURATION_MS, .enforced = NO_FETCH, .default_text = "5s", .help = "Time for fetching keys."),
+    FIELD_DURATION(T, timeout, "timeout", .proto = 13, .min = DURATION_MS, .default_text = "5s", .help = "Time for fetching keys."),
     FIELD_LIST_STR(T, space_delimited_claims, "spaceDelimitedClaims", .proto = 14, .max_items = 64, .check = api_check_not_empty, .default_text = "scope, permission", .help = "Claims that are lists separated by spaces."),
 };
 static FIELD_MESSAGE(request_authentication_rule, PROTO "JWTRule", .at = FIELD_AT(T, at), .check = check_rule, .help = "Tokens of one issuer.");

@@ -18,7 +18,9 @@ struct worker;
 
 struct ads_options {
     struct store *store;
+    struct worker *worker;
     const char *trust_domain, *cluster_id, *dns_domain;
+    const char *jwks_blocked; /* jwks.h; NULL: its default */
 };
 
 /* An error was logged. */

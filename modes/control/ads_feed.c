@@ -17,6 +17,7 @@
 #include "core/xds/xds_msg.h"
 #include "modes/control/ads_audience.h"
 #include "modes/control/ads_credential.h"
+#include "modes/shared/jwks.h"
 #include "store/store.h"
 
 static struct log_module log_module = LOG_MODULE("ads");
@@ -27,6 +28,8 @@ struct ads_feed {
     struct store *store;
     struct registry *registry;
     struct l4_policy *policies;
+    struct jwks *jwks;
+    bool has_new_keys;
     struct xds_clock clock;
     struct xds_cache objects, addresses, authorizations;
     struct store_watch *watches[STORE_CLASS_COUNT];
@@ -82,6 +85,8 @@ static struct object *decode(const struct ads_feed *f, const struct store_object
     arena_init(&a, 4096);
     err = node_json_read(&a, row->body, NULL, NULL, &root);
     meta = err ? NULL : node_getz(root, "metadata");
+    if (meta && (row->kind & STORE_KIND_MAX) == API_KIND_REQUEST_AUTHENTICATION)
+        jwks_fill(f->jwks, root, &a);
     if (meta) {
         store_object_uid_text(row, uid);
         node_set_str(&a, meta, "uid", str_of(uid));
@@ -257,6 +262,48 @@ static void on_workload(void *arg, struct str uid, const struct registry_workloa
         xds_cache_remove(&f->addresses, uid);
 }
 
+/* ---- keys of token issuers ---- */
+
+/* A service of the mesh may have them. */
+static bool locate(void *arg, struct str host, uint16_t port, struct addr *out)
+{
+    const struct ads_feed *f = arg;
+    const struct registry_service *s = registry_find(f->registry, host);
+    const struct registry_endpoints *list = s ? registry_find_endpoints(f->registry, host) : NULL;
+    uint32_t at = 0;
+
+    while (s && at < s->port_count && s->ports[at].port != port)
+        at++;
+    for (uint32_t i = 0; list && at < s->port_count && i < list->count; i++) {
+        const struct registry_endpoint *e = &list->list[i];
+
+        if (!e->healthy || !e->ports[at] || !e->workload->addr_count)
+            continue;
+        *out = e->workload->addrs[0];
+        out->port = e->ports[at];
+        return true;
+    }
+    return false;
+}
+
+static void on_keys(void *arg)
+{
+    struct ads_feed *f = arg;
+
+    f->has_new_keys = true;
+    f->changed(f->arg);
+}
+
+static void take_keys(struct ads_feed *f)
+{
+    const uint16_t kind = API_KIND_REQUEST_AUTHENTICATION;
+    const struct store_object *o = store_next(f->store, kind, STR(""), STR_NONE, STR_NONE);
+
+    f->has_new_keys = false;
+    for (; o; o = store_next(f->store, kind, STR(""), o->ns, o->name))
+        take(f, o);
+}
+
 /* ---- policies of layer 4 ---- */
 
 static void on_policy(void *arg, struct str name, struct str ns, struct str bytes)
@@ -355,6 +402,8 @@ bool ads_feed_drain(struct ads_feed *f)
 {
     uint64_t before = f->clock.mod;
 
+    if (f->has_new_keys)
+        take_keys(f);
     drain_one(f, STORE_CLASS_CONFIG);
     drain_one(f, STORE_CLASS_LIVE);
     registry_run(f->registry, on_host, f);
@@ -373,6 +422,9 @@ int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg),
     struct registry_options registry = { .dns_domain = str_of(options->dns_domain),
                                          .cluster_id = str_of(options->cluster_id),
                                          .trust_domain = str_of(options->trust_domain) };
+    struct jwks_options keys = {
+        .blocked = options->jwks_blocked, .changed = on_keys, .locate = locate, .arg = f
+    };
     int err;
 
     f->store = options->store;
@@ -389,7 +441,9 @@ int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg),
     xds_cache_init(&f->addresses, XDS_MSG_ADDRESS_TYPE, XDS_MSG_ADDRESS_TYPE, &f->clock);
     xds_cache_init(&f->authorizations, XDS_MSG_AUTHORIZATION_TYPE, XDS_MSG_AUTHORIZATION_TYPE,
                    &f->clock);
-    err = watch(f, STORE_CLASS_CONFIG, STR(""));
+    err = jwks_new(options->worker, &keys, &f->jwks);
+    if (!err)
+        err = watch(f, STORE_CLASS_CONFIG, STR(""));
     if (!err)
         err = watch(f, STORE_CLASS_LIVE, STR(""));
     if (err) {
@@ -414,6 +468,7 @@ void ads_feed_free(struct ads_feed *f)
     }
     registry_free(f->registry);
     l4_policy_free(f->policies);
+    jwks_free(f->jwks);
     for (size_t at = 0; (slot = map_next(&f->service_names, &at));) {
         mem_free(slot->value);
         mem_free((void *)(uintptr_t)slot->key.p);

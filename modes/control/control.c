@@ -131,6 +131,8 @@ static int open_ca(struct control *c)
 static int open_ads(struct control *c)
 {
     struct ads_options options = { .store = c->store,
+                                   .worker = c->worker,
+                                   .jwks_blocked = c->options.jwks_blocked,
                                    .trust_domain = c->options.trust_domain,
                                    .cluster_id = c->options.cluster_id,
                                    .dns_domain = c->options.dns_domain };

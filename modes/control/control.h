@@ -29,6 +29,7 @@ struct control_options {
     struct addr api;             /* [127.0.0.1:15014] API, console, metrics; ADDR_NONE: off */
     struct addr xds_plain;       /* [127.0.0.1:15010] loopback or Unix socket only */
     struct addr xds;             /* [0.0.0.0:15012] TLS: ADS and CA */
+    const char *jwks_blocked;    /* blocks that keys are not fetched from; NULL: jwks.h's */
     const char *xds_socket_path; /* ADS and CA without TLS for this machine; NULL: none */
 };
 

@@ -111,6 +111,7 @@ static void fill_runtime_options(struct role *r, struct runtime_options *out)
         .metrics_too = o->metrics_too,
         .health = o->health,
         .state_dir = o->state_dir,
+        .jwks_blocked = o->jwks_blocked,
         .drain_ms = o->drain_ms,
     };
     out->compile = (struct compile_options){

@@ -33,6 +33,7 @@ struct role_options {
 
     /* Where configuration and identity come from. */
     const char *config_path; /* files */
+    const char *jwks_blocked; /* jwks.h; NULL: its default */
     const char *mesh_config; /* a file with MeshConfig alone; NULL: none */
     const char *cert_dir;
     const char *control;   /* "host:port" or "unix:path" of a control's xDS; NULL: none */

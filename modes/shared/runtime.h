@@ -30,6 +30,7 @@ struct runtime_options {
     struct addr metrics_too;
     struct addr health;    /* 15021 */
     const char *state_dir; /* last good objects and certificate; NULL: none are kept */
+    const char *jwks_blocked; /* jwks.h; NULL: its default */
     uint64_t drain_ms;     /* how long running requests may take at the end; 0: 5000 */
 };
 

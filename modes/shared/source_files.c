@@ -14,6 +14,7 @@
 #include "core/base/map.h"
 #include "core/base/mem.h"
 #include "modes/shared/dirwatch.h"
+#include "modes/shared/jwks.h"
 #include "modes/shared/runtime.h"
 
 static struct log_module log_module = LOG_MODULE("files");
@@ -38,6 +39,7 @@ struct source_files {
     struct map current; /* object_key -> struct object given to the runtime, one reference */
     struct arena keys;  /* of current; rebuilt with it */
     struct dirwatch *watch;
+    struct jwks *jwks;
 };
 
 /* ---- reading ---- */
@@ -212,12 +214,31 @@ static int scan(struct source_files *s, struct diag *d)
 
 /* ---- giving it to the runtime ---- */
 
+/* The object as proxies take it: with the keys of token issuers in it. One reference. */
+static struct object *complete(struct source_files *s, struct object *o)
+{
+    struct object_options options = { .stored = true };
+    struct object *made = NULL;
+    struct node *copy;
+    struct arena a;
+
+    if (o->kind->id != API_KIND_REQUEST_AUTHENTICATION || !o->node || !s->jwks)
+        return object_ref(o);
+    arena_init(&a, 4096);
+    copy = node_copy(&a, o->node);
+    jwks_fill(s->jwks, copy, &a);
+    if (node_equal(copy, o->node) || object_decode(&made, copy, NULL, &options) != 0)
+        made = object_ref(o);
+    arena_deinit(&a);
+    return made;
+}
+
 static void collect(struct source_files *s, struct map *wanted, struct arena *keys)
 {
     for (size_t i = 0; i < s->count; i++) {
         for (size_t k = 0; k < s->files[i].objects.count; k++) {
             struct object *o = s->files[i].objects.items[k];
-            struct object *other = map_put(wanted, object_key(o, keys), object_ref(o));
+            struct object *other = map_put(wanted, object_key(o, keys), complete(s, o));
 
             if (!other)
                 continue;
@@ -295,6 +316,14 @@ static void on_change(void *arg)
     runtime_commit(s->rt, NULL, NULL, NULL);
 }
 
+static void on_keys(void *arg)
+{
+    struct source_files *s = arg;
+
+    if (apply(s))
+        runtime_commit(s->rt, NULL, NULL, NULL);
+}
+
 /* ---- life ---- */
 
 int source_files_new(struct runtime *rt, const char *path, struct diag *d,
@@ -313,6 +342,12 @@ int source_files_new(struct runtime *rt, const char *path, struct diag *d,
     map_init(&s->current);
     arena_init(&s->keys, 0);
     err = scan(s, d);
+    if (!err)
+        err = jwks_new(runtime_main(rt),
+                       &(struct jwks_options){ .blocked = runtime_get_options(rt)->jwks_blocked,
+                                               .changed = on_keys,
+                                               .arg = s },
+                       &s->jwks);
     if (err) {
         source_files_free(s);
         return err;
@@ -334,6 +369,7 @@ void source_files_free(struct source_files *s)
     if (!s)
         return;
     dirwatch_free(s->watch);
+    jwks_free(s->jwks);
     for (struct map_slot *slot; (slot = map_next(&s->current, &at));)
         object_unref(slot->value);
     map_deinit(&s->current);

@@ -1,11 +1,15 @@
 """RequestAuthentication: tokens at a sidecar and at a gateway."""
 
 import base64
+import http.server
 import json
+import threading
 
 import pytest
+import yaml
 
 from meshtest import free_port, until
+from meshtest.delta import Delta
 from meshtest.objects import gateway, obj, routes, service, endpoint, to
 from meshtest.tokens import Keys
 
@@ -202,3 +206,99 @@ def test_jw_8_routes_by_claims(edge, one):
     assert get(proxy, one.token(blocked="yes"), "/free").status == 404
     assert get(proxy, one.token(exp=-120), "/free").status == 401
     assert get(proxy, "", "/", **{"@request.auth.claims.sub": "ann"}).status in (400, 404)
+
+
+# ---- keys that are fetched ----
+
+class KeyServer(http.server.ThreadingHTTPServer):
+    """Serves documents by path; .asked counts requests."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), KeyHandler)
+        self.documents, self.asked = {}, []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class KeyHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        text = self.server.documents.get(self.path)
+        self.send_response(200 if text is not None else 404)
+        self.end_headers()
+        self.wfile.write((text or "").encode())
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def key_server():
+    server = KeyServer()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def fetching(rig, echo):
+    """A sidecar that may ask this machine for keys."""
+    def start(*objects, blocked=""):
+        upstream = echo.http()
+        return rig.inbound(rig.config(*objects), upstream.port, "http", "--jwks-blocked", blocked)
+    return start
+
+
+def test_jw_6_keys_are_fetched(fetching, key_server, one):
+    key_server.documents["/keys"] = one.jwks
+    proxy = fetching(authentication({"issuer": FIRST, "jwksUri": key_server.url + "/keys"}))
+    until(lambda: get(proxy, one.token()).status == 200, "the keys came")
+    assert get(proxy).status == 200
+    assert get(proxy, one.token(exp=-120)).status == 401
+
+
+def test_jw_6_keys_are_found_through_the_issuer(fetching, key_server):
+    keys = Keys(key_server.url, 1)
+    key_server.documents["/.well-known/openid-configuration"] = json.dumps({"issuer": keys.issuer, "jwks_uri": key_server.url + "/k"})
+    key_server.documents["/k"] = keys.jwks
+    proxy = fetching(authentication({"issuer": keys.issuer}))
+    until(lambda: get(proxy, keys.token()).status == 200, "the keys came")
+
+
+def test_jw_6_without_keys_tokens_are_refused_and_the_server_is_asked_again(fetching, key_server, one):
+    proxy = fetching(authentication({"issuer": FIRST, "jwksUri": key_server.url + "/keys"}))
+    reply = get(proxy, one.token())
+    assert (reply.status, reply.text()) == (401, "Jwks remote fetch is failed")
+    assert get(proxy).status == 200
+    until(lambda: key_server.asked, "it was asked")
+    key_server.documents["/keys"] = one.jwks
+    until(lambda: get(proxy, one.token()).status == 200, "it was asked again", limit_s=20)
+
+
+def test_keys_are_not_fetched_from_this_machine(rig, echo, key_server, one):
+    key_server.documents["/keys"] = one.jwks
+    rules = authentication({"issuer": FIRST, "jwksUri": key_server.url + "/keys"})
+    upstream = echo.http()
+    proxy = rig.inbound(rig.config(rules), upstream.port, "http")
+    until(lambda: "not asked" in proxy.process.log(), "the refusal is logged")
+    assert get(proxy, one.token()).status == 401
+    assert key_server.asked == []
+
+
+def test_control_fetches_keys_for_its_proxies(mesh, key_server, one, tmp_path):
+    key_server.documents["/keys"] = one.jwks
+    control = mesh("control", "--api", "none", "--xds", "none", "--xds-plain", "127.0.0.1:0", "--jwks-blocked", "")
+    port = int(control.wait_line(r"^xds-plain 127.0.0.1:(\d+)", limit_s=30).group(1))
+    (tmp_path / "jwt.yaml").write_text(yaml.safe_dump(authentication({"issuer": FIRST, "jwksUri": key_server.url + "/keys"})))
+    mesh.run("apply", "-f", tmp_path / "jwt.yaml")
+    client = Delta(port, "waypoint~10.0.0.9~web.default~default.svc.cluster.local")
+    client.subscribe("mesh.dev/v1/Object")
+    name = "requestauthentications.security.istio.io/default/jwt"
+    seen_keys = []
+
+    def has_keys(changed, _):
+        seen_keys.append(json.loads(one.jwks)["keys"][0]["kid"].encode() in changed.get(name, b""))
+        return seen_keys[-1]
+    client.until(has_keys)
+    client.close()
+    assert "jwks:" not in mesh.run("get", "requestauthentication", "jwt", "-o", "yaml").out  # what the user wrote stays
