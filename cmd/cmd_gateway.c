@@ -7,6 +7,7 @@
 static const struct cli_flag flags[] = {
     ROLE_FLAGS,
     { "bind", 0, CLI_FLAG_TEXT, "IP", "0.0.0.0", "Address that gateway ports are opened on", NULL },
+    { "gateway", 0, CLI_FLAG_TEXT, "NAME", NULL, "Serve this Gateway of the Gateway API, of its own namespace, and no other [all of class istio and mesh]", NULL },
     { "acme-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "Where certificates that Gateways have ordered (annotation mesh.dev/acme) are kept; gateways may share it [acme in the state directory]", NULL },
     { "acme-ca", 0, CLI_FLAG_TEXT, "FILE", NULL, "CA of the ACME server [the system's]", NULL },
     { "acme-resolvers", 0, CLI_FLAG_TEXT, "ADDRS", NULL, "DNS servers for the ACME server's name [the system's]", NULL },
@@ -33,9 +34,27 @@ static int read_port_maps(const struct cli_args *args, struct role_options *o)
     return 0;
 }
 
+/* --gateway is the label that Istio gives to what it makes for a Gateway. */
+static char *add_gateway_label(const struct cli_args *args, struct role_options *o)
+{
+    const char *name = cli_args_text(args, "gateway"), **labels;
+    char *label;
+
+    if (!name)
+        return NULL;
+    labels = mem_alloc0(o->label_count + 1, sizeof(*labels));
+    for (size_t i = 0; i < o->label_count; i++)
+        labels[i] = o->labels[i];
+    label = mem_printf("gateway.networking.k8s.io/gateway-name=%s", name);
+    labels[o->label_count++] = label;
+    o->labels = labels;
+    return label;
+}
+
 static int run(const struct cli_args *args)
 {
     struct role_options *o = mem_alloc0(1, sizeof(*o));
+    char *label = NULL;
     int code;
 
     o->is_gateway = true;
@@ -47,8 +66,13 @@ static int run(const struct cli_args *args)
     o->acme_resolvers = cli_args_text(args, "acme-resolvers");
     if (!code)
         code = read_port_maps(args, o);
-    if (!code)
+    if (!code) {
+        label = add_gateway_label(args, o);
         code = role_run(o);
+    }
+    if (label)
+        mem_free((void *)(uintptr_t)o->labels); /* its own list then */
+    mem_free(label);
     mem_free(o);
     return code;
 }
@@ -59,7 +83,9 @@ const struct cli_command cmd_gateway = {
     .group = "Roles",
     .arguments = "",
     .summary = "A gateway: the way into the mesh, and out",
-    .details = "Serves the Gateway objects whose selector matches its labels.",
+    .details =
+        "Serves Istio's Gateways whose selector matches its labels, and the Gateways of the\n"
+        "Gateway API whose class is istio, mesh, or one of ours by its GatewayClass.",
     .examples = "  mesh gateway --config ./mesh -l istio=ingressgateway --map-port 80=8080",
     .flags = flags,
     .flag_count = COUNT_OF(flags),

@@ -168,6 +168,7 @@ static void drop_tls(void *ptr)
 }
 
 static void build_encrypted(struct job *j, struct model_gateway *m,
+                            struct compile_gwapi_listener *const *group, uint32_t count,
                             struct compile_gwapi_listener *l)
 {
     bool http = l->protocol == COMPILE_GWAPI_HTTPS;
@@ -196,11 +197,17 @@ static void build_encrypted(struct job *j, struct model_gateway *m,
     to->sni_hosts[to->sni_host_count++] =
         l->spec->hostname.len ? arena_lower(&j->part->arena, l->spec->hostname) : STR("*");
     if (http) {
-        to->http = compile_gwapi_hosts_build(
-            j->c, j->v, &l, 1,
-            arena_printf(j->scratch, "https.%lld.%.*s.%.*s.%.*s", (long long)l->spec->port,
-                         STR_ARG(l->spec->name), STR_ARG(l->owner->name), STR_ARG(l->owner->ns)),
-            j->data);
+        struct compile_gwapi_hosts_place place = {
+            .listeners = &l,
+            .count = 1,
+            .others = group,
+            .other_count = count,
+            .name = arena_printf(j->scratch, "https.%lld.%.*s.%.*s.%.*s", (long long)l->spec->port,
+                                 STR_ARG(l->spec->name), STR_ARG(l->owner->name),
+                                 STR_ARG(l->owner->ns)),
+        };
+
+        to->http = compile_gwapi_hosts_build(j->c, j->v, &place, j->data);
         keep_table(j, to->http);
     } else {
         compile_gwapi_stream_build(j->c, j->v, l, j->part, j->data, to);
@@ -260,16 +267,18 @@ static void build_port(struct job *j, uint32_t first)
     l->gateway->jwt = j->c->jwt;
     if (group[0]->protocol == COMPILE_GWAPI_HTTP) {
         struct model_gateway_server *to = add_server(j, l->gateway, group[0], MODEL_PROTOCOL_HTTP);
+        struct compile_gwapi_hosts_place place = {
+            .listeners = group, .count = n, .name = arena_printf(j->scratch, "http.%u", port)
+        };
 
-        to->http = compile_gwapi_hosts_build(j->c, j->v, group, n,
-                                             arena_printf(j->scratch, "http.%u", port), j->data);
+        to->http = compile_gwapi_hosts_build(j->c, j->v, &place, j->data);
         keep_table(j, to->http);
     } else if (group[0]->protocol == COMPILE_GWAPI_TCP) {
         compile_gwapi_stream_build(j->c, j->v, group[0], j->part, j->data,
                                    add_server(j, l->gateway, group[0], MODEL_PROTOCOL_TCP));
     } else {
         for (uint32_t i = 0; i < n; i++)
-            build_encrypted(j, l->gateway, group[i]);
+            build_encrypted(j, l->gateway, group, n, group[i]);
     }
     compile_gateway_name_servers(j->part, l->gateway);
 }

@@ -8,6 +8,7 @@
 struct domain {
     struct str name; /* "" is "*" */
     const struct compile_gwapi_listener *listener;
+    bool misdirected;
     struct domain *next;
 };
 
@@ -23,13 +24,14 @@ struct job {
     uint32_t domain_count;
 };
 
-static void get_domain(struct job *j, struct str name, const struct compile_gwapi_listener *l)
+static struct domain *get_domain(struct job *j, struct str name,
+                                 const struct compile_gwapi_listener *l)
 {
     struct str key = name.len ? arena_lower(&j->scratch, name) : STR("*");
-    struct domain *d;
+    struct domain *d = map_get(&j->by_name, key);
 
-    if (map_get(&j->by_name, key))
-        return;
+    if (d)
+        return d;
     d = arena_alloc0(&j->scratch, 1, sizeof(*d));
     d->name = name.len ? key : STR("");
     d->listener = l;
@@ -37,6 +39,7 @@ static void get_domain(struct job *j, struct str name, const struct compile_gwap
     *j->end = d;
     j->end = &d->next;
     j->domain_count++;
+    return d;
 }
 
 static bool covers(struct str wide, struct str host)
@@ -76,7 +79,7 @@ static void add_route_domains(struct job *j, const struct compile_gwapi_parent *
 
         if (compile_gwapi_meet(l->spec->hostname, p->spec->hostnames[i], &met) &&
             !is_others(j, l, met))
-            get_domain(j, met, l);
+            (void)get_domain(j, met, l);
     }
 }
 
@@ -135,6 +138,17 @@ static uint32_t find_sources(const struct job *j, const struct domain *d,
     return n;
 }
 
+static void answer_421(struct model_route_vhost *v)
+{
+    struct model_route *r = arena_alloc0(&v->arena, 1, sizeof(*r));
+
+    r->name = STR("misdirected");
+    r->action = MODEL_ACTION_DIRECT;
+    r->direct_status = 421;
+    v->vhost.routes = r;
+    v->vhost.route_count = 1;
+}
+
 static struct model_route_vhost *build_vhost(struct job *j, const struct domain *d)
 {
     struct model_route_vhost *v = compile_route_new_vhost();
@@ -146,7 +160,10 @@ static struct model_route_vhost *build_vhost(struct job *j, const struct domain 
     };
     struct str name = d->name.len ? d->name : STR("*");
 
-    compile_gwapi_route_build(j->v->world, &place, sources, find_sources(j, d, sources), v);
+    if (d->misdirected)
+        answer_421(v);
+    else
+        compile_gwapi_route_build(j->v->world, &place, sources, find_sources(j, d, sources), v);
     v->vhost.name = arena_printf(&v->arena, "%.*s:%u", STR_ARG(name), port);
     v->vhost.domains = arena_alloc0(&v->arena, 1, sizeof(*v->vhost.domains));
     v->vhost.domains[0] = arena_str(&v->arena, name);
@@ -156,28 +173,41 @@ static struct model_route_vhost *build_vhost(struct job *j, const struct domain 
     return v;
 }
 
+static void add_others(struct job *j, const struct compile_gwapi_hosts_place *p)
+{
+    for (uint32_t i = 0; i < p->other_count; i++) {
+        const struct compile_gwapi_listener *l = p->others[i];
+
+        if (l->protocol == COMPILE_GWAPI_HTTPS &&
+            !map_get(&j->by_name, l->spec->hostname.len ? l->spec->hostname : STR("*")))
+            get_domain(j, l->spec->hostname, l)->misdirected = true;
+    }
+}
+
 struct model_route_table *compile_gwapi_hosts_build(struct compile *c,
                                                     const struct compile_gwapi_view *v,
-                                                    struct compile_gwapi_listener *const *listeners,
-                                                    uint32_t count, struct str name,
+                                                    const struct compile_gwapi_hosts_place *place,
                                                     struct compile_gateway *data)
 {
     struct model_route_table *t = mem_alloc0(1, sizeof(*t));
-    struct job j = { .c = c, .v = v, .listeners = listeners, .count = count, .data = data };
+    struct job j = {
+        .c = c, .v = v, .listeners = place->listeners, .count = place->count, .data = data
+    };
 
     arena_init(&j.scratch, 4096);
     map_init(&j.by_name);
     j.end = &j.first;
-    for (uint32_t i = 0; i < count; i++)
-        get_domain(&j, listeners[i]->spec->hostname, listeners[i]);
+    for (uint32_t i = 0; i < j.count; i++)
+        (void)get_domain(&j, j.listeners[i]->spec->hostname, j.listeners[i]);
+    add_others(&j, place);
     for (uint32_t i = 0; i < v->parent_count; i++)
-        for (uint32_t k = 0; k < count && !v->parents[i].accepted.reason; k++)
-            if (is_attached(&v->parents[i], listeners[k]))
-                add_route_domains(&j, &v->parents[i], listeners[k]);
+        for (uint32_t k = 0; k < j.count && !v->parents[i].accepted.reason; k++)
+            if (is_attached(&v->parents[i], j.listeners[k]))
+                add_route_domains(&j, &v->parents[i], j.listeners[k]);
     atomic_init(&t->refs, 1);
     arena_init(&t->arena, 1024);
-    t->name = arena_str(&t->arena, name);
-    t->port = (uint16_t)listeners[0]->spec->port;
+    t->name = arena_str(&t->arena, place->name);
+    t->port = (uint16_t)j.listeners[0]->spec->port;
     t->vhosts = arena_alloc0(&t->arena, j.domain_count, sizeof(struct model_route_vhost *));
     for (const struct domain *d = j.first; d; d = d->next)
         t->vhosts[t->vhost_count++] = build_vhost(&j, d);

@@ -7,12 +7,21 @@
 #include "core/compile/compile_gateway.h"
 #include "core/compile/compile_gwapi_view.h"
 
-/* One table for listeners of one port. One reference for the caller; hosts that its routes name are
- * noted in data. */
+/* What a table is for. */
+struct compile_gwapi_hosts_place {
+    struct compile_gwapi_listener *const *listeners; /* of one port, whose hosts the table has */
+    uint32_t count;
+    /* All listeners of the port (HTTPS): a request for a host of one that came by a connection made
+     * for another is misdirected (421), so that clients who reuse connections make a new one. */
+    struct compile_gwapi_listener *const *others;
+    uint32_t other_count;
+    struct str name; /* of the table */
+};
+
+/* One reference for the caller; hosts that the routes name are noted in data. */
 struct model_route_table *compile_gwapi_hosts_build(struct compile *c,
                                                     const struct compile_gwapi_view *v,
-                                                    struct compile_gwapi_listener *const *listeners,
-                                                    uint32_t count, struct str name,
+                                                    const struct compile_gwapi_hosts_place *place,
                                                     struct compile_gateway *data);
 
 #endif

@@ -164,7 +164,7 @@ def test_one_process_serves_the_gateway_that_its_label_names(rig, echo):
     gw = rig.gateway(rig.config(
         k8s_gateway(listener(a), name="a"), k8s_gateway(listener(b), name="b"), svc("app", up),
         http_route("r", rule(backend("app")), parents=[parent("a"), parent("b")])),
-        "-l", "gateway.networking.k8s.io/gateway-name=b")
+        "--gateway", "b")
     assert gw.http("/", port=b).status == 200
     assert len(gw.ports) == 1
 
@@ -379,6 +379,37 @@ def test_https_listeners_choose_by_name(rig, echo):
     assert handshake(port, "x.b.test", ca) == 200
     with pytest.raises(REFUSED):
         handshake(port, "c.test", ca)
+
+
+def test_gwb_5_a_request_for_another_listeners_host_is_misdirected(rig, echo):
+    ca, port, up = CA("tls.test"), free_port(), echo.http("app")
+    rig.gateway(rig.config(
+        k8s_gateway(listener(port, "HTTPS", "*.a.test", name="wide", tls=tls("c")),
+                    listener(port, "HTTPS", "x.a.test", name="narrow", tls=tls("c")),
+                    listener(port, "HTTPS", "b.test", name="b", tls=tls("c"))),
+        secret("c", ca.leaf(dns=["*.a.test", "b.test"])), svc("app", up), http_route("r", rule(backend("app")))))
+
+    def ask(sni, host):
+        return http(f"https://127.0.0.1:{port}/", host=host, sni=sni, tls=ca.client_context()).status
+    assert ask("y.a.test", "y.a.test") == ask("x.a.test", "x.a.test") == ask("b.test", "b.test") == 200
+    assert ask("y.a.test", "x.a.test") == ask("x.a.test", "y.a.test") == ask("b.test", "x.a.test") == 421
+    assert ask("b.test", "other.test") == 404
+
+
+def test_gw_10_app_protocols_of_backends(rig, echo):
+    port, h2c, ws = free_port(), echo.http2("h2c"), echo.http("ws")
+
+    def plain(name, upstream, protocol, ip):
+        return [made("Service", name, {"clusterIP": ip, "ports": [{"name": "any", "port": 80, "appProtocol": protocol}]}, version="v1"),
+                {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+                 "metadata": {"name": f"{name}-1", "namespace": "default", "labels": {"kubernetes.io/service-name": name}},
+                 "ports": [{"name": "any", "port": upstream.port, "protocol": "TCP"}],
+                 "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}]}]
+    gw = rig.gateway(rig.config(
+        k8s_gateway(listener(port)), *plain("h2c", h2c, "kubernetes.io/h2c", "10.96.0.1"), *plain("ws", ws, "kubernetes.io/ws", "10.96.0.2"),
+        http_route("r", rule(backend("h2c"), prefix="/h2c"), rule(backend("ws"), prefix="/ws"))))
+    assert who(gw, "/h2c") == "h2c" and h2c.requests[0]["version"].startswith(("2", "HTTP/2"))
+    assert who(gw, "/ws") == "ws" and ws.requests[0]["version"].endswith("1.1")
 
 
 def test_gw_6_certificates_of_other_namespaces_need_a_grant(rig, echo):
