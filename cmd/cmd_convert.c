@@ -45,7 +45,7 @@ static int convert(const struct cli_args *args, struct input *in)
 
     convert_init(&c, &in->objects, &in->diag);
     buf_init(&out, 0);
-    n = to_istio ? convert_to_istio(&c) : convert_to_gateway_api(&c);
+    n = to_istio ? convert_istio(&c) : convert_to_gateway_api(&c);
     if (strcmp(cli_args_text(args, "output"), "json") == 0)
         print_json(&c, &out);
     else

@@ -23,7 +23,7 @@ void convert_deinit(struct convert *c);
 
 /* Converts every object that has a counterpart. Returns how many had. */
 size_t convert_to_gateway_api(struct convert *c);
-size_t convert_to_istio(struct convert *c);
+size_t convert_istio(struct convert *c);
 
 /* ---- for the two directions ---- */
 

@@ -453,7 +453,7 @@ static void stream_route(struct convert *c, const char *key)
     }
 }
 
-size_t convert_to_istio(struct convert *c)
+size_t convert_istio(struct convert *c)
 {
     size_t n = 0;
 

@@ -5,8 +5,8 @@
 #include "core/api/istio_status.h"
 #include "core/api/object_meta.h"
 
-#define PROTO  "istio.security.v1beta1."
-#define NO_IP  "is accepted, but addresses are not compared yet"
+#define PROTO "istio.security.v1beta1."
+#define NO_IP "is accepted, but addresses are not compared yet"
 
 /* clang-format off */
 #define T struct authorization_policy_source
