@@ -202,7 +202,7 @@ static const struct rule gateway[] = {
       "above maxProtocolVersion" },
     { "{servers: [{" PORT ", tls: {mode: SIMPLE, credentialName: a, cipherSuites: [ROT13]}}]}",
       "~is not a cipher suite and left out" },
-    { "{servers: [{" PORT ", tls: {httpsRedirect: true}}]}", "for protocol HTTP only" },
+    { "{servers: [{" PORT ", tls: {httpsRedirect: true}}]}", "~for protocol HTTP only" },
     { "{servers: [{port: {number: 80, name: a, protocol: HTTP}, hosts: [a], tls: {mode: SIMPLE, "
       "credentialName: a}}]}",
       "unless httpsRedirect" },
