@@ -56,6 +56,7 @@ struct app {
 
 static int dial_app(void *arg, struct worker *w, const struct addr *to, struct stream **out)
 {
+    static const struct addr source = { .family = ADDR_IPV4, .ip = { 127, 0, 0, 6 } };
     struct app *app = arg;
     struct stream_tcp_options tcp = { .connect_timeout_ms = CONNECT_MS };
     int fd, err;
@@ -68,6 +69,7 @@ static int dial_app(void *arg, struct worker *w, const struct addr *to, struct s
     if (err)
         return err;
     tcp.socket = &fd;
+    tcp.bind = &source; /* TC-3 */
     return stream_tcp_connect(w, to, &tcp, out);
 }
 

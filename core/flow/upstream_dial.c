@@ -8,13 +8,17 @@
 /* Of a hop's connection, whose streams grow to a quarter of it. */
 #define MESH_WINDOW_BYTES ((uint32_t)4 * 1024 * 1024)
 
-/* A sidecar's connections to its own address are redirected to its inbound listener (that is how a
- * call of an app to its own service is served), but for those from here. */
+/* An app sees its sidecar come from here (TC-3), not from the address that its own neighbours have
+ * and that it may trust. Besides, a sidecar's connections to its own address are redirected to its
+ * inbound listener (that is how a call of an app to its own service is served), but for these. */
 static const struct addr *inbound_source(const struct upstream_host *h)
 {
     static const struct addr source = { .family = ADDR_IPV4, .ip = { 127, 0, 0, 6 } };
 
-    return h->cluster->config->is_inbound && h->addr.family == ADDR_IPV4 ? &source : NULL;
+    const struct model_cluster_config *config = h->cluster->config;
+    bool to_app = config->is_inbound || config->type == MODEL_CLUSTER_APP;
+
+    return to_app && h->addr.family == ADDR_IPV4 ? &source : NULL;
 }
 
 int upstream_dial_tcp(struct upstream_host *h, struct stream **out)

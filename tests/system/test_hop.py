@@ -1,5 +1,6 @@
 """The multiplexed hop between two proxies: what runs inside it, and what each may do to the others."""
 
+import signal
 import socket
 import struct
 import threading
@@ -208,6 +209,71 @@ def test_app_away_is_told(rig, echo):
     app.close()
     assert raw(pair.port, b"x") == b""
     pair.client.process.wait_line(r'" 0 UF ')
+
+
+# ---- features of TCP, by whatever hop ----
+
+hops = pytest.mark.parametrize("hop", ["mesh", "mtls", "plain"])
+
+
+def dr_tcp(**tcp):
+    return obj("DestinationRule", "d", {"host": HOST, "trafficPolicy": {"connectionPool": {"tcp": tcp}}})
+
+
+@hops
+def test_tc_1_idle_connections_end(rig, echo, hop):
+    pair = rig.tcp_pair(echo.tcp(), hop, mode="PERMISSIVE", client_objects=[dr_tcp(idleTimeout="1s")],
+                        client_args=("--access-log", "/dev/stdout"))
+    with connect(pair.port) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+        assert sock.recv(1) == b"" # when it had been idle for so long
+    until(lambda: pair.app.open == 0, "it has ended at the app")
+    pair.client.process.wait_line(r'" 0 SI ')
+
+
+@hops
+def test_tc_2_the_client_ends_first(rig, echo, hop):
+    pair = rig.tcp_pair(echo.tcp(), hop, mode="PERMISSIVE")
+    with connect(pair.port) as sock:
+        sock.sendall(b"all of it")
+        sock.shutdown(socket.SHUT_WR)
+        got = b""
+        while part := sock.recv(100):
+            got += part
+    assert got == b"all of it"
+
+
+@hops
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_tc_2_a_drain_cuts_long_connections(rig, echo, hop, side):
+    times = ("--drain-time", "300ms")
+    pair = rig.tcp_pair(echo.tcp(), hop, mode="PERMISSIVE", client_args=times, server_args=times)
+    with connect(pair.port) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+        process = getattr(pair, side).process
+        began = time.monotonic()
+        process.signal(signal.SIGTERM)
+        time.sleep(0.1)
+        sock.sendall(b"y") # it lives on while there is time
+        assert sock.recv(1) == b"y"
+        assert process.wait() == 0
+        assert 0.2 < time.monotonic() - began < 4
+        try:
+            assert sock.recv(1) == b""
+        except ConnectionResetError:
+            pass
+
+
+@hops
+def test_tc_3_the_app_sees_its_sidecar(rig, hop, request):
+    app = Deaf(greet=b"hi")
+    request.addfinalizer(app.close)
+    pair = rig.tcp_pair(app, hop, mode="PERMISSIVE")
+    with connect(pair.port) as sock:
+        assert sock.recv(2) == b"hi"
+        assert app.socks[0].getpeername()[0] == "127.0.0.6"
 
 
 # ---- by other clients of the hop ----

@@ -9,9 +9,9 @@ import threading
 import grpc
 import pytest
 
-from meshtest import CA, grpc_client, http, http2, raw, until
+from meshtest import CA, free_port, grpc_client, http, http2, raw, until
 from meshtest.client import connection
-from meshtest.objects import endpoint, obj, service
+from meshtest.objects import endpoint, gateway, obj, routes, service, to
 from meshtest.rig import HOST, cert_dir
 
 STRICT = obj("PeerAuthentication", "default", {"mtls": {"mode": "STRICT"}})
@@ -62,7 +62,7 @@ def policy(name, action, *rules, **spec):
 
 # ---- modes ----
 
-def test_strict_refuses_plaintext(server, ca):
+def test_mt_2_strict_refuses_plaintext(server, ca):
     side = server(STRICT)
     assert_refused(lambda: plain_get(side))
     assert raw(side.port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", limit_s=2).startswith((b"", b"\x15"))
@@ -71,7 +71,7 @@ def test_strict_refuses_plaintext(server, ca):
     assert len(side.app.requests) == 1
 
 
-def test_permissive_takes_both(server, ca):
+def test_mt_1_permissive_takes_both(server, ca):
     side = server(PERMISSIVE)
     assert "x-forwarded-client-cert" not in dict(plain_get(side).json()["headers"])
     seen = tls_get(side, ca, ca.leaf(spiffe="ns/a/sa/b")).json()
@@ -80,7 +80,7 @@ def test_permissive_takes_both(server, ca):
         assert client.get("/", authority=HOST).status == 200
 
 
-def test_permissive_is_the_default(server, ca):
+def test_mt_8_permissive_is_the_default(server, ca):
     side = server()
     assert plain_get(side).status == 200
     assert tls_get(side, ca, ca.leaf(spiffe="ns/a/sa/b")).status == 200
@@ -92,7 +92,7 @@ def test_permissive_still_wants_a_certificate_in_mesh_tls(server, ca):
     assert_refused(lambda: tls_get(side, CA("cluster.local"), None))
 
 
-def test_disable_is_plain_only(server, ca):
+def test_mt_2_disable_is_plain_only(server, ca):
     side = server(DISABLE)
     assert plain_get(side).status == 200
     assert_refused(lambda: tls_get(side, ca, ca.leaf(spiffe="ns/a/sa/b")))
@@ -112,13 +112,13 @@ def test_mode_changes_while_running(server, ca):
     assert tls_get(side, ca, ca.leaf(spiffe="ns/a/sa/b")).status == 200
 
 
-def test_workload_policy_before_namespace(server):
+def test_mt_8_workload_policy_before_namespace(server):
     side = server(STRICT, obj("PeerAuthentication", "mine", {
         "selector": {"matchLabels": {"app": "server"}}, "mtls": {"mode": "PERMISSIVE"}}))
     assert plain_get(side).status == 200
 
 
-def test_port_level_mode(server):
+def test_mt_9_port_level_mode(server):
     def mine(port, mode):
         return obj("PeerAuthentication", "mine", {"selector": {"matchLabels": {"app": "server"}}, "mtls": {"mode": "STRICT"},
                                                   "portLevelMtls": {port: {"mode": mode}}})
@@ -135,9 +135,52 @@ def test_port_level_mode(server):
     until(refused, "the mode of another port does not count here")
 
 
+def test_mt_10_gateways_are_not_asked_for_their_mode(rig, echo):
+    """A gateway's servers say themselves what TLS they want."""
+    app, port = echo.http("app"), free_port()
+    gw = rig.gateway(rig.config(STRICT, gateway((port, "HTTP", ["*"], None)), service(HOST, (80, "HTTP"), endpoints=[endpoint(app.port)]),
+                                routes("r", "*", {"route": [to(HOST)]})))
+    assert gw.http("/", port=port, host=HOST).status == 200
+
+
+@pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256"])
+def test_mt_6_suites_of_tls_1_2(server, ca, cipher):
+    side = server(STRICT)
+    context = ca.client_context(ca.leaf(spiffe="ns/a/sa/b"), alpn=ALPNS)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(cipher)
+    assert http(f"https://{HOST}/", to=("127.0.0.1", side.port), tls=context).status == 200
+
+
+def test_mt_6_weak_suites_are_refused(server, ca):
+    side = server(STRICT)
+    context = ca.client_context(ca.leaf(spiffe="ns/a/sa/b"), alpn=ALPNS)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384:@SECLEVEL=0")
+    assert_refused(lambda: http(f"https://{HOST}/", to=("127.0.0.1", side.port), tls=context))
+
+
+@pytest.mark.parametrize("declared", ["HTTP", "TCP"])
+def test_mt_3_mt_4_what_a_client_offers(rig, echo, ca, declared):
+    """Server name and ALPN towards Istio's sidecars, as they see them."""
+    seen = []
+    context = ca.server_context(ca.leaf(spiffe="ns/default/sa/server"), alpn=("http/1.1", "istio"), client_ca=ca)
+    app = echo.http("app", tls=context) if declared == "HTTP" else echo.tcp(tls=context)
+    context.sni_callback = lambda _sock, name, _context: seen.append(name)
+    if declared == "HTTP":
+        client = rig.outbound(rig.config(service(HOST, (80, "HTTP"), endpoints=[endpoint(app.port, hop="mtls")])),
+                              certs=rig.certs("client"))
+        assert client.http("/", host=HOST).status == 200
+        assert app.requests[0]["tls"]["alpn"] == "http/1.1"
+    else:
+        front = rig.tcp_front(endpoint(app.port, hop="mtls"))
+        assert raw(front.port, b"abc", limit_s=1) == b"abc"
+    assert seen[0] == f"outbound_.80_._.{HOST}"
+
+
 # ---- certificates ----
 
-def test_bad_certificates_are_refused(server, ca):
+def test_mt_2_bad_certificates_are_refused(server, ca):
     side = server(STRICT)
     other = CA("other.domain")
     good = ca.leaf(spiffe="ns/a/sa/b")
@@ -172,7 +215,7 @@ def test_intermediates(server, ca):
     assert_refused(lambda: tls_get(side, ca, cut))
 
 
-def test_old_tls_is_refused(server, ca):
+def test_mt_6_old_tls_is_refused(server, ca):
     side = server(STRICT)
     context = ca.client_context(ca.leaf(spiffe="ns/a/sa/b"), alpn=ALPNS)
     context.minimum_version = ssl.TLSVersion.TLSv1
@@ -200,7 +243,7 @@ def test_no_resumption_past_the_checks(server, ca):
 
 
 @pytest.mark.parametrize("hop", ["mesh", "mtls"])
-def test_client_checks_the_server(rig, echo, ca, hop):
+def test_mt_4_client_checks_the_server(rig, echo, ca, hop):
     """A server that is not who it should be gets no request: 503 UF."""
     app = echo.http("app")
     bad = {
@@ -336,7 +379,7 @@ def test_tcp_denial(server, echo, ca):
     assert side.app.accepted == 1
 
 
-def test_http_rules_on_a_tcp_port(server, echo):
+def test_az_6_http_rules_on_a_tcp_port(server, echo):
     """ALLOW rules with HTTP fields match no bytes; DENY rules lose those fields."""
     side = server(PERMISSIVE, policy("p", "ALLOW", {"to": [{"operation": {"methods": ["GET"]}}]}), app=echo.tcp(), protocol="tcp")
     assert raw(side.port, b"GET / HTTP/1.1\r\n\r\n", limit_s=2) == b""

@@ -577,7 +577,7 @@ def test_tcp_large(tcp_pair, hop):
 
 
 @hops
-def test_tcp_half_close_by_the_app(tcp_pair, hop):
+def test_tc_2_tcp_half_close_by_the_app(tcp_pair, hop):
     """The app says its last word first; what the client says then still arrives."""
     listener = socket.create_server(("127.0.0.1", 0))
     got = []

@@ -1,5 +1,6 @@
 #include "core/compile/registry.h"
 
+#include "core/base/mem.h"
 #include "core/compile/registry_vips.h"
 #include "tests/tap.h"
 #include "tests/unit/support/compile_rig.h"
@@ -221,7 +222,59 @@ static void endpoints_may_be_unix_sockets(void)
     finish();
 }
 
+static void ps_1_application_protocol_before_the_ports_name(void)
+{
+    static const struct {
+        const char *app, *name;
+        uint8_t want;
+    } rows[] = {
+        { "", "http", MODEL_PROTOCOL_HTTP },
+        { "", "HTTP-web", MODEL_PROTOCOL_HTTP },
+        { "", "http2-x", MODEL_PROTOCOL_HTTP2 },
+        { "", "https-x", MODEL_PROTOCOL_HTTPS },
+        { "", "tls", MODEL_PROTOCOL_TLS },
+        { "", "tcp-any", MODEL_PROTOCOL_TCP },
+        { "", "grpc", MODEL_PROTOCOL_GRPC },
+        { "", "gRPC-Web-ui", MODEL_PROTOCOL_GRPC },
+        { "", "grpc-webby", MODEL_PROTOCOL_GRPC }, /* grpc with a suffix */
+        { "", "mongo-db", MODEL_PROTOCOL_TCP },
+        { "", "mysql", MODEL_PROTOCOL_TCP },
+        { "", "redis", MODEL_PROTOCOL_TCP },
+        { "", "httpx", MODEL_PROTOCOL_AUTO },
+        { "", "web-http", MODEL_PROTOCOL_AUTO },
+        { "", "", MODEL_PROTOCOL_AUTO },
+        { "tcp", "http", MODEL_PROTOCOL_TCP },
+        { "HTTP2", "tcp", MODEL_PROTOCOL_HTTP2 },
+        { "kubernetes.io/h2c", "x", MODEL_PROTOCOL_HTTP2 },
+        { "kubernetes.io/ws", "x", MODEL_PROTOCOL_HTTP },
+        { "kubernetes.io/wss", "x", MODEL_PROTOCOL_HTTPS },
+        { "example.com/own", "http", MODEL_PROTOCOL_HTTP }, /* unknown: the name says it */
+        { "example.com/own", "x", MODEL_PROTOCOL_AUTO },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (!EQ_INT(registry_service_protocol(str_of(rows[i].app), str_of(rows[i].name), 8080),
+                    rows[i].want))
+            NOTE("appProtocol '%s', name '%s'", rows[i].app, rows[i].name);
+    }
+}
+
+static void ps_2_ports_of_servers_that_speak_first_are_tcp(void)
+{
+    static const uint16_t ports[] = { 25, 53, 3306, 27017 };
+
+    for (size_t i = 0; i < COUNT_OF(ports); i++) {
+        EQ_INT(registry_service_protocol(STR_NONE, STR("x"), ports[i]), MODEL_PROTOCOL_TCP);
+        EQ_INT(registry_service_protocol(STR_NONE, STR("http"), ports[i]), MODEL_PROTOCOL_HTTP);
+    }
+    EQ_INT(registry_service_protocol(STR_NONE, STR("x"), 80), MODEL_PROTOCOL_AUTO);
+}
+
 static const struct tap_case cases[] = {
+    { "ps_1_application_protocol_before_the_ports_name",
+      ps_1_application_protocol_before_the_ports_name },
+    { "ps_2_ports_of_servers_that_speak_first_are_tcp",
+      ps_2_ports_of_servers_that_speak_first_are_tcp },
     { "dn_2_entry_without_addresses_gets_one_of_each_family",
       dn_2_entry_without_addresses_gets_one_of_each_family },
     { "dn_2_a_label_opts_out", dn_2_a_label_opts_out },
