@@ -196,7 +196,17 @@ static void claim_addr(struct compile_vips *v, struct compile_host *h, struct ad
     claim_vip(v, h, str_of(addr_format(&at, text)), vip);
 }
 
-/* HL-1: bytes for a headless service are told by the address of the member they go to. */
+static bool is_own_addr(const struct model_node *node, const struct addr *a)
+{
+    for (uint32_t i = 0; i < node->addr_count; i++) {
+        if (addr_eq_ip(&node->addrs[i], a))
+            return true;
+    }
+    return false;
+}
+
+/* HL-1: bytes for a headless service are told by the address of the member they go to; HL-3: but
+ * for ourselves, whom we reach without the mesh. */
 static void claim_members(struct compile *c, struct compile_host *h, struct compile_vip *vip)
 {
     const struct registry_endpoints *set = registry_find_endpoints(c->registry, h->name);
@@ -205,7 +215,7 @@ static void claim_members(struct compile *c, struct compile_host *h, struct comp
         const struct registry_workload *w = set->list[i].workload;
 
         for (uint32_t j = 0; j < w->addr_count; j++) {
-            if (w->addrs[j].family != ADDR_UNIX)
+            if (w->addrs[j].family != ADDR_UNIX && !is_own_addr(c->node, &w->addrs[j]))
                 claim_addr(&c->vips, h, w->addrs[j], vip);
         }
     }

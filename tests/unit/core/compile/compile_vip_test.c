@@ -164,6 +164,44 @@ static void hl_1_bytes_to_a_member_of_a_headless_service(void)
     finish();
 }
 
+static void hl_2_members_are_known_with_their_identity(void)
+{
+    const struct model_cluster *c;
+
+    if (begin(HEADLESS "---\napiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"
+                       "metadata: {name: w, namespace: default}\n"
+                       "spec: {address: 10.0.0.5, serviceAccount: db, "
+                       "labels: {app: db, security.istio.io/tlsMode: istio}}\n") &&
+        OK(c = compile_rig_cluster(&rig, "outbound|82||" DB))) {
+        EQ_INT(c->config->type, MODEL_CLUSTER_ORIGINAL_DST);
+        if (EQ_INT(c->endpoints->count, 1)) {
+            const struct model_endpoint *e = &c->endpoints->list[0];
+
+            EQ_INT(e->hop, MODEL_HOP_ISTIO);
+            EQ_STRN(e->identity.p, e->identity.len, "spiffe://cluster.local/ns/default/sa/db");
+        }
+    }
+    finish();
+}
+
+static void hl_3_a_member_reaches_itself_without_the_mesh(void)
+{
+    struct addr own = { 0 };
+
+    compile_rig_init(&rig);
+    addr_parse_ip(STR("10.0.0.1"), &own);
+    rig.node.addrs = &own;
+    rig.node.addr_count = 1;
+    compile_rig_start(&rig);
+    if (OK(compile_rig_apply(&rig, HEADLESS POD("db-0", "10.0.0.1", "db")
+                                       POD("db-1", "10.0.0.2", "db")))) {
+        OK(!compile_rig_vip(&rig, "10.0.0.1:82"));
+        EQ_STR(by_vip("10.0.0.2:82", ""), "outbound|82||" DB);
+        EQ_STR(addresses(DB), "10.0.0.1 10.0.0.2");
+    }
+    finish();
+}
+
 static void hl_1_no_members_no_listener(void)
 {
     if (begin(HEADLESS)) {
@@ -352,6 +390,9 @@ static const struct tap_case cases[] = {
     { "hl_1_bytes_to_a_member_of_a_headless_service",
       hl_1_bytes_to_a_member_of_a_headless_service },
     { "hl_1_no_members_no_listener", hl_1_no_members_no_listener },
+    { "hl_2_members_are_known_with_their_identity", hl_2_members_are_known_with_their_identity },
+    { "hl_3_a_member_reaches_itself_without_the_mesh",
+      hl_3_a_member_reaches_itself_without_the_mesh },
     { "ps_5_older_of_two_services_has_the_address", ps_5_older_of_two_services_has_the_address },
     { "narrower_network_wins_and_each_is_met", narrower_network_wins_and_each_is_met },
     { "ps_6_without_address_everything_on_the_port", ps_6_without_address_everything_on_the_port },

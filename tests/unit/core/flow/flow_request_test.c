@@ -112,6 +112,22 @@ static void nobody_listening_is_503_uf(void)
     flow_rig_deinit(&r);
 }
 
+static void nr_8_no_endpoint_is_503_uh(void)
+{
+    struct flow_rig r;
+    struct wire c;
+
+    flow_rig_init(&r);
+    r.endpoint_count = 0;
+    flow_rig_publish(&r);
+    flow_rig_connect(&r, &c);
+    OK(flow_rig_ask(&r, &c, GET, "no healthy upstream"));
+    OK(has(http_wire_text(&c), "HTTP/1.1 503"));
+    OK(has(flow_rig_decision(&r), "UH"));
+    http_wire_close(&c);
+    flow_rig_deinit(&r);
+}
+
 static void an_upstream_that_hangs_up_is_503_uc(void)
 {
     struct flow_rig r;
@@ -325,6 +341,7 @@ static const struct tap_case cases[] = {
     { "the_upstream_sees_forwarded_headers", the_upstream_sees_forwarded_headers },
     { "a_body_goes_up_and_comes_back", a_body_goes_up_and_comes_back },
     { "nobody_listening_is_503_uf", nobody_listening_is_503_uf },
+    { "nr_8_no_endpoint_is_503_uh", nr_8_no_endpoint_is_503_uh },
     { "an_upstream_that_hangs_up_is_503_uc", an_upstream_that_hangs_up_is_503_uc },
     { "errors_are_retried_on_other_hosts", errors_are_retried_on_other_hosts },
     { "a_retry_outlives_the_cluster_it_waits_for", a_retry_outlives_the_cluster_it_waits_for },
