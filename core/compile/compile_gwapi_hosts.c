@@ -2,6 +2,8 @@
 
 #include "core/base/mem.h"
 #include "core/compile/compile_gwapi_route.h"
+#include "core/compile/compile_host.h"
+#include "core/compile/multimap.h"
 #include "core/route/route.h"
 #include "core/route/route_index.h"
 
@@ -20,6 +22,7 @@ struct job {
     struct compile_gateway *data;
     struct arena scratch;
     struct map by_name;
+    struct multimap by_hostname; /* of routes, "*" for none -> struct compile_gwapi_parent */
     struct domain *first, **end;
     uint32_t domain_count;
 };
@@ -90,24 +93,6 @@ static void note_use(void *arg, struct str host)
     compile_gateway_note_use(arg, host);
 }
 
-/* The narrowest of the route's hosts that covers the domain; false: none does. */
-static bool find_hostname(const struct compile_gwapi_parent *p, struct str domain, struct str *out)
-{
-    bool found = p->spec->hostnames_count == 0;
-
-    *out = STR("");
-    for (size_t i = 0; i < p->spec->hostnames_count; i++) {
-        struct str h = p->spec->hostnames[i];
-
-        if (!covers(h, domain) && !(domain.len == 0 && h.len == 0))
-            continue;
-        if (!found || h.len > out->len)
-            *out = h;
-        found = true;
-    }
-    return found;
-}
-
 static bool serves(const struct job *j, const struct compile_gwapi_parent *p,
                    const struct domain *d)
 {
@@ -118,24 +103,55 @@ static bool serves(const struct job *j, const struct compile_gwapi_parent *p,
     return false;
 }
 
-static uint32_t find_sources(const struct job *j, const struct domain *d,
-                             struct compile_gwapi_route_source *out)
+struct sources {
+    struct compile_gwapi_route_source *items;
+    uint32_t count;
+};
+
+/* Routes with that hostname, unless they came by a narrower one. */
+static void add_sources(struct job *j, const struct domain *d, struct str hostname,
+                        struct sources *to)
 {
-    uint32_t n = 0;
+    const struct multimap_list *l = multimap_get(&j->by_hostname, hostname);
 
-    for (uint32_t i = 0; i < j->v->parent_count; i++) {
-        const struct compile_gwapi_parent *p = &j->v->parents[i];
-        struct str hostname;
-        bool known = false;
+    for (uint32_t i = 0; l && i < l->count; i++) {
+        const struct compile_gwapi_parent *p = l->items[i];
+        bool known = !serves(j, p, d);
 
-        if (p->accepted.reason || !serves(j, p, d) || !find_hostname(p, d->name, &hostname))
+        for (uint32_t k = 0; k < to->count && !known; k++)
+            known = to->items[k].route == p->route;
+        if (known)
             continue;
-        for (uint32_t k = 0; k < n; k++)
-            known |= out[k].route == p->route;
-        if (!known)
-            out[n++] = (struct compile_gwapi_route_source){ p->route, hostname };
+        to->items = arena_grow(&j->scratch, to->items, to->count, (size_t)to->count + 1,
+                               sizeof(*to->items));
+        to->items[to->count++] =
+            (struct compile_gwapi_route_source){ p->route, l->key.len == 1 ? STR("") : l->key };
     }
-    return n;
+}
+
+/* From the domain itself to wider and wider ones; "*" are routes that name no host. */
+static struct sources find_sources(struct job *j, const struct domain *d)
+{
+    struct sources s = { NULL, 0 };
+
+    for (struct str h = d->name.len ? d->name : STR("*"); h.p;
+         h = compile_host_wider(h, &j->scratch))
+        add_sources(j, d, h, &s);
+    return s;
+}
+
+static void index_routes(struct job *j)
+{
+    for (uint32_t i = 0; i < j->v->parent_count; i++) {
+        struct compile_gwapi_parent *p = &j->v->parents[i];
+
+        if (p->accepted.reason || p->listener_count == 0)
+            continue;
+        for (size_t k = 0; k < p->spec->hostnames_count; k++)
+            multimap_add(&j->by_hostname, p->spec->hostnames[k], p);
+        if (p->spec->hostnames_count == 0)
+            multimap_add(&j->by_hostname, STR("*"), p);
+    }
 }
 
 static void answer_421(struct model_route_vhost *v)
@@ -152,8 +168,7 @@ static void answer_421(struct model_route_vhost *v)
 static struct model_route_vhost *build_vhost(struct job *j, const struct domain *d)
 {
     struct model_route_vhost *v = compile_route_new_vhost();
-    struct compile_gwapi_route_source *sources =
-        arena_alloc0(&j->scratch, j->v->parent_count, sizeof(*sources));
+    struct sources sources = find_sources(j, d);
     uint16_t port = (uint16_t)j->listeners[0]->spec->port;
     struct compile_route_place place = {
         .c = j->c, .port = port, .gateway = STR("gateway"), .on_use = note_use, .arg = j->data
@@ -163,7 +178,7 @@ static struct model_route_vhost *build_vhost(struct job *j, const struct domain 
     if (d->misdirected)
         answer_421(v);
     else
-        compile_gwapi_route_build(j->v->world, &place, sources, find_sources(j, d, sources), v);
+        compile_gwapi_route_build(j->v->world, &place, sources.items, sources.count, v);
     v->vhost.name = arena_printf(&v->arena, "%.*s:%u", STR_ARG(name), port);
     v->vhost.domains = arena_alloc0(&v->arena, 1, sizeof(*v->vhost.domains));
     v->vhost.domains[0] = arena_str(&v->arena, name);
@@ -196,6 +211,8 @@ struct model_route_table *compile_gwapi_hosts_build(struct compile *c,
 
     arena_init(&j.scratch, 4096);
     map_init(&j.by_name);
+    multimap_init(&j.by_hostname);
+    index_routes(&j);
     j.end = &j.first;
     for (uint32_t i = 0; i < j.count; i++)
         (void)get_domain(&j, j.listeners[i]->spec->hostname, j.listeners[i]);
@@ -213,6 +230,7 @@ struct model_route_table *compile_gwapi_hosts_build(struct compile *c,
         t->vhosts[t->vhost_count++] = build_vhost(&j, d);
     route_table_index(t);
     map_deinit(&j.by_name);
+    multimap_deinit(&j.by_hostname);
     arena_deinit(&j.scratch);
     return t;
 }
