@@ -58,24 +58,24 @@ static FIELD_MESSAGE(istio_telemetry_side, PROTO "Tracing.TracingSelector", .hel
 
 #define T struct istio_telemetry_text
 static const struct field istio_telemetry_text_fields[] = {
-    FIELD_STR(T, value, "value", .proto = 1, .required = true, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "The text."),
+    FIELD_STR(T, value, "value", .proto = 1, .required = true, .check = api_check_not_empty, .help = "The text."),
 };
 static FIELD_MESSAGE(istio_telemetry_text, PROTO "Tracing.Literal", .help = "A text.");
 #undef T
 
 #define T struct istio_telemetry_named
 static const struct field istio_telemetry_named_fields[] = {
-    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Name of the variable or header."),
-    FIELD_STR(T, default_value, "defaultValue", .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Value when there is none."),
+    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Name of the variable or header."),
+    FIELD_STR(T, default_value, "defaultValue", .proto = 2, .help = "Value when there is none."),
 };
 static FIELD_MESSAGE(istio_telemetry_named, PROTO "Tracing.Environment", .help = "A value found by its name.");
 #undef T
 
 #define T struct istio_telemetry_tag
 static const struct field istio_telemetry_tag_fields[] = {
-    FIELD_MSG(T, literal, "literal", istio_telemetry_text, .proto = 1, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "The same text always."),
-    FIELD_MSG(T, environment, "environment", istio_telemetry_named, .proto = 2, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "A variable of the proxy's environment."),
-    FIELD_MSG(T, header, "header", istio_telemetry_named, .proto = 3, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "A header of the request."),
+    FIELD_MSG(T, literal, "literal", istio_telemetry_text, .proto = 1, .oneof = 1, .help = "The same text always."),
+    FIELD_MSG(T, environment, "environment", istio_telemetry_named, .proto = 2, .oneof = 1, .help = "A variable of the proxy's environment."),
+    FIELD_MSG(T, header, "header", istio_telemetry_named, .proto = 3, .oneof = 1, .help = "A header of the request."),
     FIELD_MSG(T, formatter, "formatter", istio_telemetry_text, .proto = 4, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Operators as in the access log's format."),
 };
 FIELD_MESSAGE(istio_telemetry_tag, PROTO "Tracing.CustomTag", .at = FIELD_AT(T, at), .help = "Where a tag's value comes from.");
@@ -83,14 +83,14 @@ FIELD_MESSAGE(istio_telemetry_tag, PROTO "Tracing.CustomTag", .at = FIELD_AT(T, 
 
 #define T struct istio_telemetry_tracing
 static const struct field istio_telemetry_tracing_fields[] = {
-    FIELD_MSG(T, match, "match", istio_telemetry_side, .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "Which side of a request."),
-    FIELD_LIST_MSG(T, providers, "providers", istio_telemetry_provider, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .default_text = "the mesh's default", .help = "Where spans go; one."),
-    FIELD_OPT_DOUBLE(T, sampling, "randomSamplingPercentage", .proto = 3, .wrapper = true, .max = 100, .enforced = FIELD_NOT_ENFORCED, .default_text = "1", .help = "Share of the requests that get a trace, in steps of 0.01."),
-    FIELD_OPT_BOOL(T, disable_reporting, "disableSpanReporting", .proto = 4, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "false", .help = "Report no spans; headers are passed on all the same."),
-    FIELD_MAP_MSG(T, tags, "customTags", istio_telemetry_tag_entry, istio_telemetry_tag, .proto = 5, .enforced = FIELD_NOT_ENFORCED, .help = "Tags to add to spans."),
+    FIELD_MSG(T, match, "match", istio_telemetry_side, .proto = 7, .help = "Which side of a request."),
+    FIELD_LIST_MSG(T, providers, "providers", istio_telemetry_provider, .proto = 2, .default_text = "the mesh's default", .help = "Where spans go; one."),
+    FIELD_OPT_DOUBLE(T, sampling, "randomSamplingPercentage", .proto = 3, .wrapper = true, .max = 100, .default_text = "1", .help = "Share of the requests that get a trace, in steps of 0.01."),
+    FIELD_OPT_BOOL(T, disable_reporting, "disableSpanReporting", .proto = 4, .wrapper = true, .default_text = "false", .help = "Report no spans; headers are passed on all the same."),
+    FIELD_MAP_MSG(T, tags, "customTags", istio_telemetry_tag_entry, istio_telemetry_tag, .proto = 5, .help = "Tags to add to spans."),
     FIELD_OPT_BOOL(T, use_request_id, "useRequestIdForTraceSampling", .proto = 6, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "true", .help = "Whether x-request-id takes part in the decision to sample."),
-    FIELD_OPT_BOOL(T, istio_tags, "enableIstioTags", .proto = 8, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "true", .help = "Whether spans get Istio's tags."),
-    FIELD_OPT_BOOL(T, disable_propagation, "disableContextPropagation", .proto = 9, .wrapper = true, .enforced = FIELD_NOT_ENFORCED, .default_text = "false", .help = "Send no trace headers upstream."),
+    FIELD_OPT_BOOL(T, istio_tags, "enableIstioTags", .proto = 8, .wrapper = true, .default_text = "true", .help = "Whether spans get Istio's tags."),
+    FIELD_OPT_BOOL(T, disable_propagation, "disableContextPropagation", .proto = 9, .wrapper = true, .default_text = "false", .help = "Send no trace headers upstream."),
 };
 static FIELD_MESSAGE(istio_telemetry_tracing, PROTO "Tracing", .at = FIELD_AT(T, at), .check = check_tracing, .help = "How requests are traced.");
 #undef T
@@ -173,7 +173,7 @@ static const struct field istio_telemetry_fields[] = {
     FIELD_MSG(T, selector, "selector", workload_selector, .proto = 1, .default_text = "all of the namespace; in the root namespace all of the mesh", .help = "Workloads that this is for."),
     FIELD_MSG(T, target_ref, "targetRef", target_ref, .proto = 5, .proto_name = "targetRef", .enforced = FIELD_NOT_ENFORCED, .help = "Object that this is for; use targetRefs."),
     FIELD_LIST_MSG(T, target_refs, "targetRefs", target_ref, .proto = 6, .proto_name = "targetRefs", .max_items = 16, .help = "Objects that this is for."),
-    FIELD_LIST_MSG(T, tracing, "tracing", istio_telemetry_tracing, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "How requests are traced."),
+    FIELD_LIST_MSG(T, tracing, "tracing", istio_telemetry_tracing, .proto = 2, .help = "How requests are traced."),
     FIELD_LIST_MSG(T, metrics, "metrics", istio_telemetry_metrics, .proto = 3, .help = "How metrics are kept."),
     FIELD_LIST_MSG(T, logging, "accessLogging", istio_telemetry_logging, .proto = 4, .help = "How requests are logged."),
 };

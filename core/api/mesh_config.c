@@ -134,7 +134,7 @@ static FIELD_MESSAGE(mesh_config_ca, "istio.mesh.v1alpha1.MeshConfig.CA", .at = 
 
 #define T struct mesh_config_default_providers
 static const struct field mesh_config_default_providers_fields[] = {
-    FIELD_LIST_STR(T, tracing, "tracing", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "For traces."),
+    FIELD_LIST_STR(T, tracing, "tracing", .proto = 1, .help = "For traces."),
     FIELD_LIST_STR(T, metrics, "metrics", .proto = 2, .help = "For metrics."),
     FIELD_LIST_STR(T, access_logging, "accessLogging", .proto = 3, .help = "For logs."),
 };
@@ -240,7 +240,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_STR(T, ingress_service, "ingressService", .proto = 8, .default_text = "istio-ingressgateway", .enforced = NO_INGRESS, .help = "Service whose address Ingresses show."),
     FIELD_ENUM(T, ingress_controller_mode, "ingressControllerMode", mesh_config_ingress_mode, .proto = 9, .default_text = "STRICT", .enforced = NO_INGRESS, .help = "Which Ingresses are ours."),
     FIELD_STR(T, ingress_selector, "ingressSelector", .proto = 52, .default_text = "ingressgateway", .enforced = NO_INGRESS, .help = "Label of the gateways that serve them."),
-    FIELD_OPT_BOOL(T, enable_tracing, "enableTracing", .proto = 12, .wrapper = true, .default_text = "true", .enforced = FIELD_NOT_ENFORCED, .help = "Whether there are traces."),
+    FIELD_OPT_BOOL(T, enable_tracing, "enableTracing", .proto = 12, .wrapper = true, .default_text = "true", .help = "Whether there are traces."),
     FIELD_STR(T, access_log_file, "accessLogFile", .proto = 13, .presence = true, .help = "File for lines of all requests; empty for none."),
     FIELD_STR(T, access_log_format, "accessLogFormat", .proto = 24, .default_text = "Istio's", .help = "How a line looks: text with operators, or JSON of such."),
     FIELD_ENUM(T, access_log_encoding, "accessLogEncoding", mesh_config_encoding, .proto = 27, .default_text = "TEXT", .help = "Whether lines are text or JSON."),

@@ -3,6 +3,8 @@
 #include "core/api/api_check.h"
 #include "core/text/duration.h"
 
+#define ZIPKIN "is used for trace headers, but spans are not sent to it yet"
+
 static void check_otel(struct field_check *c, const void *message)
 {
     const struct mesh_provider_otel *p = message;
@@ -56,26 +58,26 @@ static FIELD_MESSAGE(mesh_provider_authz_grpc, "istio.mesh.v1alpha1.MeshConfig.E
 
 #define T struct mesh_provider_header
 static const struct field mesh_provider_header_fields[] = {
-    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_header_name, .enforced = FIELD_NOT_ENFORCED, .help = "Its name."),
-    FIELD_STR(T, value, "value", .proto = 2, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Its value."),
-    FIELD_STR(T, env_name, "envName", .proto = 3, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Variable of the environment that holds its value."),
+    FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_header_name, .help = "Its name."),
+    FIELD_STR(T, value, "value", .proto = 2, .oneof = 1, .help = "Its value."),
+    FIELD_STR(T, env_name, "envName", .proto = 3, .oneof = 1, .help = "Variable of the environment that holds its value."),
 };
 static FIELD_MESSAGE(mesh_provider_header, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.HttpHeader", .at = FIELD_AT(T, at), .help = "A header.");
 #undef T
 
 #define T struct mesh_provider_http
 static const struct field mesh_provider_http_fields[] = {
-    FIELD_STR(T, path, "path", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Path to post to."),
-    FIELD_DURATION(T, timeout, "timeout", .proto = 2, .min = DURATION_MS, .default_text = "3s", .enforced = FIELD_NOT_ENFORCED, .help = "Time for an answer."),
-    FIELD_LIST_MSG(T, headers, "headers", mesh_provider_header, .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "Headers to send."),
+    FIELD_STR(T, path, "path", .proto = 1, .help = "Path to post to."),
+    FIELD_DURATION(T, timeout, "timeout", .proto = 2, .min = DURATION_MS, .default_text = "3s", .help = "Time for an answer."),
+    FIELD_LIST_MSG(T, headers, "headers", mesh_provider_header, .proto = 3, .help = "Headers to send."),
 };
 static FIELD_MESSAGE(mesh_provider_http, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.HttpService", .at = FIELD_AT(T, at), .help = "Spans go by HTTP.");
 #undef T
 
 #define T struct mesh_provider_grpc
 static const struct field mesh_provider_grpc_fields[] = {
-    FIELD_DURATION(T, timeout, "timeout", .proto = 1, .min = DURATION_MS, .enforced = FIELD_NOT_ENFORCED, .help = "Time for an answer."),
-    FIELD_LIST_MSG(T, initial_metadata, "initialMetadata", mesh_provider_header, .proto = 2, .enforced = FIELD_NOT_ENFORCED, .help = "Metadata to send."),
+    FIELD_DURATION(T, timeout, "timeout", .proto = 1, .min = DURATION_MS, .help = "Time for an answer."),
+    FIELD_LIST_MSG(T, initial_metadata, "initialMetadata", mesh_provider_header, .proto = 2, .help = "Metadata to send."),
 };
 static FIELD_MESSAGE(mesh_provider_grpc, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.GrpcService", .at = FIELD_AT(T, at), .help = "Spans go by gRPC.");
 #undef T
@@ -263,11 +265,11 @@ static FIELD_ENUM_TABLE(mesh_provider_enrichment, "istio.mesh.v1alpha1.MeshConfi
 
 #define T struct mesh_provider_otel
 static const struct field mesh_provider_otel_fields[] = {
-    FIELD_STR(T, service, "service", .proto = 1, .required = true, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Service that is asked, [namespace/]host."),
-    FIELD_UINT32(T, port, "port", .proto = 2, .required = true, .min = 1, .max = 65535, .enforced = FIELD_NOT_ENFORCED, .help = "Its port."),
-    FIELD_UINT32(T, max_tag_length, "maxTagLength", .proto = 3, .default_text = "256", .enforced = FIELD_NOT_ENFORCED, .help = "Bytes of a tag, at most."),
-    FIELD_MSG(T, http, "http", mesh_provider_http, .proto = 4, .enforced = FIELD_NOT_ENFORCED, .help = "By HTTP."),
-    FIELD_MSG(T, grpc, "grpc", mesh_provider_grpc, .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "By gRPC, with this."),
+    FIELD_STR(T, service, "service", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Service that is asked, [namespace/]host."),
+    FIELD_UINT32(T, port, "port", .proto = 2, .required = true, .min = 1, .max = 65535, .help = "Its port."),
+    FIELD_UINT32(T, max_tag_length, "maxTagLength", .proto = 3, .default_text = "256", .help = "Bytes of a tag, at most."),
+    FIELD_MSG(T, http, "http", mesh_provider_http, .proto = 4, .help = "By HTTP."),
+    FIELD_MSG(T, grpc, "grpc", mesh_provider_grpc, .proto = 7, .help = "By gRPC, with this."),
     FIELD_MSG(T, resource_detectors, "resourceDetectors", mesh_provider_detectors, .proto = 5, .enforced = FIELD_NOT_ENFORCED, .help = "Where attributes of the resource come from."),
     FIELD_ENUM(T, service_attribute_enrichment, "serviceAttributeEnrichment", mesh_provider_enrichment, .proto = 8, .default_text = "ISTIO_CANONICAL", .enforced = FIELD_NOT_ENFORCED, .help = "What service.name is."),
     FIELD_MSG(T, dynatrace_sampler, "dynatraceSampler", mesh_provider_dynatrace, .proto = 6, .enforced = FIELD_NOT_ENFORCED, .help = "Dynatrace decides what is sampled."),
@@ -289,13 +291,13 @@ static const struct field mesh_provider_fields[] = {
     FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Name that others use."),
     FIELD_MSG(T, envoy_ext_authz_http, "envoyExtAuthzHttp", mesh_provider_authz_http, .proto = 2, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "An authorizer that is asked by HTTP."),
     FIELD_MSG(T, envoy_ext_authz_grpc, "envoyExtAuthzGrpc", mesh_provider_authz_grpc, .proto = 3, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "An authorizer that is asked by gRPC."),
-    FIELD_MSG(T, zipkin, "zipkin", mesh_provider_zipkin, .proto = 4, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to Zipkin."),
+    FIELD_MSG(T, zipkin, "zipkin", mesh_provider_zipkin, .proto = 4, .oneof = 1, .enforced = ZIPKIN, .help = "Spans go to Zipkin."),
     FIELD_MSG(T, lightstep, "lightstep", mesh_provider_lightstep, .proto = 5, .oneof = 1, .deprecated = true, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to Lightstep."),
     FIELD_MSG(T, datadog, "datadog", mesh_provider_datadog, .proto = 6, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to Datadog."),
     FIELD_MSG(T, stackdriver, "stackdriver", mesh_provider_stackdriver, .proto = 7, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Google Cloud."),
     FIELD_MSG(T, opencensus, "opencensus", mesh_provider_opencensus, .proto = 8, .oneof = 1, .deprecated = true, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to an OpenCensus agent."),
     FIELD_MSG(T, skywalking, "skywalking", mesh_provider_skywalking, .proto = 9, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to SkyWalking."),
-    FIELD_MSG(T, opentelemetry, "opentelemetry", mesh_provider_otel, .proto = 15, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to OpenTelemetry."),
+    FIELD_MSG(T, opentelemetry, "opentelemetry", mesh_provider_otel, .proto = 15, .oneof = 1, .help = "Spans go to OpenTelemetry."),
     FIELD_MSG(T, prometheus, "prometheus", mesh_provider_empty, .proto = 10, .oneof = 1, .help = "Metrics that Prometheus collects."),
     FIELD_MSG(T, envoy_file_access_log, "envoyFileAccessLog", mesh_provider_file, .proto = 11, .oneof = 1, .help = "Lines go to a file."),
     FIELD_MSG(T, envoy_http_als, "envoyHttpAls", mesh_provider_http_als, .proto = 12, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Entries of requests go by gRPC."),

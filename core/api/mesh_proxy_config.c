@@ -62,7 +62,7 @@ static const struct field mesh_proxy_config_tracing_fields[] = {
     FIELD_MSG(T, open_census_agent, "openCensusAgent", mesh_proxy_config_census, .proto = 9, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "An OpenCensus agent."),
     FIELD_MAP_MSG(T, custom_tags, "customTags", istio_telemetry_tag_entry, istio_telemetry_tag, .proto = 5, .enforced = FIELD_NOT_ENFORCED, .help = "Tags to add to spans."),
     FIELD_UINT32(T, max_path_tag_length, "maxPathTagLength", .proto = 6, .default_text = "256", .enforced = FIELD_NOT_ENFORCED, .help = "Bytes of the path's tag, at most."),
-    FIELD_OPT_DOUBLE(T, sampling, "sampling", .proto = 7, .max = 100, .default_text = "1", .enforced = FIELD_NOT_ENFORCED, .help = "Share of the requests that get a trace, in percent."),
+    FIELD_OPT_DOUBLE(T, sampling, "sampling", .proto = 7, .max = 100, .default_text = "1", .help = "Share of the requests that get a trace, in percent."),
     FIELD_MSG(T, tls_settings, "tlsSettings", traffic_policy_tls, .proto = 8, .enforced = FIELD_NOT_ENFORCED, .help = "TLS towards the tracer."),
     FIELD_OPT_BOOL(T, enable_istio_tags, "enableIstioTags", .proto = 10, .wrapper = true, .default_text = "true", .enforced = FIELD_NOT_ENFORCED, .help = "Whether spans get Istio's tags."),
 };
@@ -291,7 +291,7 @@ static const struct field mesh_proxy_config_fields[] = {
     FIELD_OPT_INT32(T, concurrency, "concurrency", .proto = 16, .wrapper = true, .max = INT32_MAX, .default_text = "by the CPU limit", .enforced = NO_WORKERS, .help = "Workers; 0 for one per core."),
     FIELD_STR(T, proxy_bootstrap_template_path, "proxyBootstrapTemplatePath", .proto = 17, .enforced = NO_ENVOY, .help = "Template of Envoy's bootstrap."),
     FIELD_ENUM(T, interception_mode, "interceptionMode", mesh_proxy_config_interception, .proto = 18, .default_text = "REDIRECT", .enforced = FIELD_NOT_ENFORCED, .help = "How traffic comes to the proxy."),
-    FIELD_MSG(T, tracing, "tracing", mesh_proxy_config_tracing, .proto = 19, .enforced = FIELD_NOT_ENFORCED, .help = "Traces, the old way."),
+    FIELD_MSG(T, tracing, "tracing", mesh_proxy_config_tracing, .proto = 19, .help = "Traces, the old way."),
     FIELD_MSG(T, sds, "sds", mesh_proxy_config_sds, .proto = 21, .deprecated = true, .enforced = NO_ENVOY, .help = "Not used."),
     FIELD_MSG(T, envoy_access_log_service, "envoyAccessLogService", mesh_proxy_config_remote, .proto = 22, .enforced = FIELD_NOT_ENFORCED, .help = "Service that gets log entries."),
     FIELD_MSG(T, envoy_metrics_service, "envoyMetricsService", mesh_proxy_config_remote, .proto = 23, .enforced = NO_ENVOY, .help = "Service that gets statistics."),

@@ -4,6 +4,7 @@
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
 #include "core/compile/compile_mesh.h"
+#include "core/compile/compile_tracing.h"
 #include "core/model/model_telemetry.h"
 #include "core/text/cel.h"
 #include "core/text/node.h"
@@ -374,6 +375,7 @@ struct compile_part *compile_telemetry_build(struct compile *c)
     for (enum model_side side = 0; side < MODEL_SIDES; side++) {
         build_logs(&b, side);
         build_metrics(&b, side);
+        compile_tracing_build(c, b.levels, LEVELS, side, b.a, &b.out->tracing[side]);
     }
     return part;
 }

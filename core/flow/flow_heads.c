@@ -2,6 +2,7 @@
 
 #include "core/base/random.h"
 #include "core/flow/flow_edge.h"
+#include "core/flow/flow_trace.h"
 #include "core/flow/flow_xfcc.h"
 
 #define HEADERS  (&r->filter.head->headers)
@@ -71,6 +72,7 @@ void flow_heads_on_arrival(struct flow_request *r)
         http_headers_remove_token(HEADERS, HTTP_TOKEN_MESH_PROTO);
     }
     add_request_id(r);
+    flow_trace_arrive(r);
     d->request_head = head;
     d->method = head->method_name;
     d->path = head->path;

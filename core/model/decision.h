@@ -73,6 +73,10 @@ struct decision {
     const char *upstream_failure; /* transport failure reason, or NULL */
     uint64_t bytes_in, bytes_out; /* downstream bodies (TCP: bytes) */
     struct addr peer, local, original_dst, upstream_remote, upstream_local;
+    struct {
+        bool is_on, sampled;                          /* is_on: the rest is set */
+        uint64_t trace_high, trace_low, span, parent; /* parent 0: it began here */
+    } trace;
     const struct addr *client; /* behind trusted proxies, in the request's arena; NULL: peer */
     struct str peer_identity;  /* SPIFFE id of the client, inbound mTLS */
     struct str upstream_identity;

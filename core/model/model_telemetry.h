@@ -47,7 +47,51 @@ struct model_metric {
     uint32_t tag_count;
 };
 
+enum model_trace_headers {
+    MODEL_TRACE_W3C = 1 << 0, /* traceparent, tracestate */
+    MODEL_TRACE_B3 = 1 << 1,  /* x-b3-traceid and its like */
+};
+
+enum model_trace_tag_kind {
+    MODEL_TRACE_TAG_TEXT,   /* value */
+    MODEL_TRACE_TAG_HEADER, /* of the request; value is its name, absent is what it is else */
+};
+
+struct model_trace_tag {
+    struct str name, value, absent;
+    uint8_t kind; /* enum model_trace_tag_kind */
+};
+
+struct model_trace_header {
+    struct str name, value;
+};
+
+/* Where spans go: OTLP. */
+struct model_trace_export {
+    struct str authority; /* "otel.obs.svc.cluster.local:4318" */
+    struct str path;      /* of HTTP */
+    struct str cluster;   /* "outbound|4318||otel.obs.svc.cluster.local" */
+    bool is_grpc;
+    uint32_t timeout_ms;
+    struct model_trace_header *headers;
+    uint32_t header_count;
+};
+
+struct model_tracing {
+    bool enabled;   /* there is a provider: trace headers are made */
+    bool propagate; /* and sent upstream; else those of the client are removed */
+    bool istio_tags;
+    uint8_t headers;   /* enum model_trace_headers, a set */
+    uint32_t sampling; /* of 10,000 requests that bring no decision */
+    uint32_t max_tag_bytes;
+    struct str service_name;
+    struct model_trace_tag *tags;
+    uint32_t tag_count;
+    const struct model_trace_export *to; /* NULL: no spans are reported */
+};
+
 struct model_telemetry {
+    struct model_tracing tracing[MODEL_SIDES];
     struct model_access_log logs[MODEL_SIDES][MODEL_LOGS_MAX]; /* up to the first not enabled */
     struct model_metric metrics[MODEL_SIDES][MODEL_METRICS];
     bool has_metric_changes; /* some metric is not as Istio has it by default */

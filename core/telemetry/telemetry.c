@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/loop/worker.h"
 #include "core/telemetry/access_log.h"
+#include "core/telemetry/telemetry_export.h"
 #include "core/telemetry/telemetry_json.h"
 #include "core/telemetry/telemetry_metrics.h"
 
@@ -20,13 +21,16 @@ struct part {
     struct telemetry_ring *ring;
     struct access_log *logs[MODEL_SIDES][MODEL_LOGS_MAX]; /* made at their first line */
     uint64_t dropped;                                     /* lines counted so far */
+    struct telemetry_export_batch *spans;                 /* NULL: none was added yet */
+    uint64_t spans_sent, spans_dropped;                   /* counted so far; of worker 0 */
 };
 
 struct telemetry {
     struct stats *stats;
     const struct model_node *node;
     struct telemetry_families families;
-    uint32_t dropped_slot;
+    uint32_t dropped_slot, sent_spans_slot, dropped_spans_slot;
+    struct telemetry_export *export; /* NULL: no spans are sent */
     atomic_uint log_generation;
     /* By worker index. Written by the worker, read by it and by others. */
     _Atomic(struct part *) parts[MAX_WORKERS];
@@ -35,6 +39,15 @@ struct telemetry {
 static const struct stats_def dropped_def = {
     .name = "mesh_access_log_dropped_lines_total",
     .help = "Access log lines dropped because the reader was too slow",
+};
+
+static const struct stats_def sent_spans_def = {
+    .name = "mesh_trace_spans_sent_total",
+    .help = "Spans that a collector has taken",
+};
+static const struct stats_def dropped_spans_def = {
+    .name = "mesh_trace_spans_dropped_total",
+    .help = "Spans that found no room or no collector",
 };
 
 struct telemetry *telemetry_new(struct stats *stats, const struct model_node *node)
@@ -48,6 +61,13 @@ struct telemetry *telemetry_new(struct stats *stats, const struct model_node *no
     return t;
 }
 
+void telemetry_start_export(struct telemetry *t, struct worker *main, uint32_t mark)
+{
+    t->export = telemetry_export_new(main, t->node, mark);
+    t->sent_spans_slot = stats_open_series(stats_register(t->stats, &sent_spans_def), NULL);
+    t->dropped_spans_slot = stats_open_series(stats_register(t->stats, &dropped_spans_def), NULL);
+}
+
 void telemetry_free(struct telemetry *t)
 {
     if (!t)
@@ -59,12 +79,14 @@ void telemetry_free(struct telemetry *t)
             continue;
         telemetry_metrics_free(p->metrics);
         telemetry_ring_free(p->ring);
+        telemetry_export_batch_free(p->spans);
         for (size_t k = 0; k < MODEL_LOGS_MAX; k++) {
             access_log_free(p->logs[MODEL_SIDE_CLIENT][k]);
             access_log_free(p->logs[MODEL_SIDE_SERVER][k]);
         }
         mem_free(p);
     }
+    telemetry_export_free(t->export);
     mem_free(t);
 }
 
@@ -145,12 +167,39 @@ static void remember(struct telemetry *t, struct part *p, const struct decision 
     log_lines(t, p, &source);
 }
 
+/* One worker counts for the main loop, whose numbers these are. */
+static void count_spans(struct telemetry *t, struct part *p)
+{
+    uint64_t sent = telemetry_export_sent(t->export), dropped = telemetry_export_dropped(t->export);
+
+    stats_add(p->shard, t->sent_spans_slot, sent - p->spans_sent);
+    stats_add(p->shard, t->dropped_spans_slot, dropped - p->spans_dropped);
+    p->spans_sent = sent;
+    p->spans_dropped = dropped;
+}
+
+static void add_span(struct telemetry *t, struct part *p, const struct decision *d)
+{
+    const struct model_tracing *how =
+        &d->snapshot->telemetry->tracing[d->inbound ? MODEL_SIDE_SERVER : MODEL_SIDE_CLIENT];
+
+    if (p->worker->index == 0)
+        count_spans(t, p);
+    if (!how->to || !d->trace.sampled)
+        return;
+    if (!p->spans)
+        p->spans = telemetry_export_batch_new(t->export, p->worker);
+    telemetry_export_add(p->spans, d, how);
+}
+
 void telemetry_http(struct telemetry *t, struct worker *w, const struct decision *d)
 {
     struct part *p = part_of(t, w);
 
     telemetry_metrics_http(p->metrics, d);
     remember(t, p, d);
+    if (d->trace.is_on && t->export)
+        add_span(t, p, d);
 }
 
 void telemetry_tcp_open(struct telemetry *t, struct worker *w, const struct decision *d)

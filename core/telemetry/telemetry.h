@@ -16,6 +16,8 @@ struct worker;
 
 /* stats and node outlive it. A worker counts in the shard of its index. Any thread. */
 struct telemetry *telemetry_new(struct stats *stats, const struct model_node *node);
+/* Spans are sent from main's loop from now on; before the workers start. Without it none are. */
+void telemetry_start_export(struct telemetry *t, struct worker *main, uint32_t mark);
 /* After the workers have stopped. */
 void telemetry_free(struct telemetry *t);
 

@@ -99,6 +99,7 @@ int runtime_new(struct worker *main, const struct runtime_options *options, stru
     rt->options.compile.node = options->node;
     rt->stats = stats_new((int)rt->worker_count);
     rt->telemetry = telemetry_new(rt->stats, options->node);
+    telemetry_start_export(rt->telemetry, main, options->mark);
     rt->challenges = flow_challenge_new();
     flow = (struct flow_options){
         .challenges = rt->challenges,

@@ -31,48 +31,48 @@ def pair_of(rig, echo, *objects, client_args=()):
 def test_tl_1_nothing_is_logged_by_default(rig, echo):
     pair = pair_of(rig, echo)
     assert pair.http("/a").status == 200
-    until(lambda: pair.server.samples("istio_requests_total", reporter="destination"), bool)
+    until(lambda: pair.server.samples("istio_requests_total", reporter="destination"))
     assert not lines(pair.client, "/a") and not lines(pair.server, "/a")
 
 
 def test_tl_3_the_built_in_provider_logs_on_both_sides(rig, echo):
     pair = pair_of(rig, echo, logging())
     assert pair.http("/a").status == 200
-    until(lambda: lines(pair.client, "/a") and lines(pair.server, "/a"), bool)
+    until(lambda: lines(pair.client, "/a") and lines(pair.server, "/a"))
 
 
 def test_al_server_only_the_side_that_is_called_logs(rig, echo):
     pair = pair_of(rig, echo, logging(match={"mode": "SERVER"}))
     assert pair.http("/a").status == 200
-    until(lambda: lines(pair.server, "/a"), bool)
+    until(lambda: lines(pair.server, "/a"))
     assert not lines(pair.client, "/a")
 
 
 def test_al_off_disabled_wins_over_the_mesh(rig, echo):
     pair = pair_of(rig, echo, mesh_config(accessLogFile="/dev/stdout"), telemetry({"accessLogging": [{"disabled": True}]}))
     assert pair.http("/a").status == 200
-    until(lambda: pair.server.samples("istio_requests_total"), bool)
+    until(lambda: pair.server.samples("istio_requests_total"))
     assert not lines(pair.client, "/a") and not lines(pair.server, "/a")
 
 
 def test_al_defprov_default_providers_log(rig, echo):
     pair = pair_of(rig, echo, mesh_config(defaultProviders={"accessLogging": ["envoy"]}))
     assert pair.http("/a").status == 200
-    until(lambda: lines(pair.client, "/a") and lines(pair.server, "/a"), bool)
+    until(lambda: lines(pair.client, "/a") and lines(pair.server, "/a"))
 
 
 def test_only_what_the_filter_wants_is_logged(rig, echo):
     pair = pair_of(rig, echo, logging(filter={"expression": "response.code >= 400 || request.headers['x-log'] == '1'"}))
     assert pair.http("/good").status == 200
     assert pair.http("/asked", headers={"x-log": "1"}).status == 200
-    until(lambda: lines(pair.client, "/asked"), bool)
+    until(lambda: lines(pair.client, "/asked"))
     assert not lines(pair.client, "/good")
 
 
 def test_a_change_of_the_mesh_is_followed(rig, echo):
     pair = pair_of(rig, echo)
     pair.client.config.put(mesh_config(accessLogFile="/dev/stdout", accessLogFormat="now %REQ(:PATH)% HTTP/"))
-    until(lambda: pair.http("/a").status == 200 and lines(pair.client, "now /a"), bool)
+    until(lambda: pair.http("/a").status == 200 and lines(pair.client, "now /a"))
 
 
 def test_mesh_config_of_its_own_file(rig, echo, tmp_path):
@@ -95,7 +95,7 @@ def test_tel_custom_dimension_and_remove(rig, echo):
         labels = proxy.samples("istio_requests_total")[0][0]
         assert "source_principal" not in labels and labels["response_code"] == "200"
     assert pair.http("/c").status == 200
-    until(lambda: pair.client.samples("istio_request_bytes_count", asked_path="/c"), bool)
+    until(lambda: pair.client.samples("istio_request_bytes_count", asked_path="/c"))
 
 
 def test_metrics_can_be_switched_off(rig, echo):
@@ -103,7 +103,7 @@ def test_metrics_can_be_switched_off(rig, echo):
         {"match": {"metric": "REQUEST_COUNT", "mode": "CLIENT"}, "disabled": True}]}]}))
     assert pair.http("/a").status == 200
     until(lambda: pair.client.samples("istio_request_duration_milliseconds_count") and
-          pair.server.samples("istio_requests_total"), bool)
+          pair.server.samples("istio_requests_total"))
     assert not pair.client.samples("istio_requests_total")
 
 

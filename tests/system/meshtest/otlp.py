@@ -1,0 +1,116 @@
+"""A collector of OpenTelemetry's spans over HTTP, and a reader of what it was sent."""
+
+import concurrent.futures
+import http.server
+import threading
+
+import grpc
+
+
+def fields(data):
+    """[(number, value), ...] of a protobuf message; values are ints or bytes."""
+    found, at = [], 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    while at < len(data):
+        tag = varint()
+        if tag & 7 == 0:
+            found.append((tag >> 3, varint()))
+        else:
+            size = {1: 8, 5: 4}.get(tag & 7) or varint()
+            found.append((tag >> 3, data[at:at + size]))
+            at += size
+    return found
+
+
+def one(data, number):
+    return next((value for n, value in fields(data) if n == number), None)
+
+
+def each(data, number):
+    return [value for n, value in fields(data) if n == number]
+
+
+def attributes(pairs):
+    return {one(p, 1).decode(): one(one(p, 2), 1).decode() for p in pairs}
+
+
+def spans(body):
+    """The spans of an ExportTraceServiceRequest as dicts."""
+    found = []
+    for resource_spans in each(body, 1):
+        resource = attributes(each(one(resource_spans, 1), 1))
+        for scope_spans in each(resource_spans, 2):
+            for span in each(scope_spans, 2):
+                found.append({"trace": one(span, 1).hex(), "span": one(span, 2).hex(),
+                              "parent": (one(span, 4) or b"").hex(), "name": one(span, 5).decode(), "kind": one(span, 6),
+                              "start": int.from_bytes(one(span, 7), "little"), "end": int.from_bytes(one(span, 8), "little"),
+                              "attributes": attributes(each(span, 9)), "resource": resource})
+    return found
+
+
+class Collector:
+    """.port, .spans: all that came, .requests: [(path, headers)]; .status: what it answers."""
+
+    def __init__(self):
+        self.spans, self.requests, self.status = [], [], 200
+        collector = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if collector.status == 200:
+                    collector.spans.extend(spans(body))
+                collector.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+                self.send_response(collector.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class GrpcCollector:
+    """The same by gRPC: .port, .spans, .metadata of the last call."""
+
+    def __init__(self):
+        self.spans, self.metadata = [], {}
+        collector = self
+
+        class Handler(grpc.GenericRpcHandler):
+            def service(self, details):
+                if details.method != "/opentelemetry.proto.collector.trace.v1.TraceService/Export":
+                    return None
+
+                def export(body, context):
+                    collector.metadata = dict(context.invocation_metadata())
+                    collector.spans.extend(spans(body))
+                    return b""
+                return grpc.unary_unary_rpc_method_handler(export)
+
+        self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(2), handlers=(Handler(),))
+        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.server.start()
+
+    def close(self):
+        self.server.stop(None)
