@@ -8,17 +8,11 @@
 
 #define CACERT STR("-cacert") /* what stands beside a credential, or alone */
 
-/* A secret that an object names. */
-struct named {
-    struct str name;
-    struct str ns; /* empty: that of the proxy */
-};
-
 struct user {
     struct arena arena;
     struct str key, ns;
     uint16_t kind;
-    struct named *secrets;
+    struct str *secrets; /* names; in the namespace of the proxy */
     size_t secret_count;
     struct field_pair *labels; /* of the workloads it is for */
     size_t label_count;
@@ -51,15 +45,14 @@ void ads_credential_deinit(struct ads_credential *x)
 
 /* ---- reading ---- */
 
-static void add_secret(struct user *u, struct str ns, struct str name)
+static void add_secret(struct user *u, struct str name)
 {
     if (!name.len)
         return;
     if ((u->secret_count & (u->secret_count - 1)) == 0)
         u->secrets = arena_grow(&u->arena, u->secrets, u->secret_count,
                                 u->secret_count ? u->secret_count * 2 : 1, sizeof(*u->secrets));
-    u->secrets[u->secret_count++] =
-        (struct named){ .name = arena_str(&u->arena, name), .ns = arena_str(&u->arena, ns) };
+    u->secrets[u->secret_count++] = arena_str(&u->arena, name);
 }
 
 static const void *member_of(const struct field_visit *v)
@@ -78,12 +71,12 @@ static bool add_credential(const struct field_visit *v, void *arg)
     struct str name = str_of(v->field->name);
 
     if (str_is(name, "credentialName") || str_is(name, "caCertCredentialName"))
-        add_secret(arg, STR_NONE, *(const struct str *)member_of(v));
+        add_secret(arg, *(const struct str *)member_of(v));
     if (str_is(name, "credentialNames")) {
         const struct list_of_strs *l = member_of(v);
 
         for (size_t i = 0; i < l->count; i++)
-            add_secret(arg, STR_NONE, l->list[i]);
+            add_secret(arg, l->list[i]);
     }
     return true;
 }
@@ -123,7 +116,7 @@ static void enter(struct ads_credential *x, struct user *u, bool add,
                   ads_credential_changed_fn *changed, void *arg)
 {
     for (size_t i = 0; i < u->secret_count; i++) {
-        struct str name = u->secrets[i].name;
+        struct str name = u->secrets[i];
 
         if (add)
             multimap_add(&x->by_name, name, u);
@@ -169,21 +162,13 @@ static bool is_for(const struct user *u, const struct ads_credential_node *node)
 }
 
 static bool is_named(const struct ads_credential *x, const struct ads_credential_node *node,
-                     struct str ns, struct str name)
+                     struct str name)
 {
     const struct multimap_list *l = multimap_get(&x->by_name, name);
 
     for (uint32_t i = 0; l && i < l->count; i++) {
-        const struct user *u = l->items[i];
-
-        if (!is_for(u, node))
-            continue;
-        for (size_t j = 0; j < u->secret_count; j++) {
-            struct str wanted = u->secrets[j].ns.len ? u->secrets[j].ns : node->ns;
-
-            if (str_eq(u->secrets[j].name, name) && str_eq(wanted, ns))
-                return true;
-        }
+        if (is_for(l->items[i], node))
+            return true;
     }
     return false;
 }
@@ -191,8 +176,10 @@ static bool is_named(const struct ads_credential *x, const struct ads_credential
 bool ads_credential_may_have(const struct ads_credential *x, const struct ads_credential_node *node,
                              struct str secret_ns, struct str secret_name)
 {
-    if (is_named(x, node, secret_ns, secret_name))
+    if (!str_eq(secret_ns, node->ns))
+        return false;
+    if (is_named(x, node, secret_name))
         return true;
     return str_ends(secret_name, CACERT) &&
-           is_named(x, node, secret_ns, str_head(secret_name, secret_name.len - CACERT.len));
+           is_named(x, node, str_head(secret_name, secret_name.len - CACERT.len));
 }

@@ -16,6 +16,7 @@
 #include "modes/control/gwapi_status.h"
 #include "modes/control/rest.h"
 #include "modes/control/rest_object.h"
+#include "modes/control/vip_status.h"
 #include "store/store.h"
 
 static struct log_module log_module = LOG_MODULE("control");
@@ -31,6 +32,7 @@ struct control {
     struct ads_listen *listen;
     struct rest *rest;
     struct gwapi_status *status;
+    struct vip_status *vips;
     void (*stopped)(void *arg);
     void *stopped_arg;
     char why[1280];
@@ -192,6 +194,8 @@ static int open_status(struct control *c)
 {
     int err = gwapi_status_new(c->worker, c->store, c->ads, c->options.dns_domain, &c->status);
 
+    if (!err)
+        err = vip_status_new(c->worker, c->store, c->ads, &c->vips);
     if (err)
         snprintf(c->why, sizeof(c->why), "the store cannot be followed: %s", error_text(err));
     return err;
@@ -215,7 +219,9 @@ static int fail_start(struct control *c, int err, const char *why)
 
     log_error("%s", why);
     gwapi_status_free(c->status);
+    vip_status_free(c->vips);
     c->status = NULL;
+    c->vips = NULL;
     if (c->rest)
         rest_stop(c->rest);
     ads_listen_free(c->listen);
@@ -294,7 +300,9 @@ void control_stop(struct control *c, void (*done)(void *arg), void *arg)
     c->stopped = done;
     c->stopped_arg = arg;
     gwapi_status_free(c->status);
+    vip_status_free(c->vips);
     c->status = NULL;
+    c->vips = NULL;
     rest_stop(c->rest);
     ads_listen_close(c->listen, on_ports_closed, c);
 }

@@ -1,5 +1,6 @@
 """Names of the mesh: what `mesh up` tells the machine, what a sidecar tells its app."""
 
+import json
 import socket
 import struct
 import sys
@@ -154,3 +155,21 @@ def test_dn_1_an_app_is_told_names_by_its_sidecar(up):
     assert told["db"] == "10.2.0.1"
     assert told["a.wild.example.com"] == "10.3.0.1"
     assert told["auto.example.com"].startswith("240.240.")
+
+
+def test_dn_2_addresses_are_written_to_the_status(up, tmp_path):
+    local, port = up
+
+    def given():
+        entry = json.loads(local.mesh("get", "serviceentry", "auto", "-o", "json").out)
+        return [(a["host"], a["value"]) for a in entry.get("status", {}).get("addresses", [])]
+    addresses = until(lambda: sorted(given()), "the status has addresses")
+    assert [host for host, _ in addresses] == ["auto.example.com"] * 2
+    told = ask_udp(port, "auto.example.com")[1] + ask_udp(port, "auto.example.com", AAAA)[1]
+    assert sorted(a for _, a in addresses) == sorted(a for a, _ in told)
+    # One that has its own address is not given any, and loses those it was given.
+    changed = tmp_path / "own.yaml"
+    changed.write_text(SERVICES.replace("hosts: [auto.example.com]", "hosts: [auto.example.com], addresses: [10.3.0.5]"))
+    local.mesh("apply", "-f", str(changed))
+    until(lambda: given() == [], "the status has none any more")
+    until(lambda: ask_udp(port, "auto.example.com") == (0, [("10.3.0.5", 30)]), "its own is told")
