@@ -266,7 +266,7 @@ static const struct field traffic_policy_fields[] = {
     FIELD_MSG(T, tls, "tls", traffic_policy_tls, .proto = 4, .default_text = "mTLS wherever the other side can", .help = "TLS towards the service."),
     FIELD_LIST_MSG(T, ports, "portLevelSettings", traffic_policy_port, .proto = 5, .max_items = 4096, .help = "Settings for single ports."),
     FIELD_MSG(T, tunnel, "tunnel", traffic_policy_tunnel, .proto = 6, .help = "Carries TCP in HTTP."),
-    FIELD_MSG(T, proxy_protocol, "proxyProtocol", traffic_policy_proxy_protocol, .proto = 7, .enforced = "is done for TCP; HTTP requests share connections, which tell nothing yet", .help = "Tells the service the client's address."),
+    FIELD_MSG(T, proxy_protocol, "proxyProtocol", traffic_policy_proxy_protocol, .proto = 7, .help = "Tells the service the client's address."),
     FIELD_MSG(T, retry_budget, "retryBudget", traffic_policy_retry_budget, .proto = 8, .help = "Limits retries by a share of the requests."),
 };
 FIELD_MESSAGE(traffic_policy, PROTO "TrafficPolicy", .at = FIELD_AT(T, at), .check = traffic_policy_check_policy, .help = "How a client treats a service.");

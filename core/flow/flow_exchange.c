@@ -393,7 +393,10 @@ static uint32_t avoided_count(const struct flow_request *r)
 static void ask_pool(struct flow_request *r)
 {
     struct http_stream *hs = NULL;
-    int err = http_pool_get(upstream_pool(r->host, upstream_kind_for(r->host, r->wants_h2)),
+    const struct addr *dst =
+        r->conn->original_dst.family != ADDR_NONE ? &r->conn->original_dst : &r->conn->local;
+    struct upstream_from from = { .src = &r->decision.peer, .dst = dst };
+    int err = http_pool_get(upstream_pool(r->host, upstream_kind_for(r->host, r->wants_h2), &from),
                             on_pool_ready, r, &hs, &r->waiter);
 
     if (err)

@@ -126,8 +126,8 @@ static void start_one(struct flow_request *r, struct model_cluster *cluster)
     m->head.authority = arena_str(&m->arena, head->authority);
     m->head.path = arena_str(&m->arena, head->path);
     if (upstream_pick(upstream_get(r->fw, cluster), &want, &m->host) ||
-        http_pool_get(upstream_pool(m->host, upstream_kind_for(m->host, h2)), on_ready, m, &hs,
-                      &m->waiter)) {
+        http_pool_get(upstream_pool(m->host, upstream_kind_for(m->host, h2), NULL), on_ready, m,
+                      &hs, &m->waiter)) {
         mirror_free(m);
         return;
     }

@@ -248,8 +248,8 @@ static void on_pool_ready(void *arg, struct http_stream *hs, int err)
 static void connect_by_hop(struct flow_tcp *t)
 {
     struct http_stream *hs;
-    int err =
-        http_pool_get(upstream_pool(t->host, UPSTREAM_MESH), on_pool_ready, t, &hs, &t->waiter);
+    int err = http_pool_get(upstream_pool(t->host, UPSTREAM_MESH, NULL), on_pool_ready, t, &hs,
+                            &t->waiter);
 
     if (err)
         on_hop_failed(t, err);
@@ -341,7 +341,7 @@ static void on_proxy_ready(void *arg, struct http_stream *hs, int err)
 
 static void connect_by_proxy(struct flow_tcp *t)
 {
-    struct http_pool *pool = upstream_pool(t->host, upstream_kind_for(t->host, false));
+    struct http_pool *pool = upstream_pool(t->host, upstream_kind_for(t->host, false), NULL);
     struct http_stream *hs;
     int err = http_pool_get(pool, on_proxy_ready, t, &hs, &t->waiter);
 

@@ -6,6 +6,7 @@
 #include "core/flow/upstream_dns.h"
 #include "core/flow/upstream_dynamic.h"
 #include "core/flow/upstream_tls.h"
+#include "core/flow/upstream_told.h"
 #include "core/lb/lb_elsewhere.h"
 #include "core/tls/tls_config.h"
 
@@ -42,6 +43,7 @@ static void drop_pools(struct upstream_host *h)
 static void host_retire(struct upstream_host *h)
 {
     h->up = NULL;
+    upstream_told_free(h);
     drop_pools(h);
     host_unref(h);
 }
@@ -57,6 +59,7 @@ static struct upstream_host *host_new(struct upstream *up, const struct model_en
     h->cluster = model_cluster_ref(up->cluster);
     h->endpoint = endpoint;
     h->addr = *addr;
+    map_init(&h->told);
     h->since_ms = h->last_used_ms = worker_now_ms(up->fw->worker);
     for (int k = 0; k < UPSTREAM_KIND_COUNT; k++) {
         h->dials[k].host = h;
@@ -340,6 +343,7 @@ static void renew_host(struct upstream_host *h)
         if (h->pools[k])
             http_pool_drain(h->pools[k]);
     }
+    upstream_told_renew(h);
     tls_config_unref(h->tcp_tls);
     h->tcp_tls = NULL;
     h->speaks_istio = false;
@@ -530,10 +534,13 @@ enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2)
     }
 }
 
-struct http_pool *upstream_pool(struct upstream_host *h, enum upstream_kind kind)
+struct http_pool *upstream_pool(struct upstream_host *h, enum upstream_kind kind,
+                                const struct upstream_from *from)
 {
     struct upstream_dial *dial = &h->dials[kind];
 
+    if (from && h->cluster->config->proxy_protocol && kind != UPSTREAM_MESH)
+        return upstream_told_pool(h, kind, from);
     if (h->pools[kind])
         return h->pools[kind];
     dial->config = upstream_dial_pool_config(h, kind);

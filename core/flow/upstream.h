@@ -33,6 +33,8 @@ struct upstream_dial {
     enum upstream_kind kind;
     struct tls_config *tls; /* of the current identity generation; NULL: not built or plain */
     struct http_pool_config config;
+    bool tells; /* src and dst, by a PROXY header */
+    struct addr src, dst;
 };
 
 struct upstream_host {
@@ -46,6 +48,7 @@ struct upstream_host {
     struct addr addr;
     uint64_t since_ms, last_used_ms;
     struct upstream_outlier outlier;
+    struct map told; /* pools for single clients; upstream_told.c */
     struct http_pool *pools[UPSTREAM_KIND_COUNT];
     struct upstream_dial dials[UPSTREAM_KIND_COUNT];
     struct tls_config *tcp_tls; /* for raw TCP over mesh mTLS */
@@ -125,13 +128,15 @@ void upstream_is_no_mesh(struct upstream_host *host);
 
 /* Which pool serves a request whose app protocol is h2 (or not) on this host. */
 enum upstream_kind upstream_kind_for(const struct upstream_host *host, bool h2);
-/* The pool, made on first use. Borrowed. */
-struct http_pool *upstream_pool(struct upstream_host *host, enum upstream_kind kind);
-
 /* Whose bytes they are, for clusters that want to be told so by a PROXY header. */
 struct upstream_from {
     const struct addr *src, *dst;
 };
+
+/* The pool for requests of `from` (NULL: of nobody's in particular), made on first use. Borrowed
+ * for this call. */
+struct http_pool *upstream_pool(struct upstream_host *host, enum upstream_kind kind,
+                                const struct upstream_from *from);
 
 /* Opens a stream for raw bytes: TCP, in TLS where the cluster or the hop says so. on_ready follows
  * unless the stream is ready. */

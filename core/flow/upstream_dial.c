@@ -72,8 +72,11 @@ int upstream_dial_for_pool(void *arg, struct worker *w, struct stream **out)
     static const enum upstream_tls_use uses[] = { UPSTREAM_TLS_H1, UPSTREAM_TLS_H2,
                                                   UPSTREAM_TLS_MESH };
 
+    const struct upstream_from from = { &dial->src, &dial->dst };
+
     (void)w;
-    return upstream_dial_open(dial->host, &dial->tls, uses[dial->kind], NULL, out);
+    return upstream_dial_open(dial->host, &dial->tls, uses[dial->kind], dial->tells ? &from : NULL,
+                              out);
 }
 
 struct http_pool_config upstream_dial_pool_config(const struct upstream_host *h,
