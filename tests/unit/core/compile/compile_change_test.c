@@ -12,7 +12,7 @@
 #include "tests/tap.h"
 #include "tests/unit/support/compile_rig.h"
 
-enum { SERVICES = 6, NAMES = 4, EDITS = 500 };
+enum { SERVICES = 6, NAMES = 4, EDITS = 500, KINDS = 15, K8S_GATEWAY = 11 };
 
 /* ---- a snapshot as text ---- */
 
@@ -205,17 +205,24 @@ static char *text_of(const struct snapshot *s)
 /* ---- random edits ---- */
 
 /* The objects that are there, as text, by place. */
-static char *objects[10][NAMES + SERVICES];
-static const char *const kinds[10] = { "Service",
-                                       "WorkloadEntry",
-                                       "VirtualService",
-                                       "DestinationRule",
-                                       "PeerAuthentication",
-                                       "AuthorizationPolicy",
-                                       "ServiceEntry",
-                                       "Gateway",
-                                       "EndpointSlice",
-                                       "Secret" };
+static char *objects[KINDS][NAMES + SERVICES];
+static const char *const kinds[KINDS] = {
+    "Service",
+    "WorkloadEntry",
+    "VirtualService",
+    "DestinationRule",
+    "PeerAuthentication",
+    "AuthorizationPolicy",
+    "ServiceEntry",
+    "Gateway",
+    "EndpointSlice",
+    "Secret",
+    "HTTPRoute",
+    "Gateway",
+    "ReferenceGrant",
+    "BackendTLSPolicy",
+    "TCPRoute",
+};
 static const char *const namespaces[] = { "default", "other", "istio-system" };
 
 static uint64_t below(struct random *r, uint64_t n)
@@ -318,13 +325,56 @@ static void spec_of(struct random *r, int kind, size_t i, struct arena *a, struc
                    "endpoints: [{addresses: [10.5.0.%u]}]\n",
                    1 + (unsigned)below(r, 9));
         return;
-    default:
+    case 9:
         buf_printf(b, "stringData: {a: b%llu}\n", (unsigned long long)below(r, 9));
+        return;
+    case 10:
+        buf_printf(b,
+                   "spec:\n  parentRefs: [{%s%llu%s}]\n  hostnames: ['%s']\n  rules:\n"
+                   "  - matches: [{path: {value: /p%llu}}]\n"
+                   "    backendRefs: [{name: s%llu, namespace: %s, port: 80}]\n"
+                   "  - backendRefs: [{name: s%llu, port: 81, weight: %llu}]\n",
+                   below(r, 2) ? "group: '', kind: Service, name: s" : "name: k",
+                   (unsigned long long)below(r, 3), below(r, 2) ? "" : ", namespace: default",
+                   below(r, 2) ? "a.example.com" : "*.example.com", (unsigned long long)below(r, 3),
+                   (unsigned long long)below(r, SERVICES), namespaces[below(r, 2)],
+                   (unsigned long long)below(r, SERVICES), (unsigned long long)below(r, 3));
+        return;
+    case 11: {
+        bool http = below(r, 4) != 0;
+
+        buf_printf(b,
+                   "spec:\n  gatewayClassName: mesh\n  listeners:\n"
+                   "  - {name: a, port: %u, protocol: %s%s, allowedRoutes: {namespaces: {from: "
+                   "%s}}}\n",
+                   80 + (unsigned)below(r, 3), http ? "HTTP" : "TCP",
+                   http && below(r, 2) ? ", hostname: '*.example.com'" : "",
+                   below(r, 2) ? "All" : "Same");
+        return;
+    }
+    case 12:
+        buf_printf(b,
+                   "spec:\n  from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: "
+                   "%s}]\n  to: [{group: '', kind: Service}]\n",
+                   namespaces[below(r, 2)]);
+        return;
+    case 13:
+        buf_printf(b,
+                   "spec:\n  targetRefs: [{group: '', kind: Service, name: s%llu}]\n"
+                   "  validation: {hostname: a%llu.test, wellKnownCACertificates: System}\n",
+                   (unsigned long long)below(r, SERVICES), (unsigned long long)below(r, 2));
+        return;
+    default:
+        buf_printf(b,
+                   "spec:\n  parentRefs: [{%s%llu}]\n  rules: [{backendRefs: [{name: s%llu, port: "
+                   "80}]}]\n",
+                   below(r, 2) ? "group: '', kind: Service, name: s" : "name: k",
+                   (unsigned long long)below(r, 3), (unsigned long long)below(r, SERVICES));
         return;
     }
 }
 
-static const char *const versions[10] = {
+static const char *const versions[KINDS] = {
     "v1",
     "networking.istio.io/v1",
     "networking.istio.io/v1",
@@ -335,9 +385,14 @@ static const char *const versions[10] = {
     "networking.istio.io/v1",
     "discovery.k8s.io/v1",
     "v1",
+    "gateway.networking.k8s.io/v1",
+    "gateway.networking.k8s.io/v1",
+    "gateway.networking.k8s.io/v1beta1",
+    "gateway.networking.k8s.io/v1",
+    "gateway.networking.k8s.io/v1",
 };
 
-static const char prefixes[] = "swvdpaeglx";
+static const char prefixes[] = "swvdpaeglxhkrbt";
 
 /* Places 0.. of a kind are spread over two namespaces; policies also over the root's. */
 static const char *ns_of(int kind, size_t i)
@@ -347,7 +402,7 @@ static const char *ns_of(int kind, size_t i)
 
 static void edit(struct random *r, struct compile_rig *rig)
 {
-    int kind = (int)below(r, 10);
+    int kind = (int)below(r, KINDS);
     size_t i = below(r, kind == 0 ? SERVICES : NAMES);
     struct arena a;
     struct buf b;
@@ -357,7 +412,7 @@ static void edit(struct random *r, struct compile_rig *rig)
     if (objects[kind][i] && below(r, 3) == 0) {
         free(objects[kind][i]);
         objects[kind][i] = NULL;
-        compile_rig_remove(rig, kinds[kind], ns_of(kind, i), name);
+        compile_rig_remove(rig, kind == K8S_GATEWAY ? "gtw" : kinds[kind], ns_of(kind, i), name);
         return;
     }
     arena_init(&a, 1024);
@@ -382,7 +437,7 @@ static char *all_at_once(bool gateway)
         compile_rig_init_gateway(&fresh);
     else
         compile_rig_init(&fresh);
-    for (int kind = 0; kind < 10; kind++) {
+    for (int kind = 0; kind < KINDS; kind++) {
         for (size_t i = 0; i < NAMES + SERVICES; i++) {
             if (objects[kind][i])
                 compile_rig_put(&fresh, objects[kind][i]);
@@ -435,7 +490,7 @@ static void run_edits(bool gateway, uint64_t seed)
         free(want);
     }
     compile_rig_deinit(&rig);
-    for (int kind = 0; kind < 10; kind++) {
+    for (int kind = 0; kind < KINDS; kind++) {
         for (size_t i = 0; i < NAMES + SERVICES; i++) {
             free(objects[kind][i]);
             objects[kind][i] = NULL;
