@@ -5,7 +5,7 @@ port (that it came to), method, path, host, protocol, headers ([[name, value], .
 peer (IP), tls (null or alpn, sni, sans), proxy (the PROXY protocol's version, or null). Over TCP the
 first line is such an object, and then comes back what was sent; a port whose kind is `greet` sends the
 line before it hears anything; one of kind `any` takes all of these and TLS, one of kind `mutual` wants a client's certificate of the
-authority `clients`. What was seen collects in Workload.seen.
+authority `clients`, `connect` and `connect-tls` are forward proxies. What was seen collects in Workload.seen.
 
 Request headers x-echo-status, x-echo-delay, x-echo-header (name=value) ask for another answer."""
 
@@ -51,9 +51,9 @@ SEEN_MAX = 5000
 class Echo:
     """The ports of one workload in its place; tls and mutual are its server contexts."""
 
-    def __init__(self, name, version, place, tls, mutual, ports=None):
+    def __init__(self, name, version, place, tls, mutual, find, ports=None):
         self.name, self.version, self.place = name, version, place
-        self.seen = []
+        self.seen, self.find = [], find # find: names for a forward proxy
         self._servers, self._writers, self._tasks = [], set(), []
         self._tls, self._mutual = note_sni(tls), note_sni(mutual)
         call(self._listen(ports or PORTS))
@@ -64,7 +64,7 @@ class Echo:
             ips = {"pod": [self.place.ip], "127.0.0.1": ["127.0.0.1"], None: ["0.0.0.0", "::"]}[bound]
             for ip in ips:
                 listener = self.place.listen(ip, port)
-                if kind in ("any", "tls", "mutual"):
+                if kind in ("any", "tls", "mutual", "connect-tls"):
                     self._tasks.append(asyncio.ensure_future(self._accept(listener, port, kind)))
                 else:
                     self._servers.append(await asyncio.start_server(self._serving(port, kind), sock=listener,
@@ -89,7 +89,8 @@ class Echo:
             first = sock.recv(1, socket.MSG_PEEK)
             reader = asyncio.StreamReader(limit=1 << 20)
             context = (self._mutual if kind == "mutual" else self._tls) if first == b"\x16" else None
-            serving = self._serving(port, "either" if kind == "any" else "http" if context else "wrong")
+            plain = {"any": "either", "connect-tls": "connect"}.get(kind, "http" if context else "wrong")
+            serving = self._serving(port, plain)
             protocol = asyncio.StreamReaderProtocol(reader, serving)
             await loop.connect_accepted_socket(lambda: protocol, sock, ssl=context)
         except OSError:
@@ -298,6 +299,28 @@ async def serve_wrong(s):
     s.writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 
 
+async def serve_connect(s):
+    """A forward proxy: CONNECT HOST:PORT over HTTP/1, and then bytes both ways."""
+    head = (await s.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    method, target, _ = head.split("\r\n")[0].split(" ")
+    host, _, port = target.rpartition(":")
+    if method != "CONNECT":
+        raise ValueError(head)
+    loop = asyncio.get_running_loop()
+    sock = s.echo.place.socket()
+    sock.setblocking(False)
+    await loop.sock_connect(sock, (s.echo.find(host)[0], int(port)))
+    reader, writer = await asyncio.open_connection(sock=sock)
+    s.writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+    async def copy(source, sink):
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+        sink.close()
+    await asyncio.gather(copy(s.reader, writer), copy(reader, s.writer))
+
+
 async def serve_either(s):
     first = await s.reader.read(3)
     if len(first) == 3 and first in (b"GET", b"POS", b"PRI", b"HEA", b"OPT"):
@@ -338,4 +361,4 @@ async def serve_proxied(s):
 
 
 KINDS = {"http": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied,
-         "either": serve_either, "wrong": serve_wrong}
+         "either": serve_either, "wrong": serve_wrong, "connect": serve_connect}

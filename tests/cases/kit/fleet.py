@@ -4,12 +4,15 @@ What there is says tests/cases/fleet.yaml. The runner plays Kubernetes: it gives
 address, knows names as cluster DNS would (where), and for a workload without sidecar it picks the pod
 as kube-proxy would."""
 
+import datetime
 import ipaddress
 import os
 import ssl
 import tempfile
 
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from meshtest.certs import CA, Leaf
 from meshtest.process import Process
@@ -29,7 +32,7 @@ class Pki:
     """Authorities by name, and their leaves by name, each made when first asked for."""
 
     def __init__(self, folder):
-        self.folder, self._cas, self._leaves = folder, {}, {}
+        self.folder, self._cas, self.leaves = folder, {}, {}
 
     def ca(self, name):
         if name not in self._cas:
@@ -38,15 +41,17 @@ class Pki:
 
     def leaf(self, ca, name):
         """name: a DNS name, or spiffe://..., which is then its only name."""
-        if (ca, name) not in self._leaves:
+        if (ca, name) not in self.leaves:
             names = {"spiffe": name} if "://" in name else {"dns": [name], "name": name}
-            self._leaves[ca, name] = self.ca(ca).leaf(**names)
-        return self._leaves[ca, name]
+            self.leaves[ca, name] = self.ca(ca).leaf(**names)
+        return self.leaves[ca, name]
 
     def text(self, kind, ca, name=""):
-        """PEM for a Secret: cert CA NAME, key CA NAME, ca CA."""
+        """PEM for a Secret: cert CA NAME, key CA NAME, ca CA, crl CA NAME (who is revoked)."""
         if kind == "ca":
             return self.ca(ca).pem.decode()
+        if kind == "crl":
+            return revocations(self.ca(ca), self.leaf(ca, name))
         return getattr(self.leaf(ca, name), {"cert": "cert", "key": "key"}[kind]).decode()
 
     def path(self, kind, ca, name=""):
@@ -54,6 +59,16 @@ class Pki:
         if kind == "ca":
             return self.ca(ca).path
         return getattr(self.leaf(ca, name), {"cert": "cert_path", "key": "key_path"}[kind])
+
+
+def revocations(ca, leaf):
+    """A list of authority ca with leaf on it, as PEM."""
+    now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    serial = x509.load_pem_x509_certificate(leaf.cert).serial_number
+    one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - datetime.timedelta(hours=1)).build()
+    crl = (x509.CertificateRevocationListBuilder().issuer_name(ca.name).last_update(now - datetime.timedelta(hours=1))
+           .next_update(now + datetime.timedelta(days=1)).add_revoked_certificate(one).sign(ca.key, hashes.SHA256()))
+    return crl.public_bytes(serialization.Encoding.PEM).decode()
 
 
 class Workload:
@@ -75,8 +90,6 @@ class Workload:
     def entry(self):
         """What the runner registers for those that do not do so themselves."""
         labels = dict(self.labels)
-        if self.kind == "gateway":
-            labels["security.istio.io/tlsMode"] = "istio"
         return {"apiVersion": "networking.istio.io/v1", "kind": "WorkloadEntry",
                 "metadata": {"name": self.name, "namespace": self.ns, "labels": labels},
                 "spec": {"address": self.place.ip, "labels": labels, "serviceAccount": self.sa}}
@@ -147,16 +160,18 @@ class Fleet:
         if w.kind == "gateway":
             w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
             return
-        w.echo = Echo(w.app, w.version, w.place, self.app_tls(w), self.app_tls(w, self.pki.ca("clients")), {**PORTS, **w.listen})
+        w.echo = Echo(w.app, w.version, w.place, self.app_tls(w), self.app_tls(w, self.pki.ca("clients")),
+                      self.addresses, {**PORTS, **w.listen})
         if w.kind == "sidecar":
             w.place.capture()
             w.process = self._start(w.place, w.name, "proxy", "--capture", "--mark", str(sandbox.MARK), *flags,
                                     *w.options)
 
     def app_tls(self, w, client_ca=None):
-        names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com"]
+        names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com", "external.test"]
         ca = self.pki.ca("app")
-        return ca.server_context(ca.leaf(dns=names, name=w.app), alpn=("h2", "http/1.1"), client_ca=client_ca)
+        leaf = self.pki.leaves.setdefault(("app", w.app), ca.leaf(dns=names, name=w.app))
+        return ca.server_context(leaf, alpn=("h2", "http/1.1"), client_ca=client_ca)
 
     def _wait_ready(self, w):
         if not w.process:

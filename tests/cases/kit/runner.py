@@ -86,7 +86,7 @@ class Run:
             return self.fleet.service(owner)["spec"]["clusterIP"]
         if name.startswith("file "):
             return self.fleet.pki.path(*name.split(" ")[1:])
-        if name.split(" ")[0] in ("cert", "key", "ca"):
+        if name.split(" ")[0] in ("cert", "key", "ca", "crl"):
             return self.fleet.pki.text(*name.split(" "))
         raise KeyError(f"${{{name}}}: no variable of the case; no WORKLOAD.ip, SERVICE.host, SERVICE.vip, cert CA NAME")
 
