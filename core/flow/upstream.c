@@ -181,6 +181,21 @@ static bool is_dns(const struct model_cluster *c)
     return c->config->type == MODEL_CLUSTER_DNS || c->config->type == MODEL_CLUSTER_DNS_ONE;
 }
 
+/* What finds its hosts: names, or the requests' own; an object may change which. */
+static void set_source(struct upstream *up, const struct model_cluster *cluster)
+{
+    bool dns = is_dns(cluster), dynamic = cluster->config->type == MODEL_CLUSTER_DYNAMIC;
+
+    if (up->dns && !dns)
+        upstream_dns_free(up);
+    if (up->dynamic && !dynamic)
+        upstream_dynamic_free(up);
+    if (dns && !up->dns)
+        upstream_dns_new(up);
+    if (dynamic && !up->dynamic)
+        upstream_dynamic_new(up);
+}
+
 static void drop_by_addr(struct upstream *up)
 {
     size_t at = 0;
@@ -199,6 +214,7 @@ void upstream_set_cluster(struct upstream *up, struct model_cluster *cluster)
         drop_by_addr(up);
         map_init(&up->by_addr);
     }
+    set_source(up, cluster);
     model_cluster_ref(cluster);
     model_cluster_unref(up->cluster);
     up->cluster = cluster;
@@ -257,10 +273,6 @@ struct upstream *upstream_open(struct flow_worker *fw, struct model_cluster *clu
 
     up->fw = fw;
     map_init(&up->by_addr);
-    if (is_dns(cluster))
-        upstream_dns_new(up);
-    if (cluster->config->type == MODEL_CLUSTER_DYNAMIC)
-        upstream_dynamic_new(up);
     upstream_set_cluster(up, cluster);
     return up;
 }

@@ -73,7 +73,7 @@ static struct model_cluster *build_cluster(struct flow_rig *r)
                               : STR("outbound|80||svc.default.svc.cluster.local");
     c->host = STR("svc.default.svc.cluster.local");
     c->port = 80;
-    c->type = MODEL_CLUSTER_STATIC;
+    c->type = r->cluster_type;
     c->protocol = r->cluster_protocol;
     c->lb = r->lb;
     c->limits = r->limits;
@@ -168,6 +168,7 @@ void flow_rig_init(struct flow_rig *r)
     r->node.is_gateway = true;
     r->endpoint_count = 1;
     r->cluster_protocol = MODEL_PROTOCOL_HTTP;
+    r->cluster_type = MODEL_CLUSTER_STATIC;
     r->route.name = STR("default");
     r->route.action = MODEL_ACTION_FORWARD;
     ASSERT((worker_init(&r->w, 0, 1)) == 0);

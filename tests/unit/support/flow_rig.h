@@ -37,6 +37,7 @@ struct flow_rig {
                        bool end); /* NULL: 200 with "up N" */
     struct model_route route;     /* what the next snapshot routes by */
     const char *cluster_name; /* NULL: that of the service "svc" */
+    uint8_t cluster_type; /* enum model_cluster_type */
     uint8_t cluster_protocol;
     uint8_t lb;
     uint32_t endpoint_count; /* 1..FLOW_RIG_UPSTREAMS */

@@ -282,6 +282,26 @@ static void a_new_snapshot_serves_old_connections(void)
     flow_rig_deinit(&r);
 }
 
+static void a_cluster_may_come_to_be_found_by_name_and_back(void)
+{
+    static const uint8_t types[] = { MODEL_CLUSTER_STATIC, MODEL_CLUSTER_DNS, MODEL_CLUSTER_STATIC,
+                                     MODEL_CLUSTER_DYNAMIC, MODEL_CLUSTER_STATIC };
+    struct flow_rig r;
+    struct wire c;
+
+    flow_rig_init(&r);
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        r.cluster_type = types[i];
+        flow_rig_publish(&r);
+        if (types[i] != MODEL_CLUSTER_STATIC)
+            continue;
+        flow_rig_connect(&r, &c);
+        OK(flow_rig_ask(&r, &c, GET, "up 0"));
+        http_wire_close(&c);
+    }
+    flow_rig_deinit(&r);
+}
+
 static void pending_overflow_is_503_uo(void)
 {
     struct flow_rig r;
@@ -349,6 +369,8 @@ static const struct tap_case cases[] = {
     { "a_timeout_is_504_ut", a_timeout_is_504_ut },
     { "a_client_that_leaves_frees_the_upstream", a_client_that_leaves_frees_the_upstream },
     { "a_new_snapshot_serves_old_connections", a_new_snapshot_serves_old_connections },
+    { "a_cluster_may_come_to_be_found_by_name_and_back",
+      a_cluster_may_come_to_be_found_by_name_and_back },
     { "pending_overflow_is_503_uo", pending_overflow_is_503_uo },
     { "a_big_body_to_a_slow_client_is_held_back", a_big_body_to_a_slow_client_is_held_back },
 };
