@@ -110,7 +110,7 @@ class Fleet:
         self.workloads, self.processes = {}, []
         self.names = spec.get("names", {}) # host -> workload or IP, for the name server
         self.area_names = {}
-        self._extra, self._wrong = [], []
+        self._extra, self._wrong = {}, []
         self._number = 1
         NameServer(self.switch.place, self.addresses)
         self._start_control()
@@ -295,11 +295,11 @@ class Fleet:
     def enter_area(self, area):
         """Workloads and names that only this area has; those of the one before go."""
         self.area_names = area.names
-        for name in [n for n in self._extra if n not in area.workloads]:
-            self._extra.remove(name)
+        for name in [n for n, spec in self._extra.items() if area.workloads.get(n) != spec]:
+            del self._extra[name]
             self._unplug(self.workloads.pop(name))
         new = [n for n in area.workloads if n not in self.workloads]
-        self._extra += new
+        self._extra.update({n: area.workloads[n] for n in new})
         if new:
             self._start_workloads({n: area.workloads[n] for n in new})
 
