@@ -57,7 +57,7 @@ static const struct field virtual_service_http_match_fields[] = {
     FIELD_BOOL(T, ignore_uri_case, "ignoreUriCase", .proto = 10, .help = "Ignore case in exact and prefix matches of the path."),
     FIELD_MAP_MSG(T, without_headers, "withoutHeaders", string_match_entry, string_match, .proto = 12, .help = "Headers that must not match."),
     FIELD_STR(T, source_namespace, "sourceNamespace", .proto = 13, .check = api_check_label, .help = "Only for clients of this namespace."),
-    FIELD_STR(T, stat_prefix, "statPrefix", .proto = 14, .enforced = "is accepted, but routes have no statistics of their own yet", .help = "Name for statistics of this route."),
+    FIELD_STR(T, stat_prefix, "statPrefix", .proto = 14, .help = "Name for statistics of this route."),
 };
 static FIELD_MESSAGE(virtual_service_http_match, PROTO "HTTPMatchRequest", .at = FIELD_AT(T, at), .check = virtual_service_check_http_match, .help = "What a request must look like; all of it must hold.");
 #undef T

@@ -326,6 +326,7 @@ static void add_route(const struct compile_route_place *place,
         return;
     }
     r->name = route_name(rule->http, match, &v->arena);
+    r->stat_prefix = match ? arena_str(&v->arena, match->stat_prefix) : STR_NONE;
     r->source = compile_source(rule->owner, at.line, &v->arena);
     v->vhost.route_count++;
 }

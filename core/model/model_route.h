@@ -161,7 +161,8 @@ enum model_route_action {
 };
 
 struct model_route {
-    struct str name; /* "default", or VirtualService's route and match names joined by '.' */
+    struct str name;        /* "default", or VirtualService's route and match names joined by '.' */
+    struct str stat_prefix; /* empty: no statistics of its own */
     struct model_match match;
     uint8_t action; /* enum model_route_action */
     struct model_weighted_cluster *clusters;

@@ -9,6 +9,7 @@
 #include "core/telemetry/telemetry_export.h"
 #include "core/telemetry/telemetry_json.h"
 #include "core/telemetry/telemetry_metrics.h"
+#include "core/telemetry/telemetry_routes.h"
 
 #define MAX_WORKERS 256
 
@@ -18,6 +19,7 @@ struct part {
     struct worker *worker;
     struct stats_shard *shard;
     struct telemetry_metrics *metrics;
+    struct telemetry_routes *routes;
     struct telemetry_ring *ring;
     struct access_log *logs[MODEL_SIDES][MODEL_LOGS_MAX]; /* made at their first line */
     uint64_t dropped;                                     /* lines counted so far */
@@ -29,6 +31,7 @@ struct telemetry {
     struct stats *stats;
     const struct model_node *node;
     struct telemetry_families families;
+    struct telemetry_route_families route_families;
     uint32_t dropped_slot, sent_spans_slot, dropped_spans_slot;
     struct telemetry_export *export; /* NULL: no spans are sent */
     atomic_uint log_generation;
@@ -57,6 +60,7 @@ struct telemetry *telemetry_new(struct stats *stats, const struct model_node *no
     t->stats = stats;
     t->node = node;
     telemetry_metrics_register(&t->families, stats);
+    telemetry_routes_register(&t->route_families, stats);
     t->dropped_slot = stats_open_series(stats_register(stats, &dropped_def), NULL);
     return t;
 }
@@ -78,6 +82,7 @@ void telemetry_free(struct telemetry *t)
         if (!p)
             continue;
         telemetry_metrics_free(p->metrics);
+        telemetry_routes_free(p->routes);
         telemetry_ring_free(p->ring);
         telemetry_export_batch_free(p->spans);
         for (size_t k = 0; k < MODEL_LOGS_MAX; k++) {
@@ -97,6 +102,7 @@ static struct part *part_new(struct telemetry *t, struct worker *w)
     p->worker = w;
     p->shard = stats_get_shard(t->stats, w->index);
     p->metrics = telemetry_metrics_new(&t->families, p->shard, t->node);
+    p->routes = telemetry_routes_new(&t->route_families, p->shard);
     p->ring = telemetry_ring_new((uint16_t)w->index);
     atomic_store_explicit(&t->parts[w->index], p, memory_order_release);
     return p;
@@ -197,6 +203,7 @@ void telemetry_http(struct telemetry *t, struct worker *w, const struct decision
     struct part *p = part_of(t, w);
 
     telemetry_metrics_http(p->metrics, d);
+    telemetry_routes_count(p->routes, d);
     remember(t, p, d);
     if (d->trace.is_on && t->export)
         add_span(t, p, d);

@@ -143,6 +143,18 @@ def test_vs_17_any_origin_and_preflights_that_do_not_match(way):
     assert proxy.ask("/").header("access-control-allow-origin") is None
 
 
+def test_routes_with_a_stat_prefix_are_counted(way, echo):
+    proxy = way({"match": [{"uri": {"prefix": "/a"}, "statPrefix": "mine"}], "retries": {"attempts": 1, "retryOn": "5xx"},
+                 "route": [to(APP)]}, {"route": [to(APP)]})
+    for path, status in (("/a", 200), ("/a", 503), ("/b", 200)):
+        proxy.ask(path, headers={"x-echo-status": str(status)})
+    labels = {"envoy_virtual_host": f"{APP}:80", "envoy_route": "mine"}
+    until(lambda: [n for _, n in proxy.samples("envoy_vhost_route_upstream_rq_total", **labels)] == [2], "both are counted")
+    assert {got["envoy_response_code_class"]: n for got, n in proxy.samples("envoy_vhost_route_upstream_rq_xx", **labels)} \
+        == {"2": 1, "5": 1}
+    assert [n for _, n in proxy.samples("envoy_vhost_route_upstream_rq_retry", **labels)] == [1]
+
+
 # ---- retries and time ----
 
 def test_rt_5_bodies_up_to_1_mib_are_sent_again(way, echo):

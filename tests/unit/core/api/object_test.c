@@ -174,7 +174,7 @@ static void virtual_service_is_read_in_full(void)
         OK(string_match_is_presence(&v->http[0].match[0].headers[1].value));
         OK(str_is(v->http[4].direct_response->body->bytes, "hello"));
         EQ_INT(v->tcp[0].match[0].port, 3306);
-        EQ_INT(object_warn_unenforced(o, &d), 1);
+        EQ_INT(object_warn_unenforced(o, &d), 0);
     }
     object_set_deinit(&set);
     diag_deinit(&d);
