@@ -75,14 +75,18 @@ static bool is_same_target(const struct upstream_host *h, const struct model_end
            str_eq(h->endpoint->identity, b->identity);
 }
 
-static struct upstream_host *take_old(struct upstream_host **old, uint32_t count,
+/* Sets are sorted alike, so the one looked for is mostly the next one: *at is where to begin. An
+ * endpoint that is new costs a look at all. */
+static struct upstream_host *take_old(struct upstream_host **old, uint32_t count, uint32_t *at,
                                       const struct model_endpoint *e)
 {
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t i = *at + n < count ? *at + n : *at + n - count;
         struct upstream_host *h = old[i];
 
         if (h && is_same_target(h, e)) {
             old[i] = NULL;
+            *at = i + 1 < count ? i + 1 : 0;
             return h;
         }
     }
@@ -136,13 +140,14 @@ static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t
 {
     const struct model_endpoints *set = up->cluster->endpoints;
     struct lb_options lb_options;
+    uint32_t at = 0;
 
     up->count = set->count;
     up->hosts = mem_alloc0(set->count, sizeof(struct upstream_host *));
     up->lb_hosts = mem_alloc0(set->count, sizeof(*up->lb_hosts));
     for (uint32_t i = 0; i < set->count; i++) {
         const struct model_endpoint *e = &set->list[i];
-        struct upstream_host *h = take_old(old, old_count, e);
+        struct upstream_host *h = take_old(old, old_count, &at, e);
 
         if (!h) {
             h = host_new(up, e, &e->addr);
