@@ -184,7 +184,7 @@ static const struct field gateway_api_gateway_fields[] = {
     FIELD_MSG(T, infrastructure, "infrastructure", gateway_api_infrastructure, .help = "About what is made for the gateway."),
     FIELD_MSG(T, allowed_listeners, "allowedListeners", gateway_api_allowed_listeners, .help = "Which ListenerSets may be attached."),
     FIELD_MSG(T, tls, "tls", gateway_api_gateway_tls, .help = "TLS of all of the gateway."),
-    FIELD_ENUM(T, default_scope, "defaultScope", gateway_api_scope, .enforced = FIELD_NOT_ENFORCED, .default_text = "None", .help = "Whether routes without a gateway of their own use this one."),
+    FIELD_ENUM(T, default_scope, "defaultScope", gateway_api_scope, .default_text = "None", .help = "Whether routes without a gateway of their own use this one."),
 };
 FIELD_MESSAGE(gateway_api_gateway, GATEWAY "GatewaySpec", .at = FIELD_AT(T, at), .help = "What a gateway listens on.");
 #undef T

@@ -163,7 +163,7 @@ extern FIELD_DECLARE(gateway_api_grpc_route_root);
 /* clang-format off */
 #define GATEWAY_API_ROUTE_ROWS(T)                                                                  \
     FIELD_LIST_MSG(T, parents, "parentRefs", gateway_api_parent_ref, .max_items = 32, .help = "Gateways, ListenerSets or Services that the route is attached to."), \
-    FIELD_ENUM(T, use_default_gateways, "useDefaultGateways", gateway_api_scope, .enforced = FIELD_NOT_ENFORCED, .default_text = "None", .help = "Whether it is attached to default gateways, too.")
+    FIELD_ENUM(T, use_default_gateways, "useDefaultGateways", gateway_api_scope, .default_text = "None", .help = "Whether it is attached to default gateways, too.")
 #define GATEWAY_API_HOSTNAMES(T, most, ...)                                                        \
     FIELD_LIST_STR(T, hostnames, "hostnames", .max_items = most, .max_len = 253, .check = gateway_api_check_hostname, .help = "Hosts it is for: names or *.suffix.", __VA_ARGS__)
 /* clang-format on */

@@ -342,7 +342,7 @@ static void add_parent(const struct job *j, const struct compile_gwapi_parent *p
                        struct node *list)
 {
     struct node *status = node_new(j->arena, NODE_MAP);
-    struct node *ref = parent_ref(j, GATEWAY_API_REF(&p->spec->parents[p->index]));
+    struct node *ref = parent_ref(j, p->ref);
     const struct compile_gwapi_fault *accepted =
         p->accepted.reason ? &p->accepted : &said->accepted;
     struct compile_gwapi_condition_list c;

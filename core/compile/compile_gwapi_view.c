@@ -162,7 +162,7 @@ static enum step try_listener(const struct compile_gwapi_world *w,
                               const struct compile_gwapi_listener *l,
                               const struct compile_gwapi_parent *p)
 {
-    const struct gateway_api_parent_ref *ref = &p->spec->parents[p->index];
+    const struct gateway_api_ref *ref = p->ref;
 
     if (ref->section.len && !str_eq(ref->section, l->spec->name))
         return STEP_PARENT;
@@ -208,18 +208,18 @@ static void attach(struct compile_gwapi_view *v, struct compile_gwapi_parent *p,
 }
 
 bool compile_gwapi_view_service_parent(const struct compile_gwapi_world *w,
-                                       const struct object *route, uint32_t index, struct arena *a,
+                                       const struct object *route,
+                                       const struct gateway_api_ref *ref, struct arena *a,
                                        struct compile_gwapi_parent *p)
 {
     const struct gateway_api_any_route *spec = route->spec;
-    const struct gateway_api_ref *ref = GATEWAY_API_REF(&spec->parents[index]);
     struct str ns = compile_gwapi_ns(ref, route->ns);
 
     if (!compile_gwapi_is_ref(ref, "", "Service"))
         return false;
     *p = (struct compile_gwapi_parent){ .route = route,
                                         .spec = spec,
-                                        .index = index,
+                                        .ref = ref,
                                         .is_ours = true,
                                         .service_ns = ns,
                                         .service_name = ref->name };
@@ -248,18 +248,18 @@ static const struct compile_gwapi_set *find_set(const struct compile_gwapi_view 
     return NULL;
 }
 
-static void add_parent(struct compile_gwapi_view *v, const struct object *route, uint32_t index)
+static void add_parent(struct compile_gwapi_view *v, const struct object *route,
+                       const struct gateway_api_ref *ref)
 {
     struct compile_gwapi_parent *p = &v->parents[v->parent_count++];
     const struct gateway_api_any_route *spec = route->spec;
-    const struct gateway_api_ref *ref = GATEWAY_API_REF(&spec->parents[index]);
     struct str ns = compile_gwapi_ns(ref, route->ns);
     const struct compile_gwapi_set *set = NULL;
     struct compile_gwapi_gateway *g = NULL;
 
-    if (compile_gwapi_view_service_parent(v->world, route, index, v->arena, p))
+    if (compile_gwapi_view_service_parent(v->world, route, ref, v->arena, p))
         return;
-    *p = (struct compile_gwapi_parent){ .route = route, .spec = spec, .index = index };
+    *p = (struct compile_gwapi_parent){ .route = route, .spec = spec, .ref = ref };
     if (compile_gwapi_is_ref(ref, GATEWAY_API_GROUP, "Gateway")) {
         g = find_gateway(v, ns, ref->name);
     } else if (compile_gwapi_is_ref(ref, GATEWAY_API_GROUP, "ListenerSet")) {
@@ -272,6 +272,32 @@ static void add_parent(struct compile_gwapi_view *v, const struct object *route,
         attach(v, p, g, set);
 }
 
+/* A route that wants default Gateways is attached to all that are such, unless it names them. */
+static void add_default_parents(struct compile_gwapi_view *v, const struct object *route,
+                                uint32_t since)
+{
+    const struct gateway_api_any_route *spec = route->spec;
+    uint32_t own = v->parent_count;
+
+    for (uint32_t i = 0;
+         spec->use_default_gateways == GATEWAY_API_SCOPE_ALL && i < v->gateway_count; i++) {
+        const struct object *g = v->gateways[i].object;
+        struct gateway_api_ref *ref;
+        bool named = false;
+
+        for (uint32_t k = since; k < own; k++)
+            named |= v->parents[k].gateway == &v->gateways[i];
+        if (named || v->gateways[i].spec->default_scope != GATEWAY_API_SCOPE_ALL)
+            continue;
+        ref = arena_alloc0(v->arena, 1, sizeof(*ref));
+        ref->group = STR(GATEWAY_API_GROUP);
+        ref->kind = STR("Gateway");
+        ref->ns = g->ns;
+        ref->name = g->name;
+        add_parent(v, route, ref);
+    }
+}
+
 static void add_routes(struct compile_gwapi_view *v)
 {
     struct list l = { 0 };
@@ -281,13 +307,16 @@ static void add_routes(struct compile_gwapi_view *v)
         collect(v->world, kind, &l);
     sort(&l);
     for (size_t i = 0; i < l.count; i++)
-        room += ((const struct gateway_api_any_route *)l.items[i]->spec)->parents_count;
+        room += ((const struct gateway_api_any_route *)l.items[i]->spec)->parents_count +
+                v->gateway_count;
     v->parents = arena_alloc0(v->arena, room, sizeof(*v->parents));
     for (size_t i = 0; i < l.count; i++) {
         const struct gateway_api_any_route *spec = l.items[i]->spec;
+        uint32_t since = v->parent_count;
 
         for (uint32_t j = 0; j < spec->parents_count; j++)
-            add_parent(v, l.items[i], j);
+            add_parent(v, l.items[i], GATEWAY_API_REF(&spec->parents[j]));
+        add_default_parents(v, l.items[i], since);
     }
     mem_free(l.items);
 }

@@ -58,8 +58,8 @@ struct compile_gwapi_gateway { /* of a class of ours */
 struct compile_gwapi_parent {
     const struct object *route;
     const struct gateway_api_any_route *spec;
-    uint32_t index;                              /* of spec->parents */
-    bool is_ours;                                /* else others write its status */
+    const struct gateway_api_ref *ref; /* of spec->parents, or made for a default Gateway */
+    bool is_ours;                      /* else others write its status */
     const struct compile_gwapi_gateway *gateway; /* the parent, or that of the ListenerSet */
     struct compile_gwapi_fault accepted;
     struct compile_gwapi_listener **listeners; /* where it is attached */
@@ -85,7 +85,8 @@ void compile_gwapi_view_build(const struct compile_gwapi_world *w, struct arena 
 
 /* Fills *p for one parentRef that names a Service; false: it names something else. */
 bool compile_gwapi_view_service_parent(const struct compile_gwapi_world *w,
-                                       const struct object *route, uint32_t index, struct arena *a,
+                                       const struct object *route,
+                                       const struct gateway_api_ref *ref, struct arena *a,
                                        struct compile_gwapi_parent *p);
 /* Whether a listener serves: accepted, without conflict and with its certificates. */
 bool compile_gwapi_view_works(const struct compile_gwapi_listener *l);

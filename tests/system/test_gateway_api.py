@@ -178,6 +178,15 @@ def test_classes_of_others_are_left_alone(rig):
     assert list(gw.ports.values()) == [b]
 
 
+def test_routes_may_use_default_gateways(rig, echo):
+    usual, other, up = free_port(), free_port(), echo.http("app")
+    gw = rig.gateway(rig.config(
+        k8s_gateway(listener(usual), name="usual", defaultScope="All"), k8s_gateway(listener(other), name="other"),
+        svc("app", up), made("HTTPRoute", "r", {"useDefaultGateways": "All", "rules": [rule(backend("app"))]})))
+    assert gw.http("/", port=usual).status == 200
+    assert gw.http("/", port=other).status == 404
+
+
 # ---- filters ----
 
 def test_header_filters_of_rule_and_backend(front):
