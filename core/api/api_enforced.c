@@ -16,8 +16,6 @@ static const struct value {
     { NETWORKING "Port", "protocol", "UDP", NO_PROTOCOL },
     { "io.k8s.networking.gateway.v1.Listener", "protocol", "UDP", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "HTTP_PROXY", NO_PROTOCOL },
-    { NETWORKING "Port", "protocol", "GRPC-WEB",
-      "is accepted, but gRPC-Web is not translated yet" },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "AUDIT", FIELD_NOT_ENFORCED },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "CUSTOM", FIELD_NOT_ENFORCED },
 };

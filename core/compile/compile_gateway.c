@@ -195,6 +195,7 @@ static void build_plain_http(struct gateway_build *b, struct group *g)
         if (!is_http(g->servers[i]))
             continue;
         to = to ? to : add_model(b, g, g->servers[i]);
+        to->grpc_web |= str_ieq(g->servers[i]->spec->port->protocol, STR("GRPC-WEB"));
         add_http_hosts(&hosts, g->servers[i]);
     }
     if (to)

@@ -14,6 +14,7 @@
 #include "core/flow/flow_mirror.h"
 #include "core/flow/flow_path.h"
 #include "core/flow/flow_reply.h"
+#include "core/http/grpc_web.h"
 #include "core/loop/clock.h"
 #include "core/telemetry/telemetry.h"
 
@@ -406,11 +407,15 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
                         bool end)
 {
     const struct flow_view *view = flow_conn_view(conn);
-    struct flow_request *r = request_new(conn, hs, head, end);
-    struct filter_request *fr = &r->filter;
+    struct flow_request *r;
+    struct filter_request *fr;
     enum flow_path_result path;
     bool names_ok;
 
+    if (view->server && view->server->grpc_web && grpc_web_is(head))
+        hs = grpc_web_wrap(hs, head);
+    r = request_new(conn, hs, head, end);
+    fr = &r->filter;
     describe_connection(r, view);
     fr->listener = view->listener;
     fr->port = view->inbound;

@@ -129,6 +129,7 @@ struct model_gateway_server {
     uint32_t sni_host_count;
     uint8_t protocol;       /* enum model_protocol */
     uint8_t tls_mode;       /* enum model_gateway_tls */
+    bool grpc_web;          /* requests of gRPC-Web become gRPC */
     struct tls_config *tls; /* MODEL_GATEWAY_TLS: one reference */
     struct model_route_table *http;
     struct model_tcp_route *tcp;

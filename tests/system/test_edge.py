@@ -2,6 +2,7 @@
 
 Cases of Istio's own suite have its row's id in their name (norm_, gw_, hdr_)."""
 
+import base64
 import hashlib
 import re
 import socket
@@ -16,6 +17,7 @@ from meshtest.objects import endpoint, gateway, obj, routes, secret, service, to
 from meshtest.rig import HOST
 
 APP = "app.default.svc.cluster.local"
+UNARY = "/meshtest.Echo/Unary"
 
 
 def mesh_config(config, **settings):
@@ -420,3 +422,63 @@ def test_ht_8_local_replies_are_plain_text(front, echo):
     assert (reply.status, reply.header("content-type")) == (503, "text/plain")
     assert reply.text().startswith("upstream connect error or disconnect/reset before headers. ")
     assert "reset reason: " in reply.text()
+
+
+# ---- gRPC-Web ----
+
+def web_frames(body):
+    """[(flags, payload)] of a gRPC-Web body."""
+    found = []
+    while body:
+        flags, size = body[0], int.from_bytes(body[1:5], "big")
+        found.append((flags, body[5:5 + size]))
+        body = body[5 + size:]
+    return found
+
+
+def message(payload):
+    return b"\0" + len(payload).to_bytes(4, "big") + payload
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+@pytest.mark.parametrize("text", [False, True])
+def test_ht_5_grpc_web_is_translated_at_gateways(rig, echo, version, text):
+    app, port = echo.grpc(), free_port()
+    gw = rig.gateway(rig.config(
+        gateway((port, "GRPC-WEB", ["*"], None)), service(APP, (80, "GRPC"), endpoints=[endpoint(app.port)]),
+        routes("r", "*", {"match": [{"uri": {"prefix": "/nowhere"}}], "route": [to("nowhere.default.svc.cluster.local")]},
+               {"route": [to(APP)]})))
+    kind = "application/grpc-web-text+proto" if text else "application/grpc-web+proto"
+    headers = {"content-type": kind, "x-grpc-web": "1", "accept": kind}
+
+    def call(path, payload):
+        body = base64.b64encode(message(payload)) if text else message(payload)
+        if version == "HTTP/1.1":
+            reply = gw.http(path, method="POST", headers=headers, body=body)
+        else:
+            with http2(port) as client:
+                reply = client.reply(client.send("POST", path, authority="a", headers=headers, body=body))
+        assert reply.status == 200 and reply.header("content-type") == kind
+        groups = re.findall(rb"[A-Za-z0-9+/]+=*", reply.body) # several texts, each with an end of its own
+        return reply, web_frames(b"".join(map(base64.b64decode, groups)) if text else reply.body)
+    for size in (0, 1, 2, 3, 100_000):
+        reply, frames = call(UNARY, b"x" * size)
+        assert frames[0] == (0, b"x" * size), size
+        flags, trailers = frames[1]
+        assert flags == 0x80 and b"grpc-status: 0\r\n" in trailers and len(frames) == 2
+    reply, frames = call("/nowhere/x", b"x") # an answer of the gateway's own
+    assert reply.header("grpc-status") == "14" and frames == []
+    with grpc_client(port) as client: # what is gRPC already stays so
+        assert client.unary(b"hi").messages == [b"hi"]
+
+
+def test_grpc_web_text_that_is_none_is_refused(rig, echo):
+    app, port = echo.grpc(), free_port()
+    gw = rig.gateway(rig.config(gateway((port, "GRPC-WEB", ["*"], None)), service(APP, (80, "GRPC"), endpoints=[endpoint(app.port)]),
+                                routes("r", "*", {"route": [to(APP)]})))
+    for body in (b"!!!!", b"AAAAA", b"AA==="):
+        got = raw(port, b"POST " + UNARY.encode() + b" HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc-web-text\r\n"
+                  b"Content-Length: %d\r\n\r\n" % len(body) + body, limit_s=2)
+        assert not got.startswith(b"HTTP/1.1 200"), got
+    with grpc_client(gw.port) as client:
+        assert client.unary(b"hi").messages == [b"hi"]
