@@ -274,7 +274,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_MSG(T, default_providers, "defaultProviders", mesh_config_default_providers, .proto = 60, .help = "Which of them are used when nothing says."),
     FIELD_LIST_MSG(T, discovery_selectors, "discoverySelectors", label_selector, .proto = 59, .default_text = "all", .enforced = FIELD_NOT_ENFORCED, .help = "Namespaces that belong to the mesh."),
     FIELD_MSG(T, path_normalization, "pathNormalization", mesh_config_paths, .proto = 61, .help = "How paths are made comparable."),
-    FIELD_MSG(T, default_http_retry_policy, "defaultHttpRetryPolicy", virtual_service_retry, .proto = 62, .default_text = "2 attempts", .enforced = FIELD_NOT_ENFORCED, .help = "Retries of routes that do not say."),
+    FIELD_MSG(T, default_http_retry_policy, "defaultHttpRetryPolicy", virtual_service_retry, .proto = 62, .default_text = "2 attempts", .help = "Retries of routes that do not say."),
     FIELD_MSG(T, default_inbound_http_retry_policy, "defaultInboundHttpRetryPolicy", virtual_service_retry, .proto = 74, .enforced = FIELD_NOT_ENFORCED, .help = "Retries towards the application."),
     FIELD_MSG(T, mesh_mtls, "meshMTLS", mesh_config_tls, .proto = 63, .proto_name = "mesh_mTLS", .enforced = FIELD_NOT_ENFORCED, .help = "TLS inside of the mesh."),
     FIELD_MSG(T, tls_defaults, "tlsDefaults", mesh_config_tls, .proto = 64, .help = "TLS elsewhere."),

@@ -34,8 +34,8 @@ static void check_meta(struct field_check *c, const void *message)
 /* clang-format off */
 #define T struct workload_group_meta
 static const struct field workload_group_meta_fields[] = {
-    FIELD_MAP_STR(T, labels, "labels", .proto = 1, .help = "Labels for the entries."),
-    FIELD_MAP_STR(T, annotations, "annotations", .proto = 2, .help = "Annotations for the entries."),
+    FIELD_MAP_STR(T, labels, "labels", .proto = 1, .max_items = 256, .help = "Labels for the entries."),
+    FIELD_MAP_STR(T, annotations, "annotations", .proto = 2, .max_items = 256, .help = "Annotations for the entries."),
 };
 static FIELD_MESSAGE(workload_group_meta, PROTO "WorkloadGroup.ObjectMeta", .check = check_meta, .help = "Metadata for the entries.");
 #undef T

@@ -34,7 +34,7 @@ static void check_labels(struct field_check *c, const void *message)
 /* clang-format off */
 #define T struct workload_selector
 static const struct field workload_selector_fields[] = {
-    FIELD_MAP_STR(T, labels, "matchLabels", .proto = 1, .max_items = 4096, .help = "Labels that a workload must have, all of them."),
+    FIELD_MAP_STR(T, labels, "matchLabels", .proto = 1, .max_items = 4096, .max_len = 63, .help = "Labels that a workload must have, all of them."),
 };
 FIELD_MESSAGE(workload_selector, "istio.type.v1beta1.WorkloadSelector", .at = FIELD_AT(T, at),
               .check = check_match_labels, .help = "Selects workloads of the same namespace by labels.");
@@ -42,7 +42,7 @@ FIELD_MESSAGE(workload_selector, "istio.type.v1beta1.WorkloadSelector", .at = FI
 
 #define T struct workload_selector_labels
 static const struct field workload_selector_labels_fields[] = {
-    FIELD_MAP_STR(T, labels, "labels", .proto = 1, .max_items = 256, .help = "Labels that a workload must have, all of them."),
+    FIELD_MAP_STR(T, labels, "labels", .proto = 1, .max_items = 256, .max_len = 63, .help = "Labels that a workload must have, all of them."),
 };
 FIELD_MESSAGE(workload_selector_labels, "istio.networking.v1alpha3.WorkloadSelector", .at = FIELD_AT(T, at),
               .check = check_labels, .help = "Selects workloads of the same namespace by labels.");

@@ -7,6 +7,7 @@
 #include "core/compile/compile_action.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_match.h"
+#include "core/compile/compile_mesh.h"
 #include "core/text/duration.h"
 #include "core/text/regex.h"
 
@@ -279,7 +280,8 @@ static int fill_route(const struct compile_route_place *place,
     add_clusters(place, rule, v, r);
     add_mirrors(place, rule, v, r);
     r->timeout_ms = http->timeout.set ? (uint64_t)(http->timeout.value / DURATION_MS) : 0;
-    r->retry = compile_action_retry(http->retries, a);
+    r->retry = compile_action_retry(
+        http->retries ? http->retries : place->c->mesh->config.default_http_retry_policy, a);
     if (r->retry && r->cluster_count == 1 && is_hashed(r->clusters[0].cluster) &&
         !(http->retries && http->retries->ignore_previous_hosts.set))
         r->retry->avoid_previous_hosts = false; /* RT-3 */
@@ -386,7 +388,6 @@ void compile_route_default(const struct compile_route_place *place, struct model
 {
     struct model_route *r = arena_alloc0(&v->arena, 1, sizeof(*r));
 
-    (void)place;
     r->name = STR("default");
     r->action = MODEL_ACTION_FORWARD;
     r->unknown_cluster_status = 503;
@@ -396,7 +397,7 @@ void compile_route_default(const struct compile_route_place *place, struct model
     r->clusters[0].weight = 1;
     r->cluster_count = 1;
     r->weight_total = 1;
-    r->retry = compile_action_retry(NULL, &v->arena);
+    r->retry = compile_action_retry(place->c->mesh->config.default_http_retry_policy, &v->arena);
     r->source = cluster->config->source;
     v->vhost.routes = r;
     v->vhost.route_count = 1;

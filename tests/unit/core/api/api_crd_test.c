@@ -51,6 +51,42 @@ static const struct node *find_crd(const struct api_kind *k)
     return NULL;
 }
 
+static bool number_of(const struct node *schema, const char *key, int64_t *out)
+{
+    return node_getz(schema, key) && node_to_int(node_getz(schema, key), out);
+}
+
+/* Bounds of one value: ours may be tighter, and a check may stand for a shortest length or a
+ * pattern. schema: of the value; items: whether it is one of many. */
+static void compare_bounds(const struct field *f, const struct node *schema, struct str at)
+{
+    bool is_many = f->shape == FIELD_SHAPE_LIST || f->shape == FIELD_SHAPE_MAP;
+    const struct node *inner = node_getz(schema, "items");
+    int64_t n;
+    bool ok = true;
+
+    if (number_of(schema, "minItems", &n))
+        ok &= OK(f->min_items >= (uint32_t)n);
+    if (number_of(schema, "maxProperties", &n))
+        ok &= OK(f->max_items == (uint32_t)n);
+    if (!inner)
+        inner = node_getz(schema, "additionalProperties");
+    if (is_many && inner)
+        schema = inner;
+    if (number_of(schema, "maxLength", &n) && f->type == FIELD_TYPE_STR)
+        ok &= OK((f->max_len && f->max_len <= (uint32_t)n) || f->check != NULL);
+    if (number_of(schema, "minLength", &n) && n > 0 && f->type == FIELD_TYPE_STR)
+        ok &= OK(f->check != NULL);
+    if (node_getz(schema, "pattern") && f->type == FIELD_TYPE_STR)
+        ok &= OK(f->check != NULL);
+    if (number_of(schema, "minimum", &n) && f->type == FIELD_TYPE_INT)
+        ok &= OK(f->min >= n);
+    if (number_of(schema, "maximum", &n) && f->type == FIELD_TYPE_INT)
+        ok &= OK((f->max && f->max <= n) || (f->width == FIELD_UINT32 && n == UINT32_MAX));
+    if (!ok)
+        NOTE("%.*s.%s", STR_ARG(at), f->name);
+}
+
 /* Schemas that say no more than "object" or "any" end the comparison. */
 static void compare(const struct field_message *m, const struct node *schema, struct str at)
 {
@@ -67,6 +103,7 @@ static void compare(const struct field_message *m, const struct node *schema, st
             NOTE("%.*s.%.*s is in the CRD only", STR_ARG(at), STR_ARG(property->key));
             continue;
         }
+        compare_bounds(f, property, at);
         if (node_getz(inner, "items"))
             inner = node_getz(inner, "items");
         else if (node_getz(inner, "additionalProperties"))

@@ -200,6 +200,27 @@ static void proxy_configs_come_in_layers(void)
     compile_rig_deinit(&rig);
 }
 
+static void routes_without_retries_follow_the_mesh(void)
+{
+    static const char rules[] =
+        SERVICE "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+                "metadata: {name: shop, namespace: prod}\n"
+                "spec: {hosts: [shop], http: [{match: [{uri: {exact: /own}}], retries: {attempts: "
+                "1}, route: [{destination: {host: shop}}]}, {route: [{destination: {host: "
+                "shop}}]}]}\n";
+
+    compile_rig_init(&rig);
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, rules));
+    EQ_UINT(compile_rig_route(&rig, 80, "shop.prod", "/", NULL)->retry->attempts, 2);
+    OK(compile_rig_apply(&rig, "defaultHttpRetryPolicy: {attempts: 5}\n"));
+    EQ_UINT(compile_rig_route(&rig, 80, "shop.prod", "/", NULL)->retry->attempts, 5);
+    EQ_UINT(compile_rig_route(&rig, 80, "shop.prod", "/own", NULL)->retry->attempts, 1);
+    OK(compile_rig_apply(&rig, "defaultHttpRetryPolicy: {attempts: 0}\n"));
+    OK(compile_rig_route(&rig, 80, "shop.prod", "/", NULL)->retry == NULL);
+    compile_rig_deinit(&rig);
+}
+
 static const struct tap_case cases[] = {
     { "defaults_hold_without_a_mesh_config", defaults_hold_without_a_mesh_config },
     { "the_config_map_sets_and_changes_them", the_config_map_sets_and_changes_them },
@@ -210,6 +231,7 @@ static const struct tap_case cases[] = {
     { "auto_mtls_can_be_off", auto_mtls_can_be_off },
     { "http_settings_reach_the_workers", http_settings_reach_the_workers },
     { "proxy_configs_come_in_layers", proxy_configs_come_in_layers },
+    { "routes_without_retries_follow_the_mesh", routes_without_retries_follow_the_mesh },
 };
 
 TAP_MAIN(cases)
