@@ -361,6 +361,7 @@ struct compile *compile_new(const struct compile_options *options)
     c->registry = registry_new(&registry);
     compile_mesh_run(c);
     compile_vip_init(&c->vips);
+    compile_peers_init(&c->peers);
     c->no_endpoints = compile_cluster_new_endpoints();
     c->passthrough = fixed_cluster(c, "PassthroughCluster", MODEL_CLUSTER_ORIGINAL_DST);
     c->blackhole = fixed_cluster(c, "BlackHoleCluster", MODEL_CLUSTER_BLACKHOLE);
@@ -402,8 +403,7 @@ void compile_free(struct compile *c)
     object_unref(c->sidecar);
     compile_part_unref(c->inbound);
     compile_part_unref(c->gateway);
-    compile_part_unref(c->peers);
-    compile_part_unref(c->recent_peers);
+    compile_peers_deinit(&c->peers);
     compile_part_unref(c->telemetry);
     model_authz_unref(c->authz);
     model_cluster_unref(c->by_name);

@@ -3,138 +3,152 @@
 #include "core/base/mem.h"
 #include "core/compile/compile_cluster.h"
 
-/* A change copies what changed since the last full pass; so a pass is due at some point. */
-enum { RECENT_MIN = 256, RECENT_SHARE = 64 };
-
-/* data of the parts c->peers (all of some time ago) and c->recent_peers (changed since) */
-struct peers {
-    struct map by_ip, by_identity;
+/* A workload as the maps have it. */
+struct peer {
+    atomic_uint refs;
+    struct arena arena;
+    struct model_telemetry_peer model;
+    struct str uid, identity; /* SPIFFE id without "spiffe://", or empty */
+    struct addr *ips;
+    uint32_t ip_count;
 };
 
-static struct compile_part *part_new(void)
+static void peer_unref(struct peer *p)
 {
-    struct compile_part *p = compile_part_new();
-    struct peers *data = arena_alloc0(&p->arena, 1, sizeof(*data));
+    if (atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    arena_deinit(&p->arena);
+    mem_free(p);
+}
 
-    p->data = data;
-    compile_part_map(p, &data->by_ip);
-    compile_part_map(p, &data->by_identity);
+/* Values of the maps are the models. */
+static void drop_model(void *value)
+{
+    peer_unref(CONTAINER_OF((struct model_telemetry_peer *)value, struct peer, model));
+}
+
+static void put(struct pmap *m, struct str key, struct peer *p)
+{
+    atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+    pmap_put(m, key, &p->model);
+}
+
+void compile_peers_init(struct compile_peers *p)
+{
+    pmap_init(&p->by_ip, drop_model);
+    pmap_init(&p->by_identity, drop_model);
+}
+
+void compile_peers_deinit(struct compile_peers *p)
+{
+    struct map_slot *slot;
+
+    pmap_deinit(&p->by_ip);
+    pmap_deinit(&p->by_identity);
+    multimap_deinit(&p->identities);
+    for (size_t at = 0; (slot = map_next(&p->by_uid, &at));)
+        peer_unref(slot->value);
+    map_deinit(&p->by_uid);
+}
+
+/* ---- going ---- */
+
+/* Of workloads that share an account the one first in order, as good as any. */
+static struct peer *first_of(const struct multimap_list *l)
+{
+    struct peer *best = NULL;
+
+    for (uint32_t i = 0; l && i < l->count; i++) {
+        struct peer *p = l->items[i];
+
+        if (!best || str_cmp(p->model.workload, best->model.workload) < 0)
+            best = p;
+    }
+    return best;
+}
+
+static void set(struct pmap *m, struct str key, struct peer *p)
+{
+    if (p)
+        put(m, key, p);
+    else
+        (void)pmap_remove(m, key);
+}
+
+static void take_out(struct compile *c, struct peer *p)
+{
+    struct compile_peers *all = &c->peers;
+
+    for (uint32_t i = 0; i < p->ip_count; i++) {
+        const struct registry_workload *next = registry_find_workload(c->registry, &p->ips[i]);
+        char text[ADDR_TEXT_MAX];
+        struct str key = str_of(addr_format_ip(&p->ips[i], text));
+
+        /* One that changes in this very run is entered by itself. */
+        if (pmap_get(&all->by_ip, key) == &p->model)
+            set(&all->by_ip, key, next ? map_get(&all->by_uid, next->uid) : NULL);
+    }
+    if (!p->identity.len)
+        return;
+    multimap_remove(&all->identities, p->identity, p);
+    if (pmap_get(&all->by_identity, p->identity) == &p->model)
+        set(&all->by_identity, p->identity, first_of(multimap_get(&all->identities, p->identity)));
+}
+
+/* ---- coming ---- */
+
+static struct peer *peer_new(const struct compile *c, const struct registry_workload *w)
+{
+    struct peer *p = mem_alloc0(1, sizeof(*p));
+
+    atomic_init(&p->refs, 1);
+    arena_init(&p->arena, 512);
+    p->uid = arena_str(&p->arena, w->uid);
+    p->ips = arena_dup(&p->arena, w->addrs, w->addr_count * sizeof(*w->addrs));
+    for (uint32_t i = 0; i < w->addr_count; i++) {
+        if (w->addrs[i].family != ADDR_UNIX)
+            p->ips[p->ip_count++] = w->addrs[i];
+    }
+    compile_cluster_peer(c, w, &p->arena, &p->model);
+    if (p->model.principal.len)
+        p->identity = str_skip(p->model.principal, sizeof("spiffe://") - 1);
     return p;
 }
 
-struct adding {
-    struct compile *c;
-    struct compile_part *part;
-};
-
-/* Of workloads that share an IP, the registry says which counts; of those that share an account the
- * one first in order, as good as any. What is gone stays: nobody asks for it any more. */
-static void add(void *arg, const struct registry_workload *w)
+/* Of workloads that share an IP, the registry says which counts. */
+static void enter(struct compile *c, struct peer *p, const struct registry_workload *w)
 {
-    struct adding *to = arg;
-    struct peers *data = to->part->data;
-    struct arena *a = &to->part->arena;
-    struct model_telemetry_peer *peer = arena_alloc0(a, 1, sizeof(*peer));
-    char text[ADDR_TEXT_MAX];
+    struct compile_peers *all = &c->peers;
 
-    compile_cluster_peer(to->c, w, a, peer);
-    for (uint32_t i = 0; i < w->addr_count; i++) {
-        const struct addr *ip = &w->addrs[i];
+    map_put(&all->by_uid, p->uid, p);
+    for (uint32_t i = 0; i < p->ip_count; i++) {
+        char text[ADDR_TEXT_MAX];
 
-        if (ip->family != ADDR_UNIX && registry_find_workload(to->c->registry, ip) == w)
-            map_put(&data->by_ip, arena_str(a, str_of(addr_format_ip(ip, text))), peer);
+        if (registry_find_workload(c->registry, &p->ips[i]) == w)
+            put(&all->by_ip, str_of(addr_format_ip(&p->ips[i], text)), p);
     }
-    if (peer->principal.len) {
-        struct str id = str_skip(peer->principal, sizeof("spiffe://") - 1);
-        const struct model_telemetry_peer *was = map_get(&data->by_identity, id);
-
-        if (!was || str_cmp(peer->workload, was->workload) < 0)
-            map_put(&data->by_identity, id, peer);
-    }
+    if (!p->identity.len)
+        return;
+    multimap_add(&all->identities, p->identity, p);
+    if (first_of(multimap_get(&all->identities, p->identity)) == p)
+        put(&all->by_identity, p->identity, p);
 }
 
-static void rebuild(struct compile *c)
+static void follow_one(void *arg, struct str uid, const struct registry_workload *w)
 {
-    struct adding to = { c, part_new() };
+    struct compile *c = arg;
+    struct peer *old = map_remove(&c->peers.by_uid, uid);
 
-    registry_each_workload(c->registry, add, &to);
-    compile_part_unref(c->peers);
-    compile_part_unref(c->recent_peers);
-    c->peers = to.part;
-    c->recent_peers = part_new();
-}
-
-static void copy(struct map *to, const struct map *from)
-{
-    size_t at = 0;
-
-    for (struct map_slot *s; (s = map_next(from, &at));)
-        map_put(to, s->key, s->value);
-}
-
-static void drop_part(void *ptr)
-{
-    compile_part_unref(ptr);
-}
-
-static void add_changed(void *arg, struct str uid, const struct registry_workload *w)
-{
-    (void)uid;
+    c->dirty |= COMPILE_PART_PEERS;
+    if (old)
+        take_out(c, old);
     if (w)
-        add(arg, w);
-}
-
-/* The old part lives on below the new one, which uses its text. */
-static void extend(struct compile *c)
-{
-    struct adding to = { c, part_new() };
-    const struct peers *old = c->recent_peers->data;
-    struct peers *now = to.part->data;
-
-    copy(&now->by_ip, &old->by_ip);
-    copy(&now->by_identity, &old->by_identity);
-    compile_part_hold(to.part, drop_part, c->recent_peers);
-    registry_each_changed_workload(c->registry, add_changed, &to);
-    c->recent_peers = to.part;
-}
-
-static void count_one(void *arg, struct str uid, const struct registry_workload *w)
-{
-    (void)uid;
-    *(size_t *)arg += w != NULL;
+        enter(c, peer_new(c, w), w);
+    if (old)
+        peer_unref(old);
 }
 
 void compile_peers_follow(struct compile *c)
 {
-    const struct peers *all = c->peers ? c->peers->data : NULL;
-    const struct peers *recent = c->recent_peers ? c->recent_peers->data : NULL;
-    size_t changed = 0;
-
-    registry_each_changed_workload(c->registry, count_one, &changed);
-    if (all && !changed)
-        return;
-    c->dirty |= COMPILE_PART_PEERS;
-    if (!all || changed + recent->by_ip.count + recent->by_identity.count >
-                    RECENT_MIN + all->by_ip.count / RECENT_SHARE)
-        rebuild(c);
-    else
-        extend(c);
-}
-
-void compile_peers_lend(struct compile *c, struct snapshot *s)
-{
-    const struct peers *all = c->peers->data, *recent = c->recent_peers->data;
-
-    s->peers_by_ip = all->by_ip;
-    s->peers_by_identity = all->by_identity;
-    s->recent_by_ip = recent->by_ip;
-    s->recent_by_identity = recent->by_identity;
-}
-
-void compile_peers_return(struct snapshot *s)
-{
-    map_init(&s->peers_by_ip);
-    map_init(&s->peers_by_identity);
-    map_init(&s->recent_by_ip);
-    map_init(&s->recent_by_identity);
+    registry_each_changed_workload(c->registry, follow_one, c);
 }

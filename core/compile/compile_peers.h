@@ -1,15 +1,14 @@
-/* What is known of workloads at the other end of connections, for metrics and logs. */
+/* What is known of workloads at the other end of connections, for metrics and logs. Kept from run
+ * to run as maps in versions, so that a change costs the workloads it touches. */
 #ifndef CORE_COMPILE_COMPILE_PEERS_H
 #define CORE_COMPILE_COMPILE_PEERS_H
 
-#include "core/compile/compile_part.h"
 #include "core/compile/compile_state.h"
 
-/* After registry_run: enters what changed. */
+void compile_peers_init(struct compile_peers *p);
+void compile_peers_deinit(struct compile_peers *p);
+
+/* After registry_run: enters what changed, takes out what is gone. */
 void compile_peers_follow(struct compile *c);
-/* Puts the maps into s, which keeps what they are in. */
-void compile_peers_lend(struct compile *c, struct snapshot *s);
-/* Takes the lent maps out again, before s would free them. */
-void compile_peers_return(struct snapshot *s);
 
 #endif

@@ -6,10 +6,9 @@
 #include "core/compile/compile_mesh.h"
 #include "core/compile/compile_outbound.h"
 #include "core/compile/compile_part.h"
-#include "core/compile/compile_peers.h"
 #include "core/compile/compile_table.h"
 
-enum { PARTS_MAX = 5 + COMPILE_LIST_PARTS };
+enum { PARTS_MAX = 3 + COMPILE_LIST_PARTS };
 
 struct own_snapshot {
     struct snapshot model; /* first: it is freed as a whole */
@@ -27,7 +26,6 @@ static void deinit(struct snapshot *model)
 {
     struct own_snapshot *s = CONTAINER_OF(model, struct own_snapshot, model);
 
-    compile_peers_return(model);
     model->cluster_count = 0; /* held by parts */
     if (model->outbound) {
         model_cluster_unref(model->outbound->passthrough);
@@ -99,8 +97,6 @@ struct snapshot *compile_snapshot_build(struct compile *c)
     s->settings = compile_mesh_copy_settings(&c->mesh->settings, &s->arena);
     keep(own, c->inbound);
     keep(own, c->gateway);
-    keep(own, c->peers);
-    keep(own, c->recent_peers);
     keep(own, c->telemetry);
     s->telemetry = c->telemetry->data;
     if (!c->node->is_gateway) {
@@ -112,6 +108,7 @@ struct snapshot *compile_snapshot_build(struct compile *c)
     add_clusters(c, own);
     add_tables(c, s);
     add_listeners(c, s);
-    compile_peers_lend(c, s);
+    pmap_copy(&s->peers_by_ip, &c->peers.by_ip);
+    pmap_copy(&s->peers_by_identity, &c->peers.by_identity);
     return s;
 }

@@ -103,6 +103,12 @@ struct compile_vips {
     struct multimap ports;              /* "PORT" -> struct compile_host without an address */
 };
 
+struct compile_peers {
+    struct pmap by_ip, by_identity; /* as in struct snapshot */
+    struct map by_uid;              /* -> struct peer */
+    struct multimap identities;     /* SPIFFE id -> struct peer */
+};
+
 struct compile {
     struct arena arena; /* options' text */
     struct compile_options options;
@@ -136,8 +142,9 @@ struct compile {
     struct multimap peer_auths; /* namespace -> struct object, PeerAuthentications */
     uint32_t dirty;             /* enum compile_part_id */
     struct compile_vips vips;
+    struct compile_peers peers;
     struct object *sidecar; /* in force; one reference, or NULL */
-    struct compile_part *inbound, *gateway, *peers, *recent_peers, *telemetry;
+    struct compile_part *inbound, *gateway, *telemetry;
     struct model_authz *authz; /* of this workload; one reference, or NULL */
     struct model_jwt *jwt;     /* likewise */
     struct model_cluster *passthrough, *blackhole, *by_name;

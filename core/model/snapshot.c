@@ -18,10 +18,8 @@ void snapshot_unref(struct snapshot *s)
         model_cluster_unref(s->clusters[i]);
     for (uint32_t i = 0; i < s->table_count; i++)
         model_route_table_unref(s->tables[i]);
-    map_deinit(&s->peers_by_ip);
-    map_deinit(&s->recent_by_ip);
-    map_deinit(&s->peers_by_identity);
-    map_deinit(&s->recent_by_identity);
+    pmap_deinit(&s->peers_by_ip);
+    pmap_deinit(&s->peers_by_identity);
     arena_deinit(&s->arena);
     mem_free(s);
 }
@@ -62,20 +60,12 @@ const struct model_inbound_port *snapshot_find_inbound(const struct snapshot *s,
     return in ? in->other : NULL;
 }
 
-static const struct model_telemetry_peer *find_peer(const struct map *all, const struct map *recent,
-                                                    struct str key)
-{
-    const struct model_telemetry_peer *found = map_get(recent, key);
-
-    return found ? found : map_get(all, key);
-}
-
 const struct model_telemetry_peer *snapshot_find_peer(const struct snapshot *s,
                                                       const struct addr *ip)
 {
     char text[ADDR_TEXT_MAX];
 
-    return find_peer(&s->peers_by_ip, &s->recent_by_ip, str_of(addr_format_ip(ip, text)));
+    return pmap_get(&s->peers_by_ip, str_of(addr_format_ip(ip, text)));
 }
 
 const struct model_telemetry_peer *snapshot_find_peer_by_identity(const struct snapshot *s,
@@ -83,5 +73,5 @@ const struct model_telemetry_peer *snapshot_find_peer_by_identity(const struct s
 {
     if (str_starts(id, STR("spiffe://")))
         id = str_skip(id, 9);
-    return find_peer(&s->peers_by_identity, &s->recent_by_identity, id);
+    return pmap_get(&s->peers_by_identity, id);
 }

@@ -34,9 +34,8 @@ struct snapshot {
     uint32_t cluster_count;
     struct model_route_table **tables; /* each holds a reference */
     uint32_t table_count;
-    /* Ask snapshot_find_peer*: what changed lately stands in the second map. */
-    struct map peers_by_ip, recent_by_ip;             /* addr_format_ip -> model_telemetry_peer */
-    struct map peers_by_identity, recent_by_identity; /* SPIFFE id without "spiffe://" */
+    struct pmap peers_by_ip;       /* addr_format_ip -> model_telemetry_peer */
+    struct pmap peers_by_identity; /* SPIFFE id without "spiffe://" -> the same */
     void (*deinit)(
         struct snapshot *s); /* set by the builder: drops what the maps and configs hold */
 };

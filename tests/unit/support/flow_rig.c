@@ -129,8 +129,8 @@ void flow_rig_publish(struct flow_rig *r)
 
     atomic_init(&s->refs, 1);
     arena_init(&s->arena, 0);
-    map_init(&s->peers_by_ip);
-    map_init(&s->peers_by_identity);
+    pmap_init(&s->peers_by_ip, NULL);
+    pmap_init(&s->peers_by_identity, NULL);
     s->version = ++r->version;
     s->node = &r->node;
     s->settings.http = r->http;

@@ -158,6 +158,25 @@ static void put_dns_names(struct buf *b, const struct pmap *m)
     put_lines(b, &l);
 }
 
+static void add_peer_line(void *arg, struct str key, void *value)
+{
+    const struct model_telemetry_peer *p = value;
+    struct buf line;
+
+    buf_init(&line, 0);
+    buf_printf(&line, "peer %.*s is %.*s/%.*s\n", STR_ARG(key), STR_ARG(p->ns),
+               STR_ARG(p->workload));
+    add_line(arg, &line);
+}
+
+static void put_peers(struct buf *b, const struct pmap *m)
+{
+    struct lines l = { 0 };
+
+    pmap_each(m, add_peer_line, &l);
+    put_lines(b, &l);
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct model_route_table *const *ta = a, *const *tb = b;
@@ -181,6 +200,8 @@ static char *text_of(const struct snapshot *s)
             put_table(&b, tables[i]);
     }
     free(tables);
+    put_peers(&b, &s->peers_by_ip);
+    put_peers(&b, &s->peers_by_identity);
     if (s->outbound) {
         put_services(&b, &s->outbound->by_vip);
         put_services(&b, &s->outbound->tcp_by_port);
@@ -269,9 +290,11 @@ static void spec_of(struct random *r, int kind, size_t i, struct arena *a, struc
                    8080 + (unsigned)below(r, 2));
         return;
     case 1:
-        buf_printf(b, "spec: {address: 10.0.%zu.%u, labels: {app: a%llu, version: v%llu%s}}\n", i,
-                   1 + (unsigned)below(r, 9), (unsigned long long)below(r, 3),
-                   (unsigned long long)below(r, 2),
+        buf_printf(b,
+                   "spec: {address: 10.0.%zu.%u, serviceAccount: s%u, "
+                   "labels: {app: a%llu, version: v%llu%s}}\n",
+                   i, 1 + (unsigned)below(r, 9), (unsigned)below(r, 2),
+                   (unsigned long long)below(r, 3), (unsigned long long)below(r, 2),
                    below(r, 2) ? ", security.istio.io/tlsMode: istio" : "");
         return;
     case 2: {

@@ -56,8 +56,8 @@ static struct snapshot *snapshot_of(uint64_t version)
 
     atomic_init(&s->refs, 1);
     arena_init(&s->arena, 0);
-    map_init(&s->peers_by_ip);
-    map_init(&s->peers_by_identity);
+    pmap_init(&s->peers_by_ip, NULL);
+    pmap_init(&s->peers_by_identity, NULL);
     s->version = version;
     s->node = &node;
     return s;
@@ -222,7 +222,7 @@ static void inbound_requests_name_their_client(void)
     struct world *w = world_new();
     struct find f;
 
-    map_put(&w->snapshot->peers_by_identity, STR("cluster.local/ns/default/sa/bookinfo-reviews"),
+    pmap_put(&w->snapshot->peers_by_identity, STR("cluster.local/ns/default/sa/bookinfo-reviews"),
             &reviews);
     w->d.inbound = true;
     w->d.mtls_down = true;
@@ -273,9 +273,9 @@ static void address_tells_workloads_of_one_account_apart(void)
     struct find f;
 
     v3.workload = STR("reviews-v3");
-    map_put(&w->snapshot->peers_by_identity, STR("cluster.local/ns/default/sa/bookinfo-reviews"),
+    pmap_put(&w->snapshot->peers_by_identity, STR("cluster.local/ns/default/sa/bookinfo-reviews"),
             &reviews);
-    map_put(&w->snapshot->peers_by_ip, STR("10.0.0.1"), &v3);
+    pmap_put(&w->snapshot->peers_by_ip, STR("10.0.0.1"), &v3);
     w->d.inbound = w->d.mtls_down = true;
     w->d.peer_identity = STR("spiffe://cluster.local/ns/default/sa/bookinfo-reviews");
     telemetry_http(w->telemetry, &w->worker, &w->d);
