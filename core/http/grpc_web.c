@@ -182,8 +182,8 @@ static int decode(struct grpc_web *g, const uint8_t *p, size_t len, struct buf *
 
 static void body_of_text(struct grpc_web *g, const uint8_t *p, size_t len, bool end)
 {
+    size_t before = g->group_len, n;
     struct buf plain;
-    size_t n;
     int err;
 
     buf_init(&plain, TEXT_MAX_BYTES + len);
@@ -196,9 +196,11 @@ static void body_of_text(struct grpc_web *g, const uint8_t *p, size_t len, bool 
         break_off(g);
         return;
     }
-    /* The difference is credit that nobody will return. */
-    if (len > n)
-        http_stream_consume(g->inner, len - n);
+    /* What the user will not return: bytes that base64 costs. Those of a group that is not complete
+     * wait for its rest. */
+    before += len;
+    if (before > n + g->group_len)
+        http_stream_consume(g->inner, before - n - g->group_len);
     if (n || end)
         g->base.events->on_body(g->base.events_arg, (const uint8_t *)buf_str(&plain).p, n, end);
     buf_deinit(&plain);

@@ -74,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         n = 1 + data[at] % 7 < size - at ? 1 + data[at] % 7 : size - at;
         given += n;
         inner.events->on_body(inner.events_arg, data + at, n, at + n == size);
+        ASSERT(web->was_reset || consumed <= given);
     }
     if (!web->was_reset)
         ASSERT(consumed == given && (text ? taken <= given : taken == given));
