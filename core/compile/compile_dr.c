@@ -16,6 +16,8 @@ static void rule_free(struct compile_dr *dr)
 
 static void mark(struct compile *c, const struct compile_dr *dr)
 {
+    if (c->own_hosts.count) /* DR-8: our own way in may follow it */
+        c->dirty |= COMPILE_PART_INBOUND;
     compile_host_mark_matching(c, dr->host, COMPILE_DIRTY_CLUSTERS);
 }
 

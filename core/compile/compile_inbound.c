@@ -289,7 +289,9 @@ static void set_limits(struct inbound_build *b, const struct model_inbound_port 
     if (s)
         compile_dr_find(b->c, s->host, s->ns, &a, &dr);
     policy = compile_dr_policy_of(&dr, NULL, p->port);
-    compile_traffic_limits(b->c, pool ? pool : policy.pool, &config->limits);
+    pool = pool ? pool : policy.pool;
+    compile_traffic_limits(b->c, pool, &config->limits);
+    config->client_protocol = pool && pool->http && pool->http->use_client_protocol;
     arena_deinit(&a);
 }
 
@@ -334,7 +336,7 @@ static void make_cluster(struct inbound_build *b, struct model_inbound_port *p)
     config->service_ns = arena_str(&config->arena, p->service_ns);
     set_limits(b, p, config);
     config->hash = digest_u64(digest_str(1, p->service_host), p->protocol);
-    config->hash = digest_str(config->hash, str_make(&config->limits, sizeof(config->limits)));
+    config->hash = compile_traffic_digest(config->hash, config);
     set = app_endpoint(b->c, p->port);
     config->hash = digest_u64(config->hash, set->hash);
     config->is_inbound = !addr_is_loopback(&set->list[0].addr);

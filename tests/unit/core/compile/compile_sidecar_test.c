@@ -272,6 +272,26 @@ static void dr_8_pools_of_the_sidecar_before_those_of_rules(void)
     finish();
 }
 
+/* A rule that comes, changes or goes later is followed, too. */
+static void dr_8_a_rule_for_the_way_in_is_followed(void)
+{
+    static const char rule[] = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
+                               "metadata: {name: own, namespace: default}\n"
+                               "spec: {host: own, trafficPolicy: {connectionPool: {tcp: "
+                               "{maxConnections: 7}, http: {useClientProtocol: true}}}}\n";
+
+    if (begin(OWN)) {
+        EQ_INT(most_connections(8080), 0);
+        OK(compile_rig_apply(&rig, rule));
+        EQ_INT(most_connections(8080), 7);
+        OK(snapshot_find_inbound(rig.snapshot, 8080)->cluster->config->client_protocol);
+        compile_rig_remove(&rig, "DestinationRule", "default", "own");
+        OK(compile_rig_run(&rig));
+        EQ_INT(most_connections(8080), 0);
+    }
+    finish();
+}
+
 static const struct tap_case cases[] = {
     { "egress_hosts_limit_what_is_known", egress_hosts_limit_what_is_known },
     { "a_sidecar_that_changes_or_goes_is_followed", a_sidecar_that_changes_or_goes_is_followed },
@@ -285,6 +305,7 @@ static const struct tap_case cases[] = {
     { "egress_proxy_takes_what_is_unknown", egress_proxy_takes_what_is_unknown },
     { "ingress_listeners_replace_the_services_ports",
       ingress_listeners_replace_the_services_ports },
+    { "dr_8_a_rule_for_the_way_in_is_followed", dr_8_a_rule_for_the_way_in_is_followed },
     { "dr_8_pools_of_the_sidecar_before_those_of_rules",
       dr_8_pools_of_the_sidecar_before_those_of_rules },
 };
