@@ -342,6 +342,7 @@ void flow_attach(struct flow *f, struct worker *w)
     fw->hop_http = fw->inbound_http;
     fw->hop_http.allow_connect = true;
     fw->hop_http.max_frame_bytes = UPSTREAM_MESH_FRAME_BYTES;
+    fw->hop_http.connection_window_bytes = 16 * 1024 * 1024;
     fw->hop_http.max_resets_per_min = HOP_RESETS_PER_MIN;
     fw->outbound_http.extended_connect = true;
     fw->gateway_http.extended_connect = true;

@@ -6,7 +6,7 @@
 
 #define H1_READ_MAX_BYTES ((size_t)32 * 1024)
 /* Of a hop's connection, whose streams grow to a quarter of it. */
-#define MESH_WINDOW_BYTES ((uint32_t)4 * 1024 * 1024)
+#define MESH_WINDOW_BYTES ((uint32_t)16 * 1024 * 1024)
 
 /* An app sees its sidecar come from here (TC-3), not from the address that its own neighbours have
  * and that it may trust. Besides, a sidecar's connections to its own address are redirected to its

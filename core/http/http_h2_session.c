@@ -427,18 +427,23 @@ static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void 
 #define GROW_AFTER_BYTES ((size_t)8 * 1024 * 1024)
 #define GROW_WITHIN_MS   ((uint64_t)2000)
 #define WINDOW_MAX_BYTES ((uint32_t)1024 * 1024)
+/* Bulk TCP between two proxies was carried by the sockets' buffers of 4 MiB before. */
+#define BIG_WINDOW_MAX_BYTES ((uint32_t)4 * 1024 * 1024)
+#define BIG_GROW_AFTER_BYTES ((size_t)2 * 1024 * 1024)
 
 static void grow_window(struct http_h2_session *h, struct http_h2_stream *s, size_t len)
 {
     uint64_t now = worker_now_ms(h->worker);
     uint32_t window = s->window ? s->window : h->config.stream_window_bytes;
+    bool is_big = h->config.max_frame_bytes > 0;
+    uint32_t max = is_big ? BIG_WINDOW_MAX_BYTES : WINDOW_MAX_BYTES;
 
     if (!s->flowed_since_ms)
         s->flowed_since_ms = now;
     s->flowed += len;
-    if (s->flowed < GROW_AFTER_BYTES)
+    if (s->flowed < (is_big ? BIG_GROW_AFTER_BYTES : GROW_AFTER_BYTES))
         return;
-    if (now - s->flowed_since_ms <= GROW_WITHIN_MS && window < WINDOW_MAX_BYTES &&
+    if (now - s->flowed_since_ms <= GROW_WITHIN_MS && window < max &&
         nghttp2_session_set_local_window_size(h->ng, NGHTTP2_FLAG_NONE, s->id,
                                               (int32_t)window * 2) == 0)
         s->window = window * 2;

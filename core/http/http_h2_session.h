@@ -22,7 +22,7 @@
 struct http_h2_stream;
 
 /* Bodies that came and were not read, of all streams of a connection with credit_at_once. */
-#define HTTP_H2_HELD_MAX ((size_t)32 * 1024 * 1024)
+#define HTTP_H2_HELD_MAX ((size_t)16 * 1024 * 1024)
 
 struct http_h2_config {
     bool is_server;

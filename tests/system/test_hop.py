@@ -100,7 +100,7 @@ def test_a_stopped_reader_stops_nobody_else(rig, echo, request):
     pair = rig.tcp_pair(app)
     before = pair.memory_kb()
     stuck = [connect(pair.port) for _ in range(20)]
-    until(lambda: len(app.socks) == 20, "all are at the app")
+    until(lambda: len(app.socks) == 20, "all are at the app", limit_s=30)
     threads = [threading.Thread(target=fill, args=(sock,)) for sock in stuck]
     for thread in threads:
         thread.start()
@@ -108,9 +108,9 @@ def test_a_stopped_reader_stops_nobody_else(rig, echo, request):
         thread.join()
     with connect(pair.port) as sock:
         assert sock.recv(2) == b"hi"
-        until(lambda: len(app.socks) == 21, "it is at the app")
+        until(lambda: len(app.socks) == 21, "it is at the app", limit_s=30)
         sock.sendall(b"passes")
-        app.socks[-1].settimeout(5)
+        app.socks[-1].settimeout(20)
         assert app.socks[-1].recv(100) == b"passes"
     until(lambda: connections_to(pair.server.port) == 1, "1 connection(s) between the proxies")
     assert pair.memory_kb() - before < 40 * 1024

@@ -23,7 +23,10 @@ struct rig {
     int connect_err;
     bool connecting; /* dials don't succeed by themselves */
     bool h2;
+    int asks_again; /* this many more, by the first one that is told */
 };
+
+static int ask(struct rig *r, int i, const char *path);
 
 struct ask {
     struct rig *rig;
@@ -122,6 +125,8 @@ static void on_got(void *arg, struct http_stream *hs, int err)
     a->rig->errors[a->i] = err;
     if (hs)
         begin(a->rig, a->i, hs, a->path);
+    while (a->rig->asks_again > 0)
+        EQ_INT(ask(a->rig, SLOTS - a->rig->asks_again--, "/"), 0);
 }
 
 static int ask(struct rig *r, int i, const char *path)
@@ -485,6 +490,23 @@ static void http2_shares_one_connection(void)
     rig_stop(&r);
 }
 
+/* While those who waited are being told one after the other, there is room for who comes then. */
+static void http2_does_not_dial_while_there_is_room(void)
+{
+    struct rig r = {
+        .h2 = true, .connecting = true, .config.protocol = HTTP_PROTOCOL_H2, .asks_again = 2
+    };
+
+    rig_start(&r);
+    for (int i = 0; i < 4; i++)
+        EQ_INT(ask(&r, i, "/"), 0);
+    stream_mem_connect(r.ends[0]);
+    http_wire_turn(&r.w);
+    EQ_INT(r.dials, 1);
+    EQ_INT(r.answered, 6);
+    rig_stop(&r);
+}
+
 static void http2_dials_again_when_full(void)
 {
     struct rig r = { .h2 = true,
@@ -574,6 +596,7 @@ static const struct tap_case cases[] = {
     { "failed_dials_are_told", failed_dials_are_told },
     { "slow_dial_times_out", slow_dial_times_out },
     { "http2_shares_one_connection", http2_shares_one_connection },
+    { "http2_does_not_dial_while_there_is_room", http2_does_not_dial_while_there_is_room },
     { "http2_dials_again_when_full", http2_dials_again_when_full },
     { "used_up_connections_are_left", used_up_connections_are_left },
     { "idle_connections_are_swept", idle_connections_are_swept },
