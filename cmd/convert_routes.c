@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cmd/convert.h"
+#include "core/api/k8s_service.h"
 #include "core/api/virtual_service.h"
 
 #define GROUP "gateway.networking.k8s.io/"
@@ -69,6 +70,22 @@ static struct node *begin(struct convert *c, const char *version, const char *ki
 
 /* ---- backends ---- */
 
+/* The only port of a Service that is among what is converted; a guess for others. */
+static int64_t port_of(struct convert *c, struct str name, struct str ns,
+                       const struct virtual_service_destination *to)
+{
+    for (size_t i = 0; i < c->in->count; i++) {
+        const struct object *o = c->in->items[i];
+        const struct k8s_service *svc = o->spec;
+
+        if (o->kind->id == API_KIND_SERVICE && str_eq(o->name, name) &&
+            str_eq(o->ns, ns.len ? ns : c->object->ns) && svc->ports_count == 1)
+            return svc->ports[0].port;
+    }
+    convert_warn(c, to->at, "a backend needs a port: 80 is a guess for %.*s", STR_ARG(to->host));
+    return 80;
+}
+
 static void set_backend(struct convert *c, struct node *ref,
                         const struct virtual_service_destination *to)
 {
@@ -89,10 +106,7 @@ static void set_backend(struct convert *c, struct node *ref,
     }
     convert_text(c, ref, "name", name);
     convert_text(c, ref, "namespace", ns);
-    if (to->port)
-        convert_int(c, ref, "port", to->port->number);
-    else
-        convert_warn(c, to->at, "a backend needs a port: say which one of %.*s", STR_ARG(to->host));
+    convert_int(c, ref, "port", to->port ? to->port->number : port_of(c, name, ns, to));
 }
 
 /* ---- filters ---- */
