@@ -89,7 +89,7 @@ static struct node *begin(struct convert *c, const struct gateway_api_any_route 
     struct node *hosts = convert_list(c, spec, "hosts"), *gateways = NULL;
 
     for (size_t i = 0; i < r->parents_count; i++) {
-        const struct gateway_api_parent_ref *p = &r->parents[i];
+        const struct gateway_api_ref_parent_ref *p = &r->parents[i];
         struct str ns = p->ns.len ? p->ns : c->object->ns;
 
         if (str_is(p->kind, "Service")) {
@@ -400,7 +400,7 @@ static void add_rule(struct convert *c, struct node *http, const struct ranked *
 
 static void http_route(struct convert *c)
 {
-    const struct gateway_api_http_route *r = c->object->spec;
+    const struct gateway_api_route_http_route *r = c->object->spec;
     struct node *http = convert_list(c, begin(c, (const struct gateway_api_any_route *)r), "http");
     struct ranked *list;
     size_t n = 0;
@@ -442,7 +442,7 @@ static void stream_route(struct convert *c, const char *key)
         if (match && !r->hostnames_count)
             node_add(convert_list(c, match, "sniHosts"), node_new_str(&c->arena, STR("*")));
         for (size_t k = 0; k < r->rules[i].backends_count; k++) {
-            const struct gateway_api_backend_ref *b = &r->rules[i].backends[k];
+            const struct gateway_api_ref_backend_ref *b = &r->rules[i].backends[k];
             struct node *route = convert_item(c, convert_list_of(c, rule, "route"));
 
             set_destination(c, convert_map(c, route, "destination"),

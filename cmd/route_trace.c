@@ -153,7 +153,7 @@ static void put_retry(struct trace *t, struct node *m, const struct model_retry 
     struct node *n = put_map(t->a, m, "retries");
 
     put_int(t->a, n, "attempts", r->attempts);
-    node_set_str(t->a, n, "on", model_retry_text(r->on, t->a));
+    node_set_str(t->a, n, "on", model_route_retry_text(r->on, t->a));
     if (r->per_try_timeout_ms)
         put_int(t->a, n, "perTryTimeoutMs", r->per_try_timeout_ms);
 }

@@ -115,10 +115,10 @@ static void tell(struct walk *w, const struct compiled *c, const struct at *at,
 static void judge(struct walk *w, const struct compiled *rules, bool each, const struct at *at,
                   const struct node *n, const struct node *old)
 {
-    struct self self = { .value = cel_of_node(n), .has_old = old != NULL };
+    struct self self = { .value = cel_value_of_node(n), .has_old = old != NULL };
 
     if (old)
-        self.old = cel_of_node(old);
+        self.old = cel_value_of_node(old);
     for (; rules; rules = rules->next) {
         struct cel_env env = {
             .lookup = lookup, .arg = &self, .arena = &w->arena, .cost = CEL_COST

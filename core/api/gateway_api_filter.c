@@ -97,7 +97,7 @@ static FIELD_MESSAGE(gateway_api_fraction, GATEWAY "Fraction", .at = FIELD_AT(T,
 
 #define T struct gateway_api_mirror
 static const struct field gateway_api_mirror_fields[] = {
-    FIELD_MSG(T, backend, "backendRef", gateway_api_backend_object_ref, .required = true, .help = "Who gets the copies; answers are thrown away."),
+    FIELD_MSG(T, backend, "backendRef", gateway_api_ref_backend_object_ref, .required = true, .help = "Who gets the copies; answers are thrown away."),
     FIELD_OPT_INT32(T, percent, "percent", .max = 100, .default_text = "100", .help = "Of how many of a hundred requests."),
     FIELD_MSG(T, fraction, "fraction", gateway_api_fraction, .help = "Of how many requests, more finely."),
 };
@@ -170,7 +170,7 @@ static FIELD_MESSAGE(gateway_api_auth_body, GATEWAY "ForwardBodyConfig", .help =
 #define T struct gateway_api_auth
 static const struct field gateway_api_auth_fields[] = {
     FIELD_ENUM(T, protocol, "protocol", gateway_api_auth_protocol, .required = true, .help = "How the service is asked."),
-    FIELD_MSG(T, backend, "backendRef", gateway_api_backend_object_ref, .required = true, .help = "The service that is asked."),
+    FIELD_MSG(T, backend, "backendRef", gateway_api_ref_backend_object_ref, .required = true, .help = "The service that is asked."),
     FIELD_MSG(T, grpc, "grpc", gateway_api_auth_grpc, .help = "Settings for GRPC."),
     FIELD_MSG(T, http, "http", gateway_api_auth_http, .help = "Settings for HTTP."),
     FIELD_MSG(T, body, "forwardBody", gateway_api_auth_body, .help = "Whether the service sees the body."),
@@ -188,7 +188,7 @@ static const struct field gateway_api_filter_fields[] = {
     FIELD_MSG(T, rewrite, "urlRewrite", gateway_api_rewrite, .help = "Changes host and path."),
     FIELD_MSG(T, cors, "cors", gateway_api_cors, .help = "Which pages of other origins may use this."),
     FIELD_MSG(T, auth, "externalAuth", gateway_api_auth, .enforced = FIELD_NOT_ENFORCED, .help = "Asks a service whether a request may pass."),
-    FIELD_MSG(T, extension, "extensionRef", gateway_api_local_ref, .enforced = "is not supported: the rule answers 500", .help = "An object that says what to do."),
+    FIELD_MSG(T, extension, "extensionRef", gateway_api_ref_local_ref, .enforced = "is not supported: the rule answers 500", .help = "An object that says what to do."),
 };
 FIELD_MESSAGE(gateway_api_filter, GATEWAY "HTTPRouteFilter", .at = FIELD_AT(T, at), .help = "Something that is done to a request or its response.");
 
@@ -197,7 +197,7 @@ static const struct field grpc_rows[] = {
     FIELD_MSG(T, request_headers, "requestHeaderModifier", gateway_api_headers, .help = "Changes of a request's headers."),
     FIELD_MSG(T, response_headers, "responseHeaderModifier", gateway_api_headers, .help = "Changes of a response's headers."),
     FIELD_MSG(T, mirror, "requestMirror", gateway_api_mirror, .help = "Sends copies of requests elsewhere."),
-    FIELD_MSG(T, extension, "extensionRef", gateway_api_local_ref, .enforced = "is not supported: the rule answers 500", .help = "An object that says what to do."),
+    FIELD_MSG(T, extension, "extensionRef", gateway_api_ref_local_ref, .enforced = "is not supported: the rule answers 500", .help = "An object that says what to do."),
 };
 const struct field_message gateway_api_filter_of_grpc = {
     .name = GATEWAY "GRPCRouteFilter", .help = "Something that is done to a call or its response.",

@@ -39,7 +39,7 @@ struct gateway_api_fraction {
 
 struct gateway_api_mirror {
     struct field_at at;
-    struct gateway_api_backend_object_ref *backend;
+    struct gateway_api_ref_backend_object_ref *backend;
     struct field_opt percent;
     struct gateway_api_fraction *fraction;
 };
@@ -111,7 +111,7 @@ struct gateway_api_auth_body {
 struct gateway_api_auth { /* HTTPExternalAuthFilter */
     struct field_at at;
     int protocol; /* enum gateway_api_auth_protocol */
-    struct gateway_api_backend_object_ref *backend;
+    struct gateway_api_ref_backend_object_ref *backend;
     struct gateway_api_auth_grpc *grpc;
     struct gateway_api_auth_http *http;
     struct gateway_api_auth_body *body;
@@ -127,7 +127,7 @@ struct gateway_api_filter {
     struct gateway_api_rewrite *rewrite;
     struct gateway_api_cors *cors;
     struct gateway_api_auth *auth;
-    struct gateway_api_local_ref *extension;
+    struct gateway_api_ref_local_ref *extension;
 };
 
 extern FIELD_DECLARE(gateway_api_filter);

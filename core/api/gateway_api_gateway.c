@@ -44,19 +44,19 @@ static const struct field_enum_name gateway_api_validation_mode_names[] = {
 };
 static FIELD_ENUM_TABLE(gateway_api_validation_mode, GATEWAY "FrontendValidationModeType");
 
-static const struct field_enum_name gateway_api_scope_names[] = {
+static const struct field_enum_name gateway_api_gateway_scope_names[] = {
     { "All", GATEWAY_API_SCOPE_ALL, "All of the cluster." },
     { "None", GATEWAY_API_SCOPE_NONE, "None." },
 };
-FIELD_ENUM_TABLE(gateway_api_scope, GATEWAY "GatewayDefaultScope");
+FIELD_ENUM_TABLE(gateway_api_gateway_scope, GATEWAY "GatewayDefaultScope");
 
-#define T struct gateway_api_class
-static const struct field gateway_api_class_fields[] = {
+#define T struct gateway_api_gateway_class
+static const struct field gateway_api_gateway_class_fields[] = {
     FIELD_STR(T, controller, "controllerName", .required = true, .max_len = 253, .check = gateway_api_check_controller, .help = "Who makes gateways of this class work; ours: istio.io/gateway-controller."),
-    FIELD_MSG(T, parameters, "parametersRef", gateway_api_parameters_ref, .enforced = FIELD_NOT_ENFORCED, .help = "An object with more settings."),
+    FIELD_MSG(T, parameters, "parametersRef", gateway_api_ref_parameters_ref, .enforced = FIELD_NOT_ENFORCED, .help = "An object with more settings."),
     FIELD_STR(T, description, "description", .max_len = 64, .help = "What the class is for."),
 };
-FIELD_MESSAGE(gateway_api_class, GATEWAY "GatewayClassSpec", .at = FIELD_AT(T, at), .help = "Who makes gateways of a class work.");
+FIELD_MESSAGE(gateway_api_gateway_class, GATEWAY "GatewayClassSpec", .at = FIELD_AT(T, at), .help = "Who makes gateways of a class work.");
 #undef T
 
 #define T struct gateway_api_route_namespaces
@@ -78,7 +78,7 @@ static FIELD_MESSAGE(gateway_api_listener_namespaces, GATEWAY "ListenerNamespace
 #define T struct gateway_api_allowed_routes
 static const struct field gateway_api_allowed_routes_fields[] = {
     FIELD_MSG(T, namespaces, "namespaces", gateway_api_route_namespaces, .fill = "{\"from\":\"Same\"}", .default_text = "the gateway's", .help = "Of which namespaces routes may be."),
-    FIELD_LIST_MSG(T, kinds, "kinds", gateway_api_route_kind, .max_items = 8, .default_text = "those that fit the protocol", .help = "Which kinds of routes."),
+    FIELD_LIST_MSG(T, kinds, "kinds", gateway_api_status_route_kind, .max_items = 8, .default_text = "those that fit the protocol", .help = "Which kinds of routes."),
 };
 static FIELD_MESSAGE(gateway_api_allowed_routes, GATEWAY "AllowedRoutes", .help = "Which routes may be attached.");
 #undef T
@@ -86,7 +86,7 @@ static FIELD_MESSAGE(gateway_api_allowed_routes, GATEWAY "AllowedRoutes", .help 
 #define T struct gateway_api_listener_tls
 static const struct field gateway_api_listener_tls_fields[] = {
     FIELD_ENUM(T, mode, "mode", gateway_api_tls_mode, .fill = "\"Terminate\"", .default_text = "Terminate", .help = "Whether TLS ends here."),
-    FIELD_LIST_MSG(T, certificates, "certificateRefs", gateway_api_secret_ref, .max_items = 64, .help = "Certificates; which one is used follows from the name that the client asks for."),
+    FIELD_LIST_MSG(T, certificates, "certificateRefs", gateway_api_ref_secret_ref, .max_items = 64, .help = "Certificates; which one is used follows from the name that the client asks for."),
     FIELD_MAP_STR(T, options, "options", .max_items = 16, .max_len = 4096, .help = "More settings: gateway.istio.io/tls-terminate-mode, gateway.istio.io/tls-cipher-suites."),
 };
 static FIELD_MESSAGE(gateway_api_listener_tls, GATEWAY "ListenerTLSConfig", .at = FIELD_AT(T, at), .help = "TLS of a listener.");
@@ -123,14 +123,14 @@ static FIELD_MESSAGE(gateway_api_allowed_listeners, GATEWAY "AllowedListeners", 
 static const struct field gateway_api_infrastructure_fields[] = {
     FIELD_MAP_STR(T, labels, "labels", .max_items = 8, .max_len = 63, .check = gateway_api_check_label_value, .enforced = FIELD_NOT_ENFORCED, .help = "Labels for what is made for the gateway."),
     FIELD_MAP_STR(T, annotations, "annotations", .max_items = 16, .max_len = 4096, .enforced = FIELD_NOT_ENFORCED, .help = "Annotations for what is made for the gateway."),
-    FIELD_MSG(T, parameters, "parametersRef", gateway_api_local_ref, .enforced = FIELD_NOT_ENFORCED, .help = "An object with more settings."),
+    FIELD_MSG(T, parameters, "parametersRef", gateway_api_ref_local_ref, .enforced = FIELD_NOT_ENFORCED, .help = "An object with more settings."),
 };
 static FIELD_MESSAGE(gateway_api_infrastructure, GATEWAY "GatewayInfrastructure", .check = check_annotations, .help = "About what is made for the gateway.");
 #undef T
 
 #define T struct gateway_api_frontend_validation
 static const struct field gateway_api_frontend_validation_fields[] = {
-    FIELD_LIST_MSG(T, cas, "caCertificateRefs", gateway_api_object_ref, .required = true, .min_items = 1, .max_items = 16, .help = "ConfigMaps with ca.crt."),
+    FIELD_LIST_MSG(T, cas, "caCertificateRefs", gateway_api_ref_object_ref, .required = true, .min_items = 1, .max_items = 16, .help = "ConfigMaps with ca.crt."),
     FIELD_ENUM(T, mode, "mode", gateway_api_validation_mode, .fill = "\"AllowValidOnly\"", .default_text = "AllowValidOnly", .help = "What becomes of clients without a valid certificate."),
 };
 static FIELD_MESSAGE(gateway_api_frontend_validation, GATEWAY "FrontendTLSValidation", .at = FIELD_AT(T, at), .help = "How clients' certificates are verified.");
@@ -161,7 +161,7 @@ static FIELD_MESSAGE(gateway_api_frontend_tls, GATEWAY "FrontendTLSConfig", .hel
 
 #define T struct gateway_api_gateway_backend_tls
 static const struct field gateway_api_gateway_backend_tls_fields[] = {
-    FIELD_MSG(T, client_certificate, "clientCertificateRef", gateway_api_secret_ref, .enforced = FIELD_NOT_ENFORCED, .help = "Secret with the certificate that backends are shown."),
+    FIELD_MSG(T, client_certificate, "clientCertificateRef", gateway_api_ref_secret_ref, .enforced = FIELD_NOT_ENFORCED, .help = "Secret with the certificate that backends are shown."),
 };
 static FIELD_MESSAGE(gateway_api_gateway_backend_tls, GATEWAY "GatewayBackendTLS", .help = "TLS towards backends.");
 #undef T
@@ -184,21 +184,21 @@ static const struct field gateway_api_gateway_fields[] = {
     FIELD_MSG(T, infrastructure, "infrastructure", gateway_api_infrastructure, .help = "About what is made for the gateway."),
     FIELD_MSG(T, allowed_listeners, "allowedListeners", gateway_api_allowed_listeners, .help = "Which ListenerSets may be attached."),
     FIELD_MSG(T, tls, "tls", gateway_api_gateway_tls, .help = "TLS of all of the gateway."),
-    FIELD_ENUM(T, default_scope, "defaultScope", gateway_api_scope, .default_text = "None", .help = "Whether routes without a gateway of their own use this one."),
+    FIELD_ENUM(T, default_scope, "defaultScope", gateway_api_gateway_scope, .default_text = "None", .help = "Whether routes without a gateway of their own use this one."),
 };
 FIELD_MESSAGE(gateway_api_gateway, GATEWAY "GatewaySpec", .at = FIELD_AT(T, at), .help = "What a gateway listens on.");
 #undef T
 
-#define T struct gateway_api_listener_set
-static const struct field gateway_api_listener_set_fields[] = {
-    FIELD_MSG(T, parent, "parentRef", gateway_api_set_parent_ref, .required = true, .help = "The Gateway that the listeners are added to."),
+#define T struct gateway_api_gateway_listener_set
+static const struct field gateway_api_gateway_listener_set_fields[] = {
+    FIELD_MSG(T, parent, "parentRef", gateway_api_ref_set_parent_ref, .required = true, .help = "The Gateway that the listeners are added to."),
     LISTENERS,
 };
-FIELD_MESSAGE(gateway_api_listener_set, GATEWAY "ListenerSetSpec", .at = FIELD_AT(T, at), .help = "More listeners for a Gateway.");
+FIELD_MESSAGE(gateway_api_gateway_listener_set, GATEWAY "ListenerSetSpec", .at = FIELD_AT(T, at), .help = "More listeners for a Gateway.");
 #undef T
 
-GATEWAY_API_ROOT(gateway_api_class_root, GATEWAY "GatewayClass", gateway_api_class, gateway_api_class_status, "Who makes gateways of a class work.", NULL);
-GATEWAY_API_ROOT(gateway_api_mesh_root, "io.x-k8s.networking.gateway.v1alpha1.XMesh", gateway_api_class, gateway_api_class_status, "What a mesh supports.", NULL);
-GATEWAY_API_ROOT(gateway_api_gateway_root, GATEWAY "Gateway", gateway_api_gateway, gateway_api_gateway_status, "What a gateway listens on.", NULL);
-GATEWAY_API_ROOT(gateway_api_listener_set_root, GATEWAY "ListenerSet", gateway_api_listener_set, gateway_api_listener_set_status, "More listeners for a Gateway.", NULL);
+GATEWAY_API_ROOT(gateway_api_gateway_class_root, GATEWAY "GatewayClass", gateway_api_gateway_class, gateway_api_status_class_status, "Who makes gateways of a class work.", NULL);
+GATEWAY_API_ROOT(gateway_api_gateway_mesh_root, "io.x-k8s.networking.gateway.v1alpha1.XMesh", gateway_api_gateway_class, gateway_api_status_class_status, "What a mesh supports.", NULL);
+GATEWAY_API_ROOT(gateway_api_gateway_root, GATEWAY "Gateway", gateway_api_gateway, gateway_api_status_gateway_status, "What a gateway listens on.", NULL);
+GATEWAY_API_ROOT(gateway_api_gateway_listener_set_root, GATEWAY "ListenerSet", gateway_api_gateway_listener_set, gateway_api_status_listener_set_status, "More listeners for a Gateway.", NULL);
 /* clang-format on */

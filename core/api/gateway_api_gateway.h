@@ -7,10 +7,10 @@
 #include "core/api/gateway_api_status.h"
 #include "core/api/label_selector.h"
 
-struct gateway_api_class { /* the spec of a GatewayClass, and of an XMesh */
+struct gateway_api_gateway_class { /* the spec of a GatewayClass, and of an XMesh */
     struct field_at at;
     struct str controller, description;
-    struct gateway_api_parameters_ref *parameters;
+    struct gateway_api_ref_parameters_ref *parameters;
 };
 
 enum gateway_api_from {
@@ -32,7 +32,7 @@ struct gateway_api_listener_namespaces {
 
 struct gateway_api_allowed_routes {
     struct gateway_api_route_namespaces *namespaces;
-    struct gateway_api_route_kind *kinds;
+    struct gateway_api_status_route_kind *kinds;
     size_t kinds_count;
 };
 
@@ -45,7 +45,7 @@ enum gateway_api_tls_mode {
 struct gateway_api_listener_tls {
     struct field_at at;
     int mode; /* enum gateway_api_tls_mode */
-    struct gateway_api_secret_ref *certificates;
+    struct gateway_api_ref_secret_ref *certificates;
     size_t certificates_count;
     struct field_pair *options;
     size_t options_count;
@@ -73,7 +73,7 @@ struct gateway_api_infrastructure {
     size_t labels_count;
     struct field_pair *annotations;
     size_t annotations_count;
-    struct gateway_api_local_ref *parameters;
+    struct gateway_api_ref_local_ref *parameters;
 };
 
 enum gateway_api_validation_mode {
@@ -84,7 +84,7 @@ enum gateway_api_validation_mode {
 
 struct gateway_api_frontend_validation {
     struct field_at at;
-    struct gateway_api_object_ref *cas;
+    struct gateway_api_ref_object_ref *cas;
     size_t cas_count;
     int mode; /* enum gateway_api_validation_mode */
 };
@@ -106,7 +106,7 @@ struct gateway_api_frontend_tls {
 };
 
 struct gateway_api_gateway_backend_tls {
-    struct gateway_api_secret_ref *client_certificate;
+    struct gateway_api_ref_secret_ref *client_certificate;
 };
 
 struct gateway_api_gateway_tls {
@@ -124,26 +124,30 @@ struct gateway_api_gateway { /* the spec */
     struct gateway_api_infrastructure *infrastructure;
     struct gateway_api_allowed_listeners *allowed_listeners;
     struct gateway_api_gateway_tls *tls;
-    int default_scope; /* enum gateway_api_scope */
+    int default_scope; /* enum gateway_api_gateway_scope */
 };
 
-struct gateway_api_listener_set { /* the spec */
+struct gateway_api_gateway_listener_set { /* the spec */
     struct field_at at;
-    struct gateway_api_set_parent_ref *parent;
+    struct gateway_api_ref_set_parent_ref *parent;
     struct gateway_api_listener *listeners;
     size_t listeners_count;
 };
 
-enum gateway_api_scope { GATEWAY_API_SCOPE_ABSENT, GATEWAY_API_SCOPE_ALL, GATEWAY_API_SCOPE_NONE };
+enum gateway_api_gateway_scope {
+    GATEWAY_API_SCOPE_ABSENT,
+    GATEWAY_API_SCOPE_ALL,
+    GATEWAY_API_SCOPE_NONE
+};
 
-extern const struct field_enum gateway_api_scope_enum;
+extern const struct field_enum gateway_api_gateway_scope_enum;
 
-extern FIELD_DECLARE(gateway_api_class);
+extern FIELD_DECLARE(gateway_api_gateway_class);
 extern FIELD_DECLARE(gateway_api_gateway);
-extern FIELD_DECLARE(gateway_api_listener_set);
-extern FIELD_DECLARE(gateway_api_class_root);
-extern FIELD_DECLARE(gateway_api_mesh_root); /* XMesh */
+extern FIELD_DECLARE(gateway_api_gateway_listener_set);
+extern FIELD_DECLARE(gateway_api_gateway_class_root);
+extern FIELD_DECLARE(gateway_api_gateway_mesh_root); /* XMesh */
 extern FIELD_DECLARE(gateway_api_gateway_root);
-extern FIELD_DECLARE(gateway_api_listener_set_root);
+extern FIELD_DECLARE(gateway_api_gateway_listener_set_root);
 
 #endif

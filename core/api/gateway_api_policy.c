@@ -49,7 +49,7 @@ static FIELD_MESSAGE(gateway_api_san, GATEWAY "SubjectAltName", .at = FIELD_AT(T
 
 #define T struct gateway_api_backend_validation
 static const struct field gateway_api_backend_validation_fields[] = {
-    FIELD_LIST_MSG(T, cas, "caCertificateRefs", gateway_api_local_ref, .max_items = 8, .help = "ConfigMaps with ca.crt."),
+    FIELD_LIST_MSG(T, cas, "caCertificateRefs", gateway_api_ref_local_ref, .max_items = 8, .help = "ConfigMaps with ca.crt."),
     FIELD_STR(T, well_known, "wellKnownCACertificates", .max_len = 253, .check = gateway_api_check_well_known, .help = "System: those of the machine."),
     FIELD_STR(T, hostname, "hostname", .required = true, .max_len = 253, .check = gateway_api_check_precise_hostname, .help = "Name sent as SNI, and wanted in the certificate unless subjectAltNames says others."),
     FIELD_LIST_MSG(T, sans, "subjectAltNames", gateway_api_san, .max_items = 5, .help = "Names of which the certificate must have one."),
@@ -57,13 +57,13 @@ static const struct field gateway_api_backend_validation_fields[] = {
 static FIELD_MESSAGE(gateway_api_backend_validation, GATEWAY "BackendTLSPolicyValidation", .at = FIELD_AT(T, at), .help = "How the backend's certificate is verified.");
 #undef T
 
-#define T struct gateway_api_tls_policy
-static const struct field gateway_api_tls_policy_fields[] = {
-    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_target_ref, .required = true, .min_items = 1, .max_items = 16, .help = "Services that are spoken to with TLS."),
+#define T struct gateway_api_policy_tls_policy
+static const struct field gateway_api_policy_tls_policy_fields[] = {
+    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_ref_target_ref, .required = true, .min_items = 1, .max_items = 16, .help = "Services that are spoken to with TLS."),
     FIELD_MSG(T, validation, "validation", gateway_api_backend_validation, .required = true, .help = "How their certificates are verified."),
     FIELD_MAP_STR(T, options, "options", .max_items = 16, .max_len = 4096, .enforced = FIELD_NOT_ENFORCED, .help = "More settings."),
 };
-FIELD_MESSAGE(gateway_api_tls_policy, GATEWAY "BackendTLSPolicySpec", .at = FIELD_AT(T, at), .help = "TLS towards backends.");
+FIELD_MESSAGE(gateway_api_policy_tls_policy, GATEWAY "BackendTLSPolicySpec", .at = FIELD_AT(T, at), .help = "TLS towards backends.");
 #undef T
 
 /* ---- ReferenceGrant ---- */
@@ -87,12 +87,12 @@ static const struct field gateway_api_grant_to_fields[] = {
 static FIELD_MESSAGE(gateway_api_grant_to, GATEWAY "ReferenceGrantTo", .help = "What may be referred to, of this namespace.");
 #undef T
 
-#define T struct gateway_api_grant
-static const struct field gateway_api_grant_fields[] = {
+#define T struct gateway_api_policy_grant
+static const struct field gateway_api_policy_grant_fields[] = {
     FIELD_LIST_MSG(T, from, "from", gateway_api_grant_from, .required = true, .min_items = 1, .max_items = 16, .help = "Who may refer; any of these."),
     FIELD_LIST_MSG(T, to, "to", gateway_api_grant_to, .required = true, .min_items = 1, .max_items = 16, .help = "What may be referred to; any of these."),
 };
-FIELD_MESSAGE(gateway_api_grant, GATEWAY "ReferenceGrantSpec", .at = FIELD_AT(T, at), .help = "Lets objects of other namespaces refer to those of this one.");
+FIELD_MESSAGE(gateway_api_policy_grant, GATEWAY "ReferenceGrantSpec", .at = FIELD_AT(T, at), .help = "Lets objects of other namespaces refer to those of this one.");
 #undef T
 
 /* ---- experimental ---- */
@@ -121,20 +121,20 @@ static const struct field gateway_api_retry_constraint_fields[] = {
 static FIELD_MESSAGE(gateway_api_retry_constraint, X "RetryConstraint", .help = "How many retries there may be.");
 #undef T
 
-#define T struct gateway_api_traffic_policy
-static const struct field gateway_api_traffic_policy_fields[] = {
-    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_plain_target_ref, .required = true, .min_items = 1, .max_items = 16, .merge_key = "group,kind,name", .help = "Services that it is for."),
+#define T struct gateway_api_policy_traffic_policy
+static const struct field gateway_api_policy_traffic_policy_fields[] = {
+    FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_ref_plain_target_ref, .required = true, .min_items = 1, .max_items = 16, .merge_key = "group,kind,name", .help = "Services that it is for."),
     FIELD_MSG(T, retry, "retryConstraint", gateway_api_retry_constraint, .help = "How many retries there may be."),
-    FIELD_MSG(T, session, "sessionPersistence", gateway_api_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint."),
+    FIELD_MSG(T, session, "sessionPersistence", gateway_api_route_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint."),
 };
-FIELD_MESSAGE(gateway_api_traffic_policy, X "BackendTrafficPolicySpec", .at = FIELD_AT(T, at), .help = "How backends are used.");
+FIELD_MESSAGE(gateway_api_policy_traffic_policy, X "BackendTrafficPolicySpec", .at = FIELD_AT(T, at), .help = "How backends are used.");
 #undef T
 
 #define T struct gateway_api_backend_tls
 static const struct field gateway_api_backend_tls_fields[] = {
     FIELD_ENUM(T, mode, "mode", gateway_api_backend_tls_mode, .required = true, .help = "Whether TLS is spoken."),
     FIELD_MSG(T, validation, "validation", gateway_api_backend_validation, .help = "How the backend's certificate is verified."),
-    FIELD_MSG(T, client_certificate, "clientCertificateRef", gateway_api_secret_ref, .help = "Secret with the certificate that the backend is shown."),
+    FIELD_MSG(T, client_certificate, "clientCertificateRef", gateway_api_ref_secret_ref, .help = "Secret with the certificate that the backend is shown."),
 };
 static FIELD_MESSAGE(gateway_api_backend_tls, X "BackendTLS", .at = FIELD_AT(T, at), .help = "TLS towards the backend.");
 #undef T
@@ -154,31 +154,31 @@ static const struct field gateway_api_backend_port_fields[] = {
 static FIELD_MESSAGE(gateway_api_backend_port, X "BackendPort", .help = "A port.");
 #undef T
 
-#define T struct gateway_api_backend
-static const struct field gateway_api_backend_fields[] = {
+#define T struct gateway_api_policy_backend
+static const struct field gateway_api_policy_backend_fields[] = {
     FIELD_ENUM(T, type, "type", gateway_api_backend_type, .required = true, .enforced = FIELD_NOT_ENFORCED, .help = "What kind of backend."),
     FIELD_MSG(T, external, "externalHostname", gateway_api_external_hostname, .help = "The host, for ExternalHostname."),
     FIELD_MSG(T, port, "port", gateway_api_backend_port, .required = true, .help = "Its port."),
     FIELD_ENUM(T, protocol, "protocol", gateway_api_backend_protocol, .help = "What is spoken there."),
     FIELD_MSG(T, tls, "tls", gateway_api_backend_tls, .help = "TLS towards it."),
 };
-FIELD_MESSAGE(gateway_api_backend, X "BackendSpec", .at = FIELD_AT(T, at), .help = "A backend that is no Service.");
+FIELD_MESSAGE(gateway_api_policy_backend, X "BackendSpec", .at = FIELD_AT(T, at), .help = "A backend that is no Service.");
 #undef T
 
-GATEWAY_API_ROOT(gateway_api_tls_policy_root, GATEWAY "BackendTLSPolicy", gateway_api_tls_policy, gateway_api_policy_status, "TLS towards backends.", NULL);
-GATEWAY_API_ROOT(gateway_api_traffic_policy_root, X "XBackendTrafficPolicy", gateway_api_traffic_policy, gateway_api_policy_status, "How backends are used.", NULL);
-GATEWAY_API_ROOT(gateway_api_backend_root, X "XBackend", gateway_api_backend, gateway_api_backend_status, "A backend that is no Service.", NULL);
+GATEWAY_API_ROOT(gateway_api_policy_tls_policy_root, GATEWAY "BackendTLSPolicy", gateway_api_policy_tls_policy, gateway_api_status_policy_status, "TLS towards backends.", NULL);
+GATEWAY_API_ROOT(gateway_api_policy_traffic_policy_root, X "XBackendTrafficPolicy", gateway_api_policy_traffic_policy, gateway_api_status_policy_status, "How backends are used.", NULL);
+GATEWAY_API_ROOT(gateway_api_policy_backend_root, X "XBackend", gateway_api_policy_backend, gateway_api_status_backend_status, "A backend that is no Service.", NULL);
 
-struct gateway_api_grant_root { /* has no status */
+struct gateway_api_policy_grant_root { /* has no status */
     OBJECT_META_HEAD;
-    struct gateway_api_grant *spec;
+    struct gateway_api_policy_grant *spec;
 };
 
-#define T struct gateway_api_grant_root
-static const struct field gateway_api_grant_root_fields[] = {
+#define T struct gateway_api_policy_grant_root
+static const struct field gateway_api_policy_grant_root_fields[] = {
     OBJECT_META_ROWS(T),
-    FIELD_MSG(T, spec, "spec", gateway_api_grant, .required = true, .help = "What is wanted."),
+    FIELD_MSG(T, spec, "spec", gateway_api_policy_grant, .required = true, .help = "What is wanted."),
 };
-FIELD_MESSAGE(gateway_api_grant_root, GATEWAY "ReferenceGrant", .at = FIELD_AT(T, at), .help = "Lets objects of other namespaces refer to those of this one.");
+FIELD_MESSAGE(gateway_api_policy_grant_root, GATEWAY "ReferenceGrant", .at = FIELD_AT(T, at), .help = "Lets objects of other namespaces refer to those of this one.");
 #undef T
 /* clang-format on */

@@ -21,16 +21,16 @@ struct gateway_api_san {
 struct gateway_api_backend_validation { /* BackendTLSPolicyValidation */
     struct field_at at;
     struct str hostname;
-    struct gateway_api_local_ref *cas;
+    struct gateway_api_ref_local_ref *cas;
     size_t cas_count;
     struct str well_known; /* "System" */
     struct gateway_api_san *sans;
     size_t sans_count;
 };
 
-struct gateway_api_tls_policy { /* the spec of a BackendTLSPolicy */
+struct gateway_api_policy_tls_policy { /* the spec of a BackendTLSPolicy */
     struct field_at at;
-    struct gateway_api_target_ref *targets;
+    struct gateway_api_ref_target_ref *targets;
     size_t targets_count;
     struct gateway_api_backend_validation *validation;
     struct field_pair *options;
@@ -45,7 +45,7 @@ struct gateway_api_grant_to {
     struct str group, kind, name; /* name empty: all */
 };
 
-struct gateway_api_grant { /* the spec of a ReferenceGrant */
+struct gateway_api_policy_grant { /* the spec of a ReferenceGrant */
     struct field_at at;
     struct gateway_api_grant_from *from;
     size_t from_count;
@@ -66,12 +66,12 @@ struct gateway_api_retry_constraint {
     struct gateway_api_rate *min_rate;
 };
 
-struct gateway_api_traffic_policy { /* the spec of an XBackendTrafficPolicy */
+struct gateway_api_policy_traffic_policy { /* the spec of an XBackendTrafficPolicy */
     struct field_at at;
-    struct gateway_api_plain_target_ref *targets;
+    struct gateway_api_ref_plain_target_ref *targets;
     size_t targets_count;
     struct gateway_api_retry_constraint *retry;
-    struct gateway_api_session *session;
+    struct gateway_api_route_session *session;
 };
 
 enum gateway_api_backend_tls_mode {
@@ -85,7 +85,7 @@ struct gateway_api_backend_tls {
     struct field_at at;
     int mode; /* enum gateway_api_backend_tls_mode */
     struct gateway_api_backend_validation *validation;
-    struct gateway_api_secret_ref *client_certificate;
+    struct gateway_api_ref_secret_ref *client_certificate;
 };
 
 enum gateway_api_backend_protocol {
@@ -109,7 +109,7 @@ struct gateway_api_backend_port {
     int64_t port;
 };
 
-struct gateway_api_backend { /* the spec of an XBackend */
+struct gateway_api_policy_backend { /* the spec of an XBackend */
     struct field_at at;
     int type;     /* enum gateway_api_backend_type */
     int protocol; /* enum gateway_api_backend_protocol */
@@ -118,13 +118,13 @@ struct gateway_api_backend { /* the spec of an XBackend */
     struct gateway_api_backend_tls *tls;
 };
 
-extern FIELD_DECLARE(gateway_api_tls_policy);
-extern FIELD_DECLARE(gateway_api_grant);
-extern FIELD_DECLARE(gateway_api_traffic_policy);
-extern FIELD_DECLARE(gateway_api_backend);
-extern FIELD_DECLARE(gateway_api_tls_policy_root);
-extern FIELD_DECLARE(gateway_api_grant_root);
-extern FIELD_DECLARE(gateway_api_traffic_policy_root);
-extern FIELD_DECLARE(gateway_api_backend_root);
+extern FIELD_DECLARE(gateway_api_policy_tls_policy);
+extern FIELD_DECLARE(gateway_api_policy_grant);
+extern FIELD_DECLARE(gateway_api_policy_traffic_policy);
+extern FIELD_DECLARE(gateway_api_policy_backend);
+extern FIELD_DECLARE(gateway_api_policy_tls_policy_root);
+extern FIELD_DECLARE(gateway_api_policy_grant_root);
+extern FIELD_DECLARE(gateway_api_policy_traffic_policy_root);
+extern FIELD_DECLARE(gateway_api_policy_backend_root);
 
 #endif

@@ -21,57 +21,57 @@ struct gateway_api_ref {
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_parent_ref { /* of a route, of a policy's status, of a ListenerSet */
+struct gateway_api_ref_parent_ref { /* of a route, of a policy's status, of a ListenerSet */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_set_parent_ref { /* of a ListenerSet: no section, no port */
+struct gateway_api_ref_set_parent_ref { /* of a ListenerSet: no section, no port */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_secret_ref { /* SecretObjectReference */
+struct gateway_api_ref_secret_ref { /* SecretObjectReference */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_object_ref { /* ObjectReference: group and kind must be said */
+struct gateway_api_ref_object_ref { /* ObjectReference: group and kind must be said */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_parameters_ref { /* ParametersReference */
+struct gateway_api_ref_parameters_ref { /* ParametersReference */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_local_ref { /* LocalObjectReference: of the same namespace */
+struct gateway_api_ref_local_ref { /* LocalObjectReference: of the same namespace */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_target_ref { /* LocalPolicyTargetReferenceWithSectionName */
+struct gateway_api_ref_target_ref { /* LocalPolicyTargetReferenceWithSectionName */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_plain_target_ref { /* LocalPolicyTargetReference */
+struct gateway_api_ref_plain_target_ref { /* LocalPolicyTargetReference */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_backend_object_ref { /* BackendObjectReference */
+struct gateway_api_ref_backend_object_ref { /* BackendObjectReference */
     GATEWAY_API_REF_HEAD;
 };
 
-struct gateway_api_backend_ref { /* of TCP, TLS and UDP routes */
+struct gateway_api_ref_backend_ref { /* of TCP, TLS and UDP routes */
     GATEWAY_API_REF_HEAD;
     struct field_opt weight;
 };
 
-extern FIELD_DECLARE(gateway_api_parent_ref);
-extern FIELD_DECLARE(gateway_api_set_parent_ref);
-extern FIELD_DECLARE(gateway_api_secret_ref);
-extern FIELD_DECLARE(gateway_api_object_ref);
-extern FIELD_DECLARE(gateway_api_parameters_ref);
-extern FIELD_DECLARE(gateway_api_local_ref);
-extern FIELD_DECLARE(gateway_api_target_ref);
-extern FIELD_DECLARE(gateway_api_plain_target_ref);
-extern FIELD_DECLARE(gateway_api_backend_object_ref);
-extern FIELD_DECLARE(gateway_api_backend_ref);
+extern FIELD_DECLARE(gateway_api_ref_parent_ref);
+extern FIELD_DECLARE(gateway_api_ref_set_parent_ref);
+extern FIELD_DECLARE(gateway_api_ref_secret_ref);
+extern FIELD_DECLARE(gateway_api_ref_object_ref);
+extern FIELD_DECLARE(gateway_api_ref_parameters_ref);
+extern FIELD_DECLARE(gateway_api_ref_local_ref);
+extern FIELD_DECLARE(gateway_api_ref_target_ref);
+extern FIELD_DECLARE(gateway_api_ref_plain_target_ref);
+extern FIELD_DECLARE(gateway_api_ref_backend_object_ref);
+extern FIELD_DECLARE(gateway_api_ref_backend_ref);
 
 /* Rows of what a route sends to; T is the struct that starts with GATEWAY_API_REF_HEAD. */
 /* clang-format off */

@@ -161,14 +161,14 @@ static const struct field gateway_api_session_header_fields[] = {
 static FIELD_MESSAGE(gateway_api_session_header, GATEWAY "SessionPersistenceHeader", .help = "The header.");
 #undef T
 
-#define T struct gateway_api_session
-static const struct field gateway_api_session_fields[] = {
+#define T struct gateway_api_route_session
+static const struct field gateway_api_route_session_fields[] = {
     FIELD_ENUM(T, type, "type", gateway_api_session_type, .fill = "\"Cookie\"", .default_text = "Cookie", .help = "How a client is known again."),
     FIELD_MSG(T, cookie, "cookie", gateway_api_session_cookie, .help = "The cookie."),
     FIELD_MSG(T, header, "header", gateway_api_session_header, .help = "The header."),
     FIELD_DURATION(T, absolute_timeout, "absoluteTimeout", .check = gateway_api_check_duration, .help = "After which time a client may get another endpoint."),
 };
-FIELD_MESSAGE(gateway_api_session, GATEWAY "SessionPersistence", .at = FIELD_AT(T, at), .help = "Keeps a client with its endpoint.");
+FIELD_MESSAGE(gateway_api_route_session, GATEWAY "SessionPersistence", .at = FIELD_AT(T, at), .help = "Keeps a client with its endpoint.");
 #undef T
 
 #define T struct gateway_api_http_backend
@@ -188,7 +188,7 @@ static FIELD_MESSAGE(gateway_api_grpc_backend, GATEWAY "GRPCBackendRef", .at = F
 #undef T
 
 #define RULE_NAME FIELD_STR(T, name, "name", .max_len = 253, .check = gateway_api_check_section, .help = "Name of the rule.")
-#define SESSION   FIELD_MSG(T, session, "sessionPersistence", gateway_api_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint.")
+#define SESSION   FIELD_MSG(T, session, "sessionPersistence", gateway_api_route_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint.")
 
 #define T struct gateway_api_http_rule
 static const struct field gateway_api_http_rule_fields[] = {
@@ -203,13 +203,13 @@ static const struct field gateway_api_http_rule_fields[] = {
 static FIELD_MESSAGE(gateway_api_http_rule, GATEWAY "HTTPRouteRule", .at = FIELD_AT(T, at), .help = "Which requests go where.");
 #undef T
 
-#define T struct gateway_api_http_route
-static const struct field gateway_api_http_route_fields[] = {
+#define T struct gateway_api_route_http_route
+static const struct field gateway_api_route_http_route_fields[] = {
     GATEWAY_API_ROUTE_ROWS(T),
     GATEWAY_API_HOSTNAMES(T, 16, .default_text = "the listener's"),
     FIELD_LIST_MSG(T, rules, "rules", gateway_api_http_rule, .min_items = 1, .max_items = 16, .fill = "[{\"matches\":[{\"path\":" EVERY_PATH "}]}]", .default_text = "one for every request, without a backend", .help = "Which requests go where."),
 };
-FIELD_MESSAGE(gateway_api_http_route, GATEWAY "HTTPRouteSpec", .at = FIELD_AT(T, at), .help = "Which HTTP requests go where.");
+FIELD_MESSAGE(gateway_api_route_http_route, GATEWAY "HTTPRouteSpec", .at = FIELD_AT(T, at), .help = "Which HTTP requests go where.");
 #undef T
 
 #define T struct gateway_api_grpc_method
@@ -240,15 +240,15 @@ static const struct field gateway_api_grpc_rule_fields[] = {
 static FIELD_MESSAGE(gateway_api_grpc_rule, GATEWAY "GRPCRouteRule", .at = FIELD_AT(T, at), .help = "Which calls go where.");
 #undef T
 
-#define T struct gateway_api_grpc_route
-static const struct field gateway_api_grpc_route_fields[] = {
+#define T struct gateway_api_route_grpc_route
+static const struct field gateway_api_route_grpc_route_fields[] = {
     GATEWAY_API_ROUTE_ROWS(T),
     GATEWAY_API_HOSTNAMES(T, 16, .default_text = "the listener's"),
     FIELD_LIST_MSG(T, rules, "rules", gateway_api_grpc_rule, .max_items = 16, .help = "Which calls go where."),
 };
-FIELD_MESSAGE(gateway_api_grpc_route, GATEWAY "GRPCRouteSpec", .at = FIELD_AT(T, at), .help = "Which gRPC calls go where.");
+FIELD_MESSAGE(gateway_api_route_grpc_route, GATEWAY "GRPCRouteSpec", .at = FIELD_AT(T, at), .help = "Which gRPC calls go where.");
 #undef T
 
-GATEWAY_API_ROOT(gateway_api_http_route_root, GATEWAY "HTTPRoute", gateway_api_http_route, gateway_api_route_status, "Which HTTP requests go where.", NULL);
-GATEWAY_API_ROOT(gateway_api_grpc_route_root, GATEWAY "GRPCRoute", gateway_api_grpc_route, gateway_api_route_status, "Which gRPC calls go where.", NULL);
+GATEWAY_API_ROOT(gateway_api_route_http_route_root, GATEWAY "HTTPRoute", gateway_api_route_http_route, gateway_api_status_route_status, "Which HTTP requests go where.", NULL);
+GATEWAY_API_ROOT(gateway_api_route_grpc_route_root, GATEWAY "GRPCRoute", gateway_api_route_grpc_route, gateway_api_status_route_status, "Which gRPC calls go where.", NULL);
 /* clang-format on */

@@ -8,11 +8,11 @@
 /* The first members of every route's spec. */
 #define GATEWAY_API_ROUTE_HEAD                                                                     \
     struct field_at at;                                                                            \
-    struct gateway_api_parent_ref *parents;                                                        \
+    struct gateway_api_ref_parent_ref *parents;                                                    \
     size_t parents_count;                                                                          \
     struct str *hostnames; /* none for TCPRoute and UDPRoute */                                    \
     size_t hostnames_count;                                                                        \
-    int use_default_gateways /* enum gateway_api_scope */
+    int use_default_gateways /* enum gateway_api_gateway_scope */
 
 struct gateway_api_any_route {
     GATEWAY_API_ROUTE_HEAD;
@@ -81,7 +81,7 @@ struct gateway_api_session_header {
     struct str name;
 };
 
-struct gateway_api_session { /* SessionPersistence */
+struct gateway_api_route_session { /* SessionPersistence */
     struct field_at at;
     int type; /* enum gateway_api_session_type */
     struct field_opt absolute_timeout;
@@ -114,10 +114,10 @@ struct gateway_api_http_rule {
     size_t backends_count;
     struct gateway_api_timeouts *timeouts;
     struct gateway_api_retry *retry;
-    struct gateway_api_session *session;
+    struct gateway_api_route_session *session;
 };
 
-struct gateway_api_http_route { /* the spec */
+struct gateway_api_route_http_route { /* the spec */
     GATEWAY_API_ROUTE_HEAD;
     struct gateway_api_http_rule *rules;
     size_t rules_count;
@@ -145,25 +145,25 @@ struct gateway_api_grpc_rule {
     size_t filters_count;
     struct gateway_api_grpc_backend *backends;
     size_t backends_count;
-    struct gateway_api_session *session;
+    struct gateway_api_route_session *session;
 };
 
-struct gateway_api_grpc_route { /* the spec */
+struct gateway_api_route_grpc_route { /* the spec */
     GATEWAY_API_ROUTE_HEAD;
     struct gateway_api_grpc_rule *rules;
     size_t rules_count;
 };
 
-extern FIELD_DECLARE(gateway_api_session);
-extern FIELD_DECLARE(gateway_api_http_route);
-extern FIELD_DECLARE(gateway_api_grpc_route);
-extern FIELD_DECLARE(gateway_api_http_route_root);
-extern FIELD_DECLARE(gateway_api_grpc_route_root);
+extern FIELD_DECLARE(gateway_api_route_session);
+extern FIELD_DECLARE(gateway_api_route_http_route);
+extern FIELD_DECLARE(gateway_api_route_grpc_route);
+extern FIELD_DECLARE(gateway_api_route_http_route_root);
+extern FIELD_DECLARE(gateway_api_route_grpc_route_root);
 
 /* clang-format off */
 #define GATEWAY_API_ROUTE_ROWS(T)                                                                  \
-    FIELD_LIST_MSG(T, parents, "parentRefs", gateway_api_parent_ref, .max_items = 32, .help = "Gateways, ListenerSets or Services that the route is attached to."), \
-    FIELD_ENUM(T, use_default_gateways, "useDefaultGateways", gateway_api_scope, .default_text = "None", .help = "Whether it is attached to default gateways, too.")
+    FIELD_LIST_MSG(T, parents, "parentRefs", gateway_api_ref_parent_ref, .max_items = 32, .help = "Gateways, ListenerSets or Services that the route is attached to."), \
+    FIELD_ENUM(T, use_default_gateways, "useDefaultGateways", gateway_api_gateway_scope, .default_text = "None", .help = "Whether it is attached to default gateways, too.")
 #define GATEWAY_API_HOSTNAMES(T, most, ...)                                                        \
     FIELD_LIST_STR(T, hostnames, "hostnames", .max_items = most, .max_len = 253, .check = gateway_api_check_hostname, .help = "Hosts it is for: names or *.suffix.", __VA_ARGS__)
 /* clang-format on */

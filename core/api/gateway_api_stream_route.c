@@ -12,7 +12,7 @@
 struct gateway_api_stream_root {
     OBJECT_META_HEAD;
     struct gateway_api_stream_route *spec;
-    struct gateway_api_route_status *status;
+    struct gateway_api_status_route_status *status;
 };
 
 /* v1 is stricter than the versions before it. */
@@ -43,7 +43,7 @@ static void check_tls_root(struct field_check *c, const void *message)
 #define T struct gateway_api_stream_rule
 static const struct field gateway_api_stream_rule_fields[] = {
     FIELD_STR(T, name, "name", .max_len = 253, .check = gateway_api_check_section, .help = "Name of the rule."),
-    FIELD_LIST_MSG(T, backends, "backendRefs", gateway_api_backend_ref, .required = true, .min_items = 1, .max_items = 16, .help = "Where connections go."),
+    FIELD_LIST_MSG(T, backends, "backendRefs", gateway_api_ref_backend_ref, .required = true, .min_items = 1, .max_items = 16, .help = "Where connections go."),
 };
 static FIELD_MESSAGE(gateway_api_stream_rule, GATEWAY "TCPRouteRule", .at = FIELD_AT(T, at), .help = "Which connections go where.");
 #undef T
@@ -71,7 +71,7 @@ const struct field_message gateway_api_stream_route_of_tls = {
         OBJECT_META_ROWS(T), \
         { .name = "spec", .type = FIELD_TYPE_MSG, .shape = FIELD_SHAPE_PTR, .msg = &spec_message, .item_bytes = sizeof(struct gateway_api_stream_route), \
           .offset = offsetof(T, spec), .required = true, .help = "What is wanted." }, \
-        FIELD_MSG(T, status, "status", gateway_api_route_status, .read_only = true, .help = "What is."), \
+        FIELD_MSG(T, status, "status", gateway_api_status_route_status, .read_only = true, .help = "What is."), \
     }; \
     const struct field_message tag##_message = { \
         .name = message_name, .help = about, .fields = tag##_rows, .count = COUNT_OF(tag##_rows), .size = sizeof(T), \

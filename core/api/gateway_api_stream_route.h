@@ -7,7 +7,7 @@
 struct gateway_api_stream_rule {
     struct field_at at;
     struct str name;
-    struct gateway_api_backend_ref *backends;
+    struct gateway_api_ref_backend_ref *backends;
     size_t backends_count;
 };
 

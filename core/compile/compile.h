@@ -72,8 +72,8 @@ void compile_remove_address(struct compile *c, struct str resource_name);
 
 /* Files that objects name were read by the last run: calls each(arg, path) for every one, to watch
  * them. */
-void compile_each_file(const struct compile *c, void (*each)(void *arg, struct str path),
-                       void *arg);
+void compile_files_each(const struct compile *c, void (*each)(void *arg, struct str path),
+                        void *arg);
 /* Looks whether any of them is another one now; if so, the next run reads it. */
 bool compile_files_changed(struct compile *c);
 

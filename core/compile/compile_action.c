@@ -79,7 +79,7 @@ static void read_retry_on(struct model_retry *r, struct str rest, struct arena *
             r->status_codes[r->status_code_count++] = (uint16_t)code;
             r->on |= MODEL_RETRY_STATUS_CODES;
         }
-        r->on |= model_retry_bit(word);
+        r->on |= model_route_retry_bit(word);
     }
 }
 

@@ -49,7 +49,8 @@ void compile_files_free(struct compile *c)
     map_deinit(&c->files);
 }
 
-void compile_each_file(const struct compile *c, void (*each)(void *arg, struct str path), void *arg)
+void compile_files_each(const struct compile *c, void (*each)(void *arg, struct str path),
+                        void *arg)
 {
     size_t at = 0;
 

@@ -24,7 +24,7 @@ struct grant_search {
     bool found;
 };
 
-static bool is_from(const struct gateway_api_grant *g, const struct object *o)
+static bool is_from(const struct gateway_api_policy_grant *g, const struct object *o)
 {
     for (size_t i = 0; i < g->from_count; i++)
         if (str_is(g->from[i].group, o->kind->group) && str_is(g->from[i].kind, o->kind->kind) &&
@@ -33,7 +33,7 @@ static bool is_from(const struct gateway_api_grant *g, const struct object *o)
     return false;
 }
 
-static bool is_to(const struct gateway_api_grant *g, const struct gateway_api_ref *ref)
+static bool is_to(const struct gateway_api_policy_grant *g, const struct gateway_api_ref *ref)
 {
     for (size_t i = 0; i < g->to_count; i++)
         if (str_eq(g->to[i].group, ref->group) && str_eq(g->to[i].kind, ref->kind) &&
@@ -138,7 +138,8 @@ bool compile_gwapi_is_our_class(const struct compile_gwapi_world *w, struct str 
 
     if (!o)
         return str_is(class_name, "istio") || str_is(class_name, "mesh");
-    return compile_gwapi_is_our_controller(((const struct gateway_api_class *)o->spec)->controller);
+    return compile_gwapi_is_our_controller(
+        ((const struct gateway_api_gateway_class *)o->spec)->controller);
 }
 
 bool compile_gwapi_wants(uint16_t kind)

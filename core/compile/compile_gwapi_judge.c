@@ -49,7 +49,7 @@ static bool look_at_filters(struct rules *r, const struct gateway_api_filter *li
     return good;
 }
 
-static void judge_http(struct rules *r, const struct gateway_api_http_route *spec)
+static void judge_http(struct rules *r, const struct gateway_api_route_http_route *spec)
 {
     r->count = spec->rules_count;
     for (size_t i = 0; i < spec->rules_count; i++) {
@@ -65,7 +65,7 @@ static void judge_http(struct rules *r, const struct gateway_api_http_route *spe
     }
 }
 
-static void judge_grpc(struct rules *r, const struct gateway_api_grpc_route *spec)
+static void judge_grpc(struct rules *r, const struct gateway_api_route_grpc_route *spec)
 {
     r->count = spec->rules_count;
     for (size_t i = 0; i < spec->rules_count; i++) {
@@ -108,7 +108,8 @@ void compile_gwapi_judge_route(const struct compile_gwapi_world *w, const struct
 
 static struct compile_gwapi_fault judge_ca(const struct compile_gwapi_world *w,
                                            const struct object *policy,
-                                           const struct gateway_api_local_ref *ca, struct arena *a)
+                                           const struct gateway_api_ref_local_ref *ca,
+                                           struct arena *a)
 {
     const struct object *o;
 
@@ -133,7 +134,7 @@ static struct compile_gwapi_fault judge_ca(const struct compile_gwapi_world *w,
 void compile_gwapi_judge_tls(const struct compile_gwapi_world *w, const struct object *policy,
                              struct arena *a, struct compile_gwapi_judge_tls *out)
 {
-    const struct gateway_api_tls_policy *spec = policy->spec;
+    const struct gateway_api_policy_tls_policy *spec = policy->spec;
     const struct gateway_api_backend_validation *v = spec->validation;
     size_t good = 0;
 
@@ -167,12 +168,12 @@ static bool leads_to(const struct object *route, struct str ns, struct str name)
                  str_eq(compile_gwapi_ns(ref, route->ns), ns);                                     \
     }
     if (route->kind->id == API_KIND_HTTP_ROUTE) {
-        const struct gateway_api_http_route *r = route->spec;
+        const struct gateway_api_route_http_route *r = route->spec;
 
         for (size_t i = 0; i < r->rules_count; i++)
             LOOK(r->rules[i].backends, r->rules[i].backends_count)
     } else if (route->kind->id == API_KIND_GRPC_ROUTE) {
-        const struct gateway_api_grpc_route *r = route->spec;
+        const struct gateway_api_route_grpc_route *r = route->spec;
 
         for (size_t i = 0; i < r->rules_count; i++)
             LOOK(r->rules[i].backends, r->rules[i].backends_count)
@@ -190,7 +191,7 @@ static bool leads_to(const struct object *route, struct str ns, struct str name)
 static bool is_ancestor(const struct compile_gwapi_view *v, const struct compile_gwapi_gateway *g,
                         const struct object *policy)
 {
-    const struct gateway_api_tls_policy *spec = policy->spec;
+    const struct gateway_api_policy_tls_policy *spec = policy->spec;
 
     for (uint32_t i = 0; i < v->parent_count; i++) {
         const struct compile_gwapi_parent *p = &v->parents[i];
@@ -214,7 +215,7 @@ struct rival {
 static void look_for_rival(void *arg, const struct object *o)
 {
     struct rival *r = arg;
-    const struct gateway_api_tls_policy *a = o->spec, *b = r->policy->spec;
+    const struct gateway_api_policy_tls_policy *a = o->spec, *b = r->policy->spec;
 
     if (o == r->policy || !str_eq(o->ns, r->policy->ns) ||
         compile_gwapi_view_older(o, r->policy) > 0)

@@ -66,7 +66,7 @@ static void set_kinds(struct compile_gwapi_listener *l, struct arena *a)
 
 static struct compile_gwapi_fault check_certificate(const struct compile_gwapi_world *w,
                                                     const struct object *owner,
-                                                    const struct gateway_api_secret_ref *c,
+                                                    const struct gateway_api_ref_secret_ref *c,
                                                     struct arena *a)
 {
     const struct gateway_api_ref *ref = GATEWAY_API_REF(c);
@@ -101,7 +101,8 @@ static struct compile_gwapi_fault check_certificate(const struct compile_gwapi_w
 
 static struct compile_gwapi_fault check_ca(const struct compile_gwapi_world *w,
                                            const struct object *gateway,
-                                           const struct gateway_api_object_ref *c, struct arena *a)
+                                           const struct gateway_api_ref_object_ref *c,
+                                           struct arena *a)
 {
     const struct gateway_api_ref *ref = GATEWAY_API_REF(c);
     struct str ns = compile_gwapi_ns(ref, gateway->ns);
@@ -183,7 +184,7 @@ static void fill(const struct compile_gwapi_world *w, struct compile_gwapi_liste
 void compile_gwapi_listener_add(struct compile_gwapi_view *v, struct compile_gwapi_gateway *g,
                                 const struct compile_gwapi_set *set)
 {
-    const struct gateway_api_listener_set *spec = set ? set->object->spec : NULL;
+    const struct gateway_api_gateway_listener_set *spec = set ? set->object->spec : NULL;
     const struct gateway_api_listener *list = set ? spec->listeners : g->spec->listeners;
     size_t count = set ? spec->listeners_count : g->spec->listeners_count;
     struct compile_gwapi_listener *items = arena_alloc0(v->arena, count, sizeof(*items));

@@ -11,7 +11,7 @@
 #include "core/compile/compile_host.h"
 
 static struct str host_of(const struct compile *c, const struct object *route,
-                          const struct gateway_api_parent_ref *ref, struct arena *a)
+                          const struct gateway_api_ref_parent_ref *ref, struct arena *a)
 {
     struct str ns = compile_gwapi_ns(GATEWAY_API_REF(ref), route->ns);
 
@@ -28,7 +28,7 @@ static void follow_route(struct compile *c, struct object *o, bool add)
 
     arena_init(&a, 256);
     for (size_t i = 0; i < spec->parents_count; i++) {
-        const struct gateway_api_parent_ref *ref = &spec->parents[i];
+        const struct gateway_api_ref_parent_ref *ref = &spec->parents[i];
         struct str host;
 
         if (!compile_gwapi_is_ref(GATEWAY_API_REF(ref), "", "Service"))
@@ -78,7 +78,7 @@ static bool is_for_port(const struct pick *p, const struct object *o, struct are
     const struct gateway_api_any_route *spec = o->spec;
 
     for (size_t i = 0; i < spec->parents_count; i++) {
-        const struct gateway_api_parent_ref *ref = &spec->parents[i];
+        const struct gateway_api_ref_parent_ref *ref = &spec->parents[i];
 
         if (compile_gwapi_is_ref(GATEWAY_API_REF(ref), "", "Service") &&
             (!ref->port.set || ref->port.value == p->place->port) &&

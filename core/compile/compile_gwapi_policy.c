@@ -29,12 +29,12 @@ static void follow_one(struct compile *c, struct object *o, const struct gateway
 void compile_gwapi_policy_follow(struct compile *c, struct object *o, bool add)
 {
     if (o->kind->id == API_KIND_BACKEND_TLS_POLICY) {
-        const struct gateway_api_tls_policy *p = o->spec;
+        const struct gateway_api_policy_tls_policy *p = o->spec;
 
         for (size_t i = 0; i < p->targets_count; i++)
             follow_one(c, o, GATEWAY_API_REF(&p->targets[i]), add);
     } else if (o->kind->id == API_KIND_XBACKEND_TRAFFIC_POLICY) {
-        const struct gateway_api_traffic_policy *p = o->spec;
+        const struct gateway_api_policy_traffic_policy *p = o->spec;
 
         for (size_t i = 0; i < p->targets_count; i++)
             follow_one(c, o, GATEWAY_API_REF(&p->targets[i]), add);
@@ -46,11 +46,11 @@ void compile_gwapi_policy_follow(struct compile *c, struct object *o, bool add)
 /* 0: not for the port; else how closely it is. */
 static int closeness(const struct object *o, struct str service, const struct registry_port *port)
 {
-    const struct gateway_api_tls_policy *p = o->spec;
+    const struct gateway_api_policy_tls_policy *p = o->spec;
     int best = 0;
 
     for (size_t i = 0; i < p->targets_count; i++) {
-        const struct gateway_api_target_ref *t = &p->targets[i];
+        const struct gateway_api_ref_target_ref *t = &p->targets[i];
 
         if (!compile_gwapi_is_ref(GATEWAY_API_REF(t), "", "Service") || !str_eq(t->name, service))
             continue;
@@ -78,7 +78,7 @@ static struct str ca_of(const struct compile *c, const struct object *o,
 static struct traffic_policy_tls *make_tls(const struct compile *c, const struct object *o,
                                            struct arena *a)
 {
-    const struct gateway_api_tls_policy *p = o->spec;
+    const struct gateway_api_policy_tls_policy *p = o->spec;
     const struct gateway_api_backend_validation *v = p->validation;
     struct traffic_policy_tls *tls = arena_alloc0(a, 1, sizeof(*tls));
 
@@ -137,9 +137,9 @@ const struct object *compile_gwapi_policy_fill(const struct compile *c,
         }
     }
     if (traffic && !policy->retry_budget &&
-        ((const struct gateway_api_traffic_policy *)traffic->spec)->retry)
-        policy->retry_budget =
-            make_budget(((const struct gateway_api_traffic_policy *)traffic->spec)->retry, a);
+        ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->retry)
+        policy->retry_budget = make_budget(
+            ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->retry, a);
     if (!tls || policy->tls)
         return NULL;
     policy->tls = make_tls(c, tls, a);

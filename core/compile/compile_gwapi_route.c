@@ -72,7 +72,7 @@ static void add_entry(struct job *j, const struct compile_gwapi_route_source *s,
 static void add_route(struct job *j, const struct compile_gwapi_route_source *s)
 {
     if (s->route->kind->id == API_KIND_GRPC_ROUTE) {
-        const struct gateway_api_grpc_route *r = s->route->spec;
+        const struct gateway_api_route_grpc_route *r = s->route->spec;
 
         for (size_t i = 0; i < r->rules_count; i++) {
             for (size_t m = 0; m < r->rules[i].matches_count; m++) {
@@ -85,9 +85,9 @@ static void add_route(struct job *j, const struct compile_gwapi_route_source *s)
         }
         return;
     }
-    for (size_t i = 0; i < ((const struct gateway_api_http_route *)s->route->spec)->rules_count;
-         i++) {
-        const struct gateway_api_http_route *r = s->route->spec;
+    for (size_t i = 0;
+         i < ((const struct gateway_api_route_http_route *)s->route->spec)->rules_count; i++) {
+        const struct gateway_api_route_http_route *r = s->route->spec;
 
         for (size_t m = 0; m < r->rules[i].matches_count; m++) {
             add_entry(j, s, &r->rules[i], NULL);

@@ -101,7 +101,7 @@ static void add_features(const struct job *j, struct node *status)
 static void judge_class(void *arg, const struct object *o)
 {
     struct job *j = arg;
-    const struct gateway_api_class *spec = o->spec;
+    const struct gateway_api_gateway_class *spec = o->spec;
     struct node *status = node_new(j->arena, NODE_MAP);
     struct compile_gwapi_condition_list l;
 
@@ -333,7 +333,7 @@ static struct str controller_of(const struct job *j, const struct compile_gwapi_
                                                           STR(""), p->gateway->spec->class_name)
                                      : NULL;
 
-    return class ? ((const struct gateway_api_class *)class->spec)->controller
+    return class ? ((const struct gateway_api_gateway_class *)class->spec)->controller
                  : STR(COMPILE_GWAPI_CONTROLLER);
 }
 

@@ -111,7 +111,7 @@ static void add_sets(struct compile_gwapi_view *v)
     sort(&l);
     v->sets = arena_alloc0(v->arena, l.count, sizeof(*v->sets));
     for (size_t i = 0; i < l.count; i++) {
-        const struct gateway_api_listener_set *spec = l.items[i]->spec;
+        const struct gateway_api_gateway_listener_set *spec = l.items[i]->spec;
         const struct gateway_api_ref *ref = GATEWAY_API_REF(spec->parent);
         struct compile_gwapi_set *set = &v->sets[v->set_count];
         struct compile_gwapi_gateway *g;

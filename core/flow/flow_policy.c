@@ -40,7 +40,7 @@ static uint32_t read_words(struct str rest)
     uint32_t on = 0;
 
     while (rest.p)
-        on |= model_retry_bit(str_trim(str_cut(&rest, ',')));
+        on |= model_route_retry_bit(str_trim(str_cut(&rest, ',')));
     return on;
 }
 

@@ -23,7 +23,7 @@ static const struct {
     { STR_INIT("unavailable"), MODEL_RETRY_GRPC_UNAVAILABLE },
 };
 
-uint32_t model_retry_bit(struct str word)
+uint32_t model_route_retry_bit(struct str word)
 {
     for (size_t i = 0; i < COUNT_OF(retry_words); i++) {
         if (str_eq(word, retry_words[i].name))
@@ -32,7 +32,7 @@ uint32_t model_retry_bit(struct str word)
     return 0;
 }
 
-struct str model_retry_text(uint32_t on, struct arena *a)
+struct str model_route_retry_text(uint32_t on, struct arena *a)
 {
     struct str text = STR("");
 

@@ -92,7 +92,7 @@ struct model_retry {
     bool remote_localities; /* from the second retry on, other priorities than those tried */
 };
 
-enum model_retry_on { /* words of retryOn: model_retry_bit */
+enum model_retry_on { /* words of retryOn: model_route_retry_bit */
                       MODEL_RETRY_5XX = 1 << 0,
                       MODEL_RETRY_GATEWAY_ERROR = 1 << 1, /* 502, 503, 504 */
                       MODEL_RETRY_RESET = 1 << 2,
@@ -111,9 +111,9 @@ enum model_retry_on { /* words of retryOn: model_retry_bit */
 };
 
 /* The bit of a word of retryOn ("5xx", "unavailable"), or 0. */
-uint32_t model_retry_bit(struct str word);
+uint32_t model_route_retry_bit(struct str word);
 /* The words of all bits, joined by commas; in a. */
-struct str model_retry_text(uint32_t on, struct arena *a);
+struct str model_route_retry_text(uint32_t on, struct arena *a);
 
 struct model_fault {
     double delay_pct; /* 0..100 */

@@ -415,5 +415,5 @@ struct str telemetry_attrs_text(const struct cel *c, const struct access_source 
     };
     struct cel_value v;
 
-    return cel_eval(c, &env, &v) == 0 ? cel_to_text(&v, a) : STR_NONE;
+    return cel_eval(c, &env, &v) == 0 ? cel_value_to_text(&v, a) : STR_NONE;
 }

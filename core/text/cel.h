@@ -100,7 +100,7 @@ int cel_eval(const struct cel *c, struct cel_env *env, struct cel_value *out);
 void cel_each_name(const struct cel *c, void (*each)(void *arg, struct str name), void *arg);
 
 /* A node as a value: scalars become values, a null CEL_NULL. */
-struct cel_value cel_of_node(const struct node *n);
+struct cel_value cel_value_of_node(const struct node *n);
 static inline struct cel_value cel_of_str(struct str s)
 {
     return (struct cel_value){ .type = CEL_STRING, .s = s };
@@ -118,8 +118,8 @@ static inline struct cel_value cel_of_bool(bool b)
 
 /* The value as text, as string() has it: "12", "true", "1.5"; lists and maps as JSON-like text. In
  * a, or borrowed. */
-struct str cel_to_text(const struct cel_value *v, struct arena *a);
+struct str cel_value_to_text(const struct cel_value *v, struct arena *a);
 /* "string", "list"... */
-const char *cel_type_name(enum cel_type t);
+const char *cel_value_type_name(enum cel_type t);
 
 #endif

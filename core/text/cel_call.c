@@ -15,7 +15,8 @@
 static struct cel_value no_overload(struct cel_env *env, const struct cel_expr *e,
                                     const struct cel_value *a)
 {
-    return cel_value_error(env, "%.*s() is not for a %s", STR_ARG(e->name), cel_type_name(a->type));
+    return cel_value_error(env, "%.*s() is not for a %s", STR_ARG(e->name),
+                           cel_value_type_name(a->type));
 }
 
 static bool are_texts(const struct cel_value *a, size_t n)
@@ -340,7 +341,7 @@ CALL(call_string)
     (void)n;
     if (cel_value_is_list(a) || cel_value_is_map(a) || a->type == CEL_OBJECT)
         return no_overload(env, e, a);
-    return cel_of_str(cel_to_text(a, env->arena));
+    return cel_of_str(cel_value_to_text(a, env->arena));
 }
 
 CALL(call_bool)
@@ -417,7 +418,7 @@ CALL(call_type)
     UNUSED();
     return cel_of_str(str_of(cel_value_is_list(a)  ? "list"
                              : cel_value_is_map(a) ? "map"
-                                                   : cel_type_name(a->type)));
+                                                   : cel_value_type_name(a->type)));
 }
 
 /* clang-format off */

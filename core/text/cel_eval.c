@@ -62,7 +62,7 @@ static struct cel_value eval_select(const struct cel_expr *e, struct cel_env *en
     if (e->op == CEL_OP_HAS)
         return cel_value_is_map(&of) || of.type == CEL_OBJECT
                    ? cel_of_bool(found)
-                   : cel_value_error(env, "has() on a %s", cel_type_name(of.type));
+                   : cel_value_error(env, "has() on a %s", cel_value_type_name(of.type));
     if (is_optional)
         return make_optional(env, found ? &v : NULL);
     return found ? v : cel_value_error(env, "no such member: %.*s", STR_ARG(e->name));
@@ -115,7 +115,7 @@ static struct cel_value eval_index(const struct cel_expr *e, struct cel_env *env
     found = index_of(&of, &key, env, &v);
     if (is_optional)
         return make_optional(env, found ? &v : NULL);
-    return found ? v : cel_value_error(env, "no such item in a %s", cel_type_name(of.type));
+    return found ? v : cel_value_error(env, "no such item in a %s", cel_value_type_name(of.type));
 }
 
 /* ---- logic: an error counts only where the other side does not decide ---- */
@@ -148,7 +148,7 @@ static struct cel_value eval_cond(const struct cel_expr *e, struct cel_env *env,
     if (is_error(&a))
         return a;
     if (a.type != CEL_BOOL)
-        return cel_value_error(env, "a condition is a %s, not a bool", cel_type_name(a.type));
+        return cel_value_error(env, "a condition is a %s, not a bool", cel_value_type_name(a.type));
     return eval(e->args[a.b ? 1 : 2], env, s);
 }
 
@@ -304,8 +304,8 @@ static struct cel_value eval_arithmetic(const struct cel_expr *e, struct cel_env
         return add_texts(env, a.s, b.s);
     if (e->op == CEL_OP_ADD && cel_value_is_list(&a) && cel_value_is_list(&b))
         return add_lists(env, &a, &b);
-    return cel_value_error(env, "no such operation on %s and %s", cel_type_name(a.type),
-                           cel_type_name(b.type));
+    return cel_value_error(env, "no such operation on %s and %s", cel_value_type_name(a.type),
+                           cel_value_type_name(b.type));
 }
 
 /* ---- comparing ---- */
@@ -323,8 +323,8 @@ static struct cel_value eval_relation(const struct cel_expr *e, struct cel_env *
     if (e->op == CEL_OP_EQ || e->op == CEL_OP_NE)
         return cel_of_bool(cel_value_equal(env, &a, &b) == (e->op == CEL_OP_EQ));
     if (!cel_value_compare(&a, &b, &r))
-        return cel_value_error(env, "%s and %s cannot be compared", cel_type_name(a.type),
-                               cel_type_name(b.type));
+        return cel_value_error(env, "%s and %s cannot be compared", cel_value_type_name(a.type),
+                               cel_value_type_name(b.type));
     return cel_of_bool(e->op == CEL_OP_LT   ? r < 0
                        : e->op == CEL_OP_LE ? r <= 0
                        : e->op == CEL_OP_GT ? r > 0
@@ -344,7 +344,7 @@ static struct cel_value eval_in(const struct cel_expr *e, struct cel_env *env,
     if (cel_value_is_map(&b) || b.type == CEL_OBJECT)
         return cel_of_bool(index_of(&b, &a, env, &found));
     if (!cel_value_is_list(&b))
-        return cel_value_error(env, "\"in\" a %s", cel_type_name(b.type));
+        return cel_value_error(env, "\"in\" a %s", cel_value_type_name(b.type));
     (void)cel_value_size(&b, &n);
     for (size_t i = 0; i < n; i++) {
         struct cel_value item = cel_value_item(&b, i);
@@ -392,7 +392,7 @@ static bool visit_item(struct loop *l, struct cel_value *out)
         return is_error(&v);
     }
     if (v.type != CEL_BOOL && !is_error(&v))
-        v = cel_value_error(l->env, "a condition is a %s, not a bool", cel_type_name(v.type));
+        v = cel_value_error(l->env, "a condition is a %s, not a bool", cel_value_type_name(v.type));
     *out = v;
     if (is_error(&v)) {
         if (e->op != CEL_OP_ALL && e->op != CEL_OP_EXISTS)
@@ -436,14 +436,14 @@ static struct cel_value eval_macro(const struct cel_expr *e, struct cel_env *env
         return of;
     if (!cel_value_size(&of, &n))
         return cel_value_error(env, "a macro goes through lists and maps, not a %s",
-                               cel_type_name(of.type));
+                               cel_value_type_name(of.type));
     if (e->op >= CEL_OP_FILTER)
         l.items = arena_alloc0(env->arena, n, sizeof(*l.items));
     for (size_t i = 0; i < n; i++) {
         if (!cel_value_spend(env, 1))
             return cel_value_error(env, "it costs too much");
         if (at) {
-            l.scope.value = of.node->kind == NODE_MAP ? cel_of_str(at->key) : cel_of_node(at);
+            l.scope.value = of.node->kind == NODE_MAP ? cel_of_str(at->key) : cel_value_of_node(at);
             at = at->next;
         } else {
             l.scope.value = cel_value_item(&of, i);
@@ -502,11 +502,11 @@ static struct cel_value eval_unary(const struct cel_expr *e, struct cel_env *env
     if (e->op == CEL_OP_NOT)
         return v.type == CEL_BOOL
                    ? cel_of_bool(!v.b)
-                   : cel_value_error(env, "! needs a bool, not a %s", cel_type_name(v.type));
+                   : cel_value_error(env, "! needs a bool, not a %s", cel_value_type_name(v.type));
     if (v.type == CEL_INT)
         return ints(env, CEL_OP_SUB, 0, v.i);
     if (v.type != CEL_DOUBLE)
-        return cel_value_error(env, "- needs a number, not a %s", cel_type_name(v.type));
+        return cel_value_error(env, "- needs a number, not a %s", cel_value_type_name(v.type));
     v.d = -v.d;
     return v;
 }

@@ -12,7 +12,8 @@
 static struct cel_value no_overload(struct cel_env *env, const struct cel_expr *e,
                                     const struct cel_value *a)
 {
-    return cel_value_error(env, "%.*s() is not for a %s", STR_ARG(e->name), cel_type_name(a->type));
+    return cel_value_error(env, "%.*s() is not for a %s", STR_ARG(e->name),
+                           cel_value_type_name(a->type));
 }
 
 static bool are_texts(const struct cel_value *a, size_t n)

@@ -18,7 +18,7 @@ static const char *const type_names[] = {
     [CEL_CIDR] = "CIDR",        [CEL_FORMAT] = "format",     [CEL_OPTIONAL] = "optional",
 };
 
-const char *cel_type_name(enum cel_type t)
+const char *cel_value_type_name(enum cel_type t)
 {
     return type_names[t];
 }
@@ -44,7 +44,7 @@ bool cel_value_spend(struct cel_env *env, size_t n)
     return true;
 }
 
-struct cel_value cel_of_node(const struct node *n)
+struct cel_value cel_value_of_node(const struct node *n)
 {
     struct cel_value v = { .type = CEL_NULL };
 
@@ -109,7 +109,7 @@ struct cel_value cel_value_item(const struct cel_value *v, size_t i)
         return v->list.items[2 * i];
     for (n = v->node->first; i > 0; i--)
         n = n->next;
-    return v->node->kind == NODE_MAP ? cel_of_str(n->key) : cel_of_node(n);
+    return v->node->kind == NODE_MAP ? cel_of_str(n->key) : cel_value_of_node(n);
 }
 
 bool cel_value_member(struct cel_env *env, const struct cel_value *v, struct str name,
@@ -130,7 +130,7 @@ bool cel_value_member(struct cel_env *env, const struct cel_value *v, struct str
     n = v->type == CEL_NODE && v->node->kind == NODE_MAP ? node_get(v->node, name) : NULL;
     if (!n || n->kind == NODE_NULL)
         return false;
-    *out = cel_of_node(n);
+    *out = cel_value_of_node(n);
     return true;
 }
 
@@ -320,7 +320,7 @@ static void write_text(const struct cel_value *v, struct buf *out, int depth)
     }
 }
 
-struct str cel_to_text(const struct cel_value *v, struct arena *a)
+struct str cel_value_to_text(const struct cel_value *v, struct arena *a)
 {
     struct buf out;
     struct str text;

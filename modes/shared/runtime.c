@@ -199,7 +199,7 @@ void runtime_commit(struct runtime *rt, struct diag *d, runtime_committed_fn don
 
     diag_init(&own);
     compile_run(rt->compile, d ? d : &own, &s);
-    compile_each_file(rt->compile, watch_file, rt->files);
+    compile_files_each(rt->compile, watch_file, rt->files);
     log_diag(&own);
     diag_deinit(&own);
     if (rt->committed)

@@ -16,7 +16,7 @@ static struct node *root;
 static bool lookup(const void *arg, struct str name, struct cel_value *out)
 {
     (void)arg;
-    *out = cel_of_node(root);
+    *out = cel_value_of_node(root);
     return str_is(name, "self");
 }
 
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         err = cel_eval(c, &env, &v);
         ASSERT((err != 0) == (v.type == CEL_ERROR));
-        (void)cel_to_text(&v, &a);
+        (void)cel_value_to_text(&v, &a);
         cel_each_name(c, ignore, NULL);
         cel_free(c);
     }

@@ -18,7 +18,7 @@ static bool lookup(const void *arg, struct str name, struct cel_value *out)
     (void)arg;
     if (!str_is(name, "self"))
         return false;
-    *out = cel_of_node(doc);
+    *out = cel_value_of_node(doc);
     return true;
 }
 
@@ -33,7 +33,7 @@ static struct str result_of(const char *text, uint64_t cost)
     if (cel_new(&c, str_of(text), &arena, &why) != 0)
         return arena_printf(&arena, "mistake: %.*s", STR_ARG(why));
     (void)cel_eval(c, &env, &v);
-    why = arena_str(&arena, cel_to_text(&v, &arena));
+    why = arena_str(&arena, cel_value_to_text(&v, &arena));
     cel_free(c);
     return v.type == CEL_ERROR ? arena_printf(&arena, "error: %.*s", STR_ARG(why)) : why;
 }
