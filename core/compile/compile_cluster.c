@@ -108,7 +108,8 @@ static uint64_t set_tls(struct compile *c, struct model_cluster_config *config,
     return hash;
 }
 
-/* Names that a server may have beside its own identity. */
+/* Names that a server may have: a ServiceEntry's beside its own identity, a DestinationRule's in
+ * its place. */
 static void set_identities(struct model_cluster_config *config, const struct registry_service *s,
                            const struct traffic_policy_tls *tls)
 {
@@ -118,6 +119,7 @@ static void set_identities(struct model_cluster_config *config, const struct reg
     if (tls && tls->subject_alt_names_count) {
         list = tls->subject_alt_names;
         count = tls->subject_alt_names_count;
+        config->identities_only = true;
     }
     config->identities = arena_alloc0(&config->arena, count, sizeof(*config->identities));
     for (size_t i = 0; i < count; i++)
@@ -131,6 +133,7 @@ static uint64_t digest_config(const struct model_cluster_config *config, uint64_
     h = digest_str(h, config->name);
     h = digest_str(h, config->sni);
     h = digest_strs(h, config->identities, config->identity_count);
+    h = digest_u64(h, config->identities_only);
     h = compile_traffic_digest(h, config);
     h = digest_str(digest_str(h, config->service_name), config->service_ns);
     h = digest_str(digest_str(h, config->source.kind), config->source.name);

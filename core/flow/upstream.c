@@ -110,7 +110,8 @@ static bool is_same_transport(const struct model_cluster_config *a,
 {
     return a->tls == b->tls && a->tls_mode == b->tls_mode &&
            a->proxy_protocol == b->proxy_protocol && str_eq(a->sni, b->sni) &&
-           a->identity_count == b->identity_count && has_same_names(a, b);
+           a->identity_count == b->identity_count && a->identities_only == b->identities_only &&
+           has_same_names(a, b);
 }
 
 /* To the cluster as it is now, with new limits, and with new connections when they differ. */

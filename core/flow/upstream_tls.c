@@ -52,7 +52,7 @@ int upstream_tls_config(struct upstream_host *h, enum upstream_tls_use use, stru
         return ERR_TLS;
     }
     names = mem_alloc0(c->identity_count + 1, sizeof(*names));
-    if (h->endpoint && h->endpoint->identity.len)
+    if (h->endpoint && h->endpoint->identity.len && !c->identities_only)
         names[n++] = h->endpoint->identity;
     for (uint32_t i = 0; i < c->identity_count; i++)
         names[n++] = c->identities[i];

@@ -151,6 +151,7 @@ struct model_cluster_config {
     struct str sni;         /* for mesh mTLS: "outbound_.80_._.host" */
     struct str *identities; /* subjectAltNames acceptable beside the endpoint's own */
     uint32_t identity_count;
+    bool identities_only; /* a DestinationRule's: in the place of the endpoint's own */
     struct model_limits limits;
     struct model_hash hash_by;
     struct model_warmup warmup;

@@ -38,6 +38,7 @@ KINDS = {
     "TLSRoute": ("gateway.networking.k8s.io/v1", "tlsroutes"),
     "TCPRoute": ("gateway.networking.k8s.io/v1alpha2", "tcproutes"),
     "ReferenceGrant": ("gateway.networking.k8s.io/v1beta1", "referencegrants"),
+    "ListenerSet": ("gateway.networking.k8s.io/v1", "listenersets"),
     "BackendTLSPolicy": ("gateway.networking.k8s.io/v1", "backendtlspolicies"),
 }
 CLUSTER_SCOPED = {"Namespace", "GatewayClass", "IngressClass"}

@@ -168,7 +168,7 @@ class Fleet:
                                     *w.options)
 
     def app_tls(self, w, client_ca=None):
-        names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com", "external.test"]
+        names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com", "external.test", "auth.example.com"]
         ca = self.pki.ca("app")
         leaf = self.pki.leaves.setdefault(("app", w.app), ca.leaf(dns=names, name=w.app))
         return ca.server_context(leaf, alpn=("h2", "http/1.1"), client_ca=client_ca)
