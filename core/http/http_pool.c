@@ -498,7 +498,20 @@ struct http_pool *http_pool_new(struct worker *w, const struct http_pool_config 
 void http_pool_drain(struct http_pool *p)
 {
     LIST_FOREACH(link, next, &p->conns)
-    retire(LIST_ITEM(link, struct conn, link));
+    {
+        struct conn *c = LIST_ITEM(link, struct conn, link);
+
+        if (!c->stream) {
+            retire(c);
+            continue;
+        }
+        p->dialing--; /* to where it was, as it was spoken to: who waits dials anew */
+        stream_close(c->stream);
+        c->stream = NULL;
+        remove_conn(c);
+    }
+    if (p->waiting)
+        later(p);
 }
 
 void http_pool_configure(struct http_pool *p, const struct http_pool_config *config)
@@ -522,16 +535,6 @@ void http_pool_free(struct http_pool *p)
         return;
     p->closing = true;
     http_pool_drain(p);
-    LIST_FOREACH(link, next, &p->conns)
-    {
-        struct conn *c = LIST_ITEM(link, struct conn, link);
-
-        if (!c->stream)
-            continue;
-        stream_close(c->stream);
-        p->dialing--;
-        remove_conn(c);
-    }
     later(p);
 }
 

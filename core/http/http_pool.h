@@ -77,8 +77,9 @@ int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, stru
                   struct http_pool_waiter **waiter);
 void http_pool_cancel(struct http_pool_waiter *waiter);
 
-/* Closes idle connections and takes busy ones out of service after their requests: the endpoint's
- * identity or address changed, or our certificate did. */
+/* Closes idle connections and those being made, and takes busy ones out of service after their
+ * requests: the endpoint's identity or address changed, or our certificate did. Who waits dials
+ * anew. */
 void http_pool_drain(struct http_pool *p);
 
 uint32_t http_pool_connections(const struct http_pool *p);

@@ -28,7 +28,7 @@ def answer(query, find):
     found = [ipaddress.ip_address(ip) for ip in ips or []]
     found = [ip for ip in found if ip.version == family]
     for ip in found:
-        records += struct.pack(">HHHIH", 0xc00c, kind, 1, 5, len(ip.packed)) + ip.packed
+        records += struct.pack(">HHHIH", 0xc00c, kind, 1, 1, len(ip.packed)) + ip.packed
     status = 0 if ips is not None else 3
     head = struct.pack(">HHHHHH", ident, 0x8400 | flags & 0x0100 | 0x0080 | status, 1, len(found), 0, 0)
     return head + question + records
