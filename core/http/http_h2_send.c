@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/http/http_gate.h"
+#include "core/http/http_h2_window.h"
 #include "core/net/stream.h"
 
 #define NV_ON_STACK  64
@@ -433,7 +434,7 @@ static void consume(struct http_stream *hs, size_t len)
         s->held += len; /* given back as a whole when it is finished */
         return;
     }
-    if (len && http_h2_session_took(s->session, s, len) == 0 &&
+    if (len && http_h2_window_took(s->session, s, len) == 0 &&
         nghttp2_session_want_write(s->session->ng))
         http_h2_session_pump_later(s->session);
     if (hs->is_server && s->head.expect_continue && !hs->head_sent && !hs->ended_in &&
@@ -477,7 +478,7 @@ static void release(struct http_stream *hs)
     if (s->closed || hs->was_reset)
         return; /* on its way out */
     if (s->held && !is_gone(s)) {
-        (void)http_h2_session_took(s->session, s, s->held);
+        (void)http_h2_window_took(s->session, s, s->held);
         s->held = 0;
         http_h2_session_pump_later(s->session);
     }

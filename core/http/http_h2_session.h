@@ -111,11 +111,4 @@ void http_h2_session_stop_discarding(struct http_h2_session *h);
 void http_h2_session_goaway(struct http_h2_session *h);
 void http_h2_session_ping(struct http_h2_session *h);
 
-/* len bytes came for a stream's reader. */
-void http_h2_session_hold(struct http_h2_session *h, struct http_h2_stream *s, size_t len);
-/* The reader of s took len of them. 0 or nghttp2's error. */
-int http_h2_session_took(struct http_h2_session *h, struct http_h2_stream *s, size_t len);
-/* s is over: whatever it holds counts no more. */
-void http_h2_session_let_go(struct http_h2_session *h, struct http_h2_stream *s);
-
 #endif

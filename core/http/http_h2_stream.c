@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/http/http_gate.h"
 #include "core/http/http_h2_send.h"
+#include "core/http/http_h2_window.h"
 #include "core/net/stream.h"
 
 #define ARENA_BYTES   ((size_t)4096 - 64)
@@ -153,7 +154,7 @@ void http_h2_stream_finish(struct http_h2_stream *s, int err)
     list_remove(&s->blocked);
     if (h->chunk_stream == s)
         h->chunk_stream = NULL;
-    http_h2_session_let_go(h, s);
+    http_h2_window_let_go(h, s);
     if (s->id && !s->closed)
         (void)nghttp2_session_set_stream_user_data(h->ng, s->id, NULL);
     s->session = NULL;
@@ -374,7 +375,7 @@ void http_h2_stream_data(struct http_h2_stream *s, const uint8_t *p, size_t len,
         discard(s, len);
         return;
     }
-    http_h2_session_hold(h, s, len);
+    http_h2_window_hold(h, s, len);
     s->hs.events->on_body(s->hs.events_arg, p, len, end);
 }
 

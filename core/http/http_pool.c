@@ -392,22 +392,7 @@ static int dial(struct http_pool *p)
     return 0;
 }
 
-/* Is there a connection for all who wait, which only the task has not told them yet? */
-static bool has_room(const struct http_pool *p)
-{
-    uint32_t room = 0;
-
-    LIST_FOREACH(link, next, &p->conns)
-    {
-        const struct conn *c = LIST_ITEM(link, struct conn, link);
-
-        if (c->h2)
-            room += http_h2_client_room(c->h2);
-    }
-    return room >= p->waiting;
-}
-
-static bool may_dial(const struct http_pool *p)
+static bool may_dial(struct http_pool *p)
 {
     const struct http_pool_counts *all = p->config.counts;
     uint32_t max = p->config.max_connections;
@@ -418,8 +403,8 @@ static bool may_dial(const struct http_pool *p)
         return false;
     if (max && p->conn_count >= max)
         return false;
-    if (protocol_of(p) == HTTP_PROTOCOL_H2 && has_room(p))
-        return false;
+    if (protocol_of(p) == HTTP_PROTOCOL_H2 && find_now(p))
+        return false; /* the task has not told who waits yet */
     /* What is not known to be HTTP/1 may turn out to carry all of them. */
     return p->dialing == 0 || (protocol_of(p) == HTTP_PROTOCOL_H1 && p->dialing < p->waiting);
 }
