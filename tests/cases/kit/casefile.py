@@ -14,7 +14,7 @@ import yaml
 from . import CASES
 from .configure import CLUSTER_SCOPED, KINDS
 
-FILE_KEYS = {"area", "about", "config", "workloads", "names", "cases", "shared", "defaults"}
+FILE_KEYS = {"area", "about", "config", "workloads", "names", "cases", "shared", "defaults", "tokens"}
 CASE_KEYS = {"id", "each", "about", "config", "call", "calls", "expect", "refused", "without", "steps"}
 CALL_KEYS = {"from", "to", "port", "protocol", "method", "path", "host", "headers", "body", "count", "at", "tls",
              "follow", "before", "eventually", "limit", "expect", "fresh"}
@@ -37,6 +37,7 @@ class Case:
     refused: str = None # a pattern of the reason why the config must be refused
     steps: list = dataclasses.field(default_factory=list)
     vars: dict = dataclasses.field(default_factory=dict)
+    tokens: dict = dataclasses.field(default_factory=dict) # name -> claims
 
 
 @dataclasses.dataclass
@@ -83,7 +84,7 @@ def make_case(spec, given, variables, file):
     if not calls and not steps and "refused" not in given:
         raise BadFile(f"{where}: no call")
     return Case(spec.get("area", file), given["id"], file, [*common, *given.get("config", [])], calls,
-                given.get("refused"), steps, variables)
+                given.get("refused"), steps, variables, spec.get("tokens", {}))
 
 
 def calls_of(given, defaults, where):

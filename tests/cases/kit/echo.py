@@ -5,7 +5,8 @@ port (that it came to), method, path, host, protocol, headers ([[name, value], .
 peer (IP), tls (null or alpn, sni, sans), proxy (the PROXY protocol's version, or null). Over TCP the
 first line is such an object, and then comes back what was sent; a port whose kind is `greet` sends the
 line before it hears anything; one of kind `any` takes all of these and TLS, one of kind `mutual` wants a client's certificate of the
-authority `clients`, `connect` and `connect-tls` are forward proxies. What was seen collects in Workload.seen.
+authority `clients`, `connect` and `connect-tls` are forward proxies, `keys` and `keys-tls` serve
+the keys of token issuers. What was seen collects in Workload.seen.
 
 Request headers x-echo-status, x-echo-delay, x-echo-header (name=value) ask for another answer."""
 
@@ -13,6 +14,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 import socket
 import struct
 
@@ -51,9 +53,9 @@ SEEN_MAX = 5000
 class Echo:
     """The ports of one workload in its place; tls and mutual are its server contexts."""
 
-    def __init__(self, name, version, place, tls, mutual, find, ports=None):
+    def __init__(self, name, version, place, tls, mutual, find, ports=None, jwks=""):
         self.name, self.version, self.place = name, version, place
-        self.seen, self.find = [], find # find: names for a forward proxy
+        self.seen, self.find, self.jwks = [], find, jwks # find: names for a forward proxy
         self._servers, self._writers, self._tasks = [], set(), []
         self._tls, self._mutual = note_sni(tls), note_sni(mutual)
         call(self._listen(ports or PORTS))
@@ -64,7 +66,7 @@ class Echo:
             ips = {"pod": [self.place.ip], "127.0.0.1": ["127.0.0.1"], None: ["0.0.0.0", "::"]}[bound]
             for ip in ips:
                 listener = self.place.listen(ip, port)
-                if kind in ("any", "tls", "mutual", "connect-tls"):
+                if kind in ("any", "tls", "mutual", "connect-tls", "keys-tls"):
                     self._tasks.append(asyncio.ensure_future(self._accept(listener, port, kind)))
                 else:
                     self._servers.append(await asyncio.start_server(self._serving(port, kind), sock=listener,
@@ -89,7 +91,7 @@ class Echo:
             first = sock.recv(1, socket.MSG_PEEK)
             reader = asyncio.StreamReader(limit=1 << 20)
             context = (self._mutual if kind == "mutual" else self._tls) if first == b"\x16" else None
-            plain = {"any": "either", "connect-tls": "connect"}.get(kind, "http" if context else "wrong")
+            plain = {"any": "either", "connect-tls": "connect", "keys-tls": "keys"}.get(kind, "http" if context else "wrong")
             serving = self._serving(port, plain)
             protocol = asyncio.StreamReaderProtocol(reader, serving)
             await loop.connect_accepted_socket(lambda: protocol, sock, ssl=context)
@@ -299,6 +301,16 @@ async def serve_wrong(s):
     s.writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 
 
+async def serve_keys(s):
+    """The key set of all issuers, whatever is asked for; /?delay=30ms takes its time."""
+    head = await s.reader.readuntil(b"\r\n\r\n")
+    asked = re.match(rb"GET \S*[?&]delay=([0-9]+)ms", head)
+    await asyncio.sleep(int(asked.group(1)) / 1000 if asked else 0)
+    s.writer.write(f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n"
+                   f"content-length: {len(s.echo.jwks)}\r\n\r\n{s.echo.jwks}".encode())
+    await s.writer.drain()
+
+
 async def serve_connect(s):
     """A forward proxy: CONNECT HOST:PORT over HTTP/1, and then bytes both ways."""
     head = (await s.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -361,4 +373,5 @@ async def serve_proxied(s):
 
 
 KINDS = {"http": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied,
-         "either": serve_either, "wrong": serve_wrong, "connect": serve_connect}
+         "either": serve_either, "wrong": serve_wrong, "connect": serve_connect,
+         "keys": serve_keys}

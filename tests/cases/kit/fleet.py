@@ -22,6 +22,7 @@ from . import CASES, sandbox
 from .caller import Request, Target, call
 from .configure import Configuration
 from .echo import PORTS, Echo
+from .issuers import Issuers
 from .names import NameServer
 
 DOMAIN = "svc.cluster.local"
@@ -105,7 +106,7 @@ class Fleet:
                     **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
         os.mkdir(f"{self.folder}/state")
         self.switch = sandbox.Switch()
-        self.pki = Pki(self.folder)
+        self.pki, self.issuers = Pki(self.folder), Issuers()
         self.docs = spec["objects"]
         self.workloads, self.processes = {}, []
         self.names = spec.get("names", {}) # host -> workload or IP, for the name server
@@ -119,16 +120,17 @@ class Fleet:
 
     # ---- starting ----
 
-    def _start(self, place, name, *args):
+    def _start(self, place, name, *args, env=None):
         os.makedirs(f"{self.folder}/logs", exist_ok=True)
-        process = Process(place.command([self.binary, *args]), f"{self.folder}/logs", env=self.env, name=name)
+        process = Process(place.command([self.binary, *args]), f"{self.folder}/logs", env={**self.env, **(env or {})}, name=name)
         self.processes.append(process)
         return process
 
     def _start_control(self):
         control = self._start(self.switch.place, "control", "control", "--state-dir", f"{self.folder}/control",
                               "--api", "none", "--api-socket", f"{self.folder}/api.sock", "--xds", "none",
-                              "--xds-plain", "none", "--xds-socket", f"{self.folder}/xds.sock")
+                              "--xds-plain", "none", "--xds-socket", f"{self.folder}/xds.sock",
+                              env={"SSL_CERT_FILE": self.pki.path("ca", "app")}) # of servers of keys
 
         def there():
             if control.status() is not None:
@@ -161,7 +163,7 @@ class Fleet:
             w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
             return
         w.echo = Echo(w.app, w.version, w.place, self.app_tls(w), self.app_tls(w, self.pki.ca("clients")),
-                      self.addresses, {**PORTS, **w.listen})
+                      self.addresses, {**PORTS, **w.listen}, self.issuers.jwks)
         if w.kind == "sidecar":
             w.place.capture()
             w.process = self._start(w.place, w.name, "proxy", "--capture", "--mark", str(sandbox.MARK), *flags,

@@ -88,6 +88,11 @@ class Run:
             return self.fleet.pki.path(*name.split(" ")[1:])
         if name.split(" ")[0] in ("cert", "key", "ca", "crl"):
             return self.fleet.pki.text(*name.split(" "))
+        if name == "jwks":
+            return self.fleet.issuers.jwks
+        kind, _, token = name.partition(" ")
+        if kind in ("token", "payload"):
+            return getattr(self.fleet.issuers, kind)(self.case.tokens[token])
         raise KeyError(f"${{{name}}}: no variable of the case; no WORKLOAD.ip, SERVICE.host, SERVICE.vip, cert CA NAME")
 
     # ---- calls ----
