@@ -20,7 +20,9 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-PROTOCOLS = ("http", "https", "http2", "https2", "grpc", "ws", "tcp", "tls", "raw")
+from . import names
+
+PROTOCOLS = ("http", "https", "http2", "https2", "grpc", "ws", "tcp", "tls", "raw", "dns-tcp", "dns-udp")
 
 
 @dataclasses.dataclass
@@ -123,7 +125,18 @@ def _keep(kept, sock, session, reply):
         kept.update(sock=sock.dup(), session=session)
 
 
+def ask_dns(place, target, name, tcp):
+    """-> (status, [IP, ...])"""
+    with place.socket(kind=socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect((target.ip, target.port))
+        return names.ask(sock, name, names.A, tcp=tcp)
+
+
 def _talk(place, target, request, kept):
+    if request.protocol.startswith("dns-"): # status: DNS's, body: the addresses
+        status, ips = ask_dns(place, target, request.host, request.protocol == "dns-tcp")
+        return Reply(status=status, body=" ".join(ips).encode(), protocol=request.protocol)
     with place.connect(target.ip, target.port, request.limit_s) as plain:
         if request.before:
             plain.sendall(request.before)

@@ -17,7 +17,7 @@ from .configure import CLUSTER_SCOPED, KINDS
 FILE_KEYS = {"area", "about", "config", "workloads", "names", "cases", "shared", "defaults", "tokens"}
 CASE_KEYS = {"id", "each", "about", "config", "call", "calls", "expect", "refused", "without", "steps"}
 CALL_KEYS = {"from", "to", "port", "protocol", "method", "path", "host", "headers", "body", "count", "at", "tls",
-             "follow", "before", "eventually", "limit", "expect", "fresh"}
+             "follow", "before", "eventually", "limit", "expect", "fresh", "resolve"}
 EXPECT_KEYS = {"status", "error", "ok", "headers", "upstream", "mtls", "spread", "mirrored", "within", "body", "cert",
                "protocol", "same", "metrics", "logged"}
 STEP_KEYS = {"config", "remove", "calls", "call", "expect"}

@@ -5,7 +5,8 @@ port (that it came to), method, path, host, protocol, headers ([[name, value], .
 peer (IP), tls (null or alpn, sni, sans), proxy (the PROXY protocol's version, or null). Over TCP the
 first line is such an object, and then comes back what was sent; a port whose kind is `greet` sends the
 line before it hears anything; one of kind `any` takes all of these and TLS, one of kind `mutual` wants a client's certificate of the
-authority `clients`, `connect` and `connect-tls` are forward proxies, `keys` and `keys-tls` serve
+authority `clients`, `connect` and `connect-tls` are forward proxies, `connect2`
+and `connect2-tls` those of HTTP/2, `keys` and `keys-tls` serve
 the keys of token issuers. What was seen collects in Workload.seen.
 
 Request headers x-echo-status, x-echo-delay, x-echo-header (name=value) ask for another answer."""
@@ -66,7 +67,7 @@ class Echo:
             ips = {"pod": [self.place.ip], "127.0.0.1": ["127.0.0.1"], None: ["0.0.0.0", "::"]}[bound]
             for ip in ips:
                 listener = self.place.listen(ip, port)
-                if kind in ("any", "tls", "mutual", "connect-tls", "keys-tls"):
+                if kind in ("any", "tls", "mutual", "connect-tls", "connect2-tls", "keys-tls"):
                     self._tasks.append(asyncio.ensure_future(self._accept(listener, port, kind)))
                 else:
                     self._servers.append(await asyncio.start_server(self._serving(port, kind), sock=listener,
@@ -91,7 +92,7 @@ class Echo:
             first = sock.recv(1, socket.MSG_PEEK)
             reader = asyncio.StreamReader(limit=1 << 20)
             context = (self._mutual if kind == "mutual" else self._tls) if first == b"\x16" else None
-            plain = {"any": "either", "connect-tls": "connect", "keys-tls": "keys"}.get(kind, "http" if context else "wrong")
+            plain = {"any": "either", "connect-tls": "connect", "connect2-tls": "connect2", "keys-tls": "keys"}.get(kind, "http" if context else "wrong")
             serving = self._serving(port, plain)
             protocol = asyncio.StreamReaderProtocol(reader, serving)
             await loop.connect_accepted_socket(lambda: protocol, sock, ssl=context)
@@ -333,6 +334,46 @@ async def serve_connect(s):
     await asyncio.gather(copy(s.reader, writer), copy(reader, s.writer))
 
 
+async def serve_connect2(s):
+    """The same over HTTP/2. Unchecked: the library wants a path with CONNECT, too."""
+    conn = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8",
+                                                                validate_inbound_headers=False))
+    conn.initiate_connection()
+    ups, tasks = {}, []
+
+    async def back(stream, reader):
+        while data := await reader.read(16000):
+            conn.send_data(stream, data)
+            s.writer.write(conn.data_to_send())
+        conn.end_stream(stream)
+        s.writer.write(conn.data_to_send())
+    try:
+        while data := await s.reader.read(65536):
+            for event in conn.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    asked = dict(event.headers)
+                    host, _, port = asked.get(":authority", "").rpartition(":")
+                    if asked[":method"] != "CONNECT":
+                        raise ValueError(asked)
+                    sock = s.echo.place.socket()
+                    sock.setblocking(False)
+                    await asyncio.get_running_loop().sock_connect(sock, (s.echo.find(host)[0], int(port)))
+                    reader, ups[event.stream_id] = await asyncio.open_connection(sock=sock)
+                    conn.send_headers(event.stream_id, [(":status", "200")])
+                    tasks.append(asyncio.ensure_future(back(event.stream_id, reader)))
+                elif isinstance(event, h2.events.DataReceived):
+                    ups[event.stream_id].write(event.data)
+                    conn.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)) and event.stream_id in ups:
+                    ups[event.stream_id].close()
+            s.writer.write(conn.data_to_send())
+    finally:
+        for task in tasks:
+            task.cancel()
+        for up in ups.values():
+            up.close()
+
+
 async def serve_either(s):
     first = await s.reader.read(3)
     if len(first) == 3 and first in (b"GET", b"POS", b"PRI", b"HEA", b"OPT"):
@@ -373,5 +414,5 @@ async def serve_proxied(s):
 
 
 KINDS = {"http": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied,
-         "either": serve_either, "wrong": serve_wrong, "connect": serve_connect,
+         "either": serve_either, "wrong": serve_wrong, "connect": serve_connect, "connect2": serve_connect2,
          "keys": serve_keys}

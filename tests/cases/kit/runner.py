@@ -9,7 +9,7 @@ import uuid
 import yaml
 
 from . import casefile, expect
-from .caller import Request, Target, call
+from .caller import Request, Target, ask_dns, call
 from .configure import Refused
 from .echo import PORTS
 from .fleet import APPS, DOMAIN
@@ -143,6 +143,9 @@ class Run:
         if given.get("at"):
             ip, _, number = str(given["at"]).rpartition(":")
             target = Target(ip, int(number)) if ip else Target(str(given["at"]), target.port)
+        if given.get("resolve"): # the sidecar's name server says where
+            _, ips = ask_dns(source.place, Target("127.0.0.1", 15053), given["resolve"], tcp=False)
+            target.ip = ips[0] if ips else "192.0.2.1"
         protocol = given.get("protocol") or protocol_of(port)
         headers = given.get("headers") or {}
         pairs = [(n, v) for n, values in headers.items() for v in (values if isinstance(values, list) else [values])]
