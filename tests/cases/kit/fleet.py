@@ -84,6 +84,7 @@ class Workload:
         self.sa = spec.get("serviceAccount", self.app)
         self.labels = {"app": self.app, "version": self.version, **spec.get("labels", {})}
         self.options = spec.get("options", [])
+        self.certs = spec.get("certs") # the authority of its files; else control gives it a certificate
         self.listen = {f"{kind}-{port}": (None, port, kind) for port, kind in spec.get("listen", {}).items()}
         self.place = switch.plug(f"{name}.{self.ns}"[:60], spec.get("number", number))
         self.echo = self.process = None
@@ -159,6 +160,8 @@ class Fleet:
                  "--service-account", w.sa, "--ip", w.place.ip, "--state-dir", f"{self.folder}/state/{w.name}",
                  "--workers", "1", "--drain-time", "0s", "--access-log", w.log, "--access-log-format", "json"]
         flags += [part for name, value in w.labels.items() for part in ("--label", f"{name}={value}")]
+        if w.certs:
+            flags += ["--cert-dir", self.cert_files(w)]
         if w.kind == "gateway":
             w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
             return
@@ -174,6 +177,15 @@ class Fleet:
         ca = self.pki.ca("app")
         leaf = self.pki.leaves.setdefault(("app", w.app), ca.leaf(dns=names, name=w.app))
         return ca.server_context(leaf, alpn=("h2", "http/1.1"), client_ca=client_ca)
+
+    def cert_files(self, w):
+        leaf = self.pki.leaf(w.certs, f"spiffe://cluster.local/ns/{w.ns}/sa/{w.sa}")
+        folder = f"{self.folder}/certs/{w.name}"
+        os.makedirs(folder)
+        for name, data in (("cert-chain", leaf.cert), ("key", leaf.key), ("root-cert", self.pki.ca(w.certs).pem)):
+            with open(f"{folder}/{name}.pem", "wb") as file:
+                file.write(data)
+        return folder
 
     def _wait_ready(self, w):
         if not w.process:
