@@ -170,11 +170,6 @@ static void count_conns(struct http_pool *p, int by)
         http_pool_count(&p->config.counts->connections, by);
 }
 
-static void later(struct http_pool *p)
-{
-    worker_defer(p->worker, &p->task);
-}
-
 /* ---- connections come and go ---- */
 
 static void remove_conn(struct conn *c)
@@ -187,7 +182,7 @@ static void remove_conn(struct conn *c)
     count_conns(p, -1);
     mem_free(c);
     if (p->waiting || p->closing)
-        later(p);
+        worker_defer(p->worker, &p->task);
 }
 
 static void start_sweep(struct http_pool *p)
@@ -215,7 +210,7 @@ static void on_h1_idle(void *arg)
     }
     start_sweep(p);
     if (p->waiting)
-        later(p);
+        worker_defer(p->worker, &p->task);
 }
 
 static void on_h2_room(void *arg)
@@ -226,7 +221,7 @@ static void on_h2_room(void *arg)
     c->idle_since_ms = worker_now_ms(p->worker);
     start_sweep(p);
     if (p->waiting)
-        later(p);
+        worker_defer(p->worker, &p->task);
 }
 
 static void on_h2_goaway(void *arg)
@@ -234,7 +229,7 @@ static void on_h2_goaway(void *arg)
     struct conn *c = arg;
 
     if (c->pool->waiting)
-        later(c->pool);
+        worker_defer(c->pool->worker, &c->pool->task);
 }
 
 static void on_close(void *arg, int err)
@@ -344,7 +339,7 @@ static void on_dial_ready(void *arg)
         (void)established(c);
     else
         dial_failed(c, ERR_UNSUPPORTED);
-    later(p);
+    worker_defer(p->worker, &p->task);
 }
 
 static void on_dial_read(void *arg, const uint8_t *p, size_t len)
@@ -496,7 +491,7 @@ void http_pool_drain(struct http_pool *p)
         remove_conn(c);
     }
     if (p->waiting)
-        later(p);
+        worker_defer(p->worker, &p->task);
 }
 
 void http_pool_configure(struct http_pool *p, const struct http_pool_config *config)
@@ -520,7 +515,7 @@ void http_pool_free(struct http_pool *p)
         return;
     p->closing = true;
     http_pool_drain(p);
-    later(p);
+    worker_defer(p->worker, &p->task);
 }
 
 int http_pool_get(struct http_pool *p, http_pool_ready_fn ready, void *arg, struct http_stream **hs,
