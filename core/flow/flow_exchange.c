@@ -322,10 +322,24 @@ static void send_request(struct flow_request *r)
         on_up_writable(r);
 }
 
+/* Hosts follow the newest snapshot, so their endpoints may be of a set that is newer than the
+ * request's own snapshot and goes before it; the decision needs them to the end. */
+static void keep_endpoints(struct flow_request *r)
+{
+    struct model_cluster *set = r->host->cluster;
+
+    if (set == r->cluster_model || (r->set_count && r->sets[r->set_count - 1] == set))
+        return;
+    if (r->set_count == COUNT_OF(r->sets)) /* of the last try, whose place is shared */
+        model_cluster_unref(r->sets[--r->set_count]);
+    r->sets[r->set_count++] = model_cluster_ref(set);
+}
+
 static void note_connection(struct flow_request *r)
 {
     struct stream_tls_info tls;
 
+    keep_endpoints(r);
     r->decision.endpoint = r->host->endpoint;
     r->decision.upstream_remote = r->host->addr;
     r->decision.mtls_up = upstream_is_mtls(r->host);
@@ -444,6 +458,7 @@ static void attempt(struct flow_request *r)
         flow_reply_local(r, 503, STR("no healthy upstream"), "no_healthy_upstream", DECISION_UH);
         return;
     }
+    keep_endpoints(r);
     this_try(r)->endpoint = r->host->endpoint;
     this_try(r)->addr = r->host->addr;
     r->state = FLOW_REQUEST_CONNECTING;

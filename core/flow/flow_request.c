@@ -37,6 +37,8 @@ void flow_request_finish(struct flow_request *r)
     flow_exchange_abort(r); /* the response's head goes with the upstream's stream */
     for (uint32_t i = 0; i < r->tried_count; i++)
         upstream_drop(r->tried[i]);
+    for (uint32_t i = 0; i < r->set_count; i++)
+        model_cluster_unref(r->sets[i]);
     chunk_queue_clear(&r->pending);
     flow_replay_clear(&r->replay);
     http_stream_release(r->down); /* the arena goes with it: last use of its text above */

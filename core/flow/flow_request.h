@@ -64,6 +64,9 @@ struct flow_request {
     const struct model_weighted_cluster *target; /* NULL: no route chose it */
     struct upstream_host *tried[DECISION_TRIES_MAX];
     uint32_t tried_count;
+    /* Of the decision's endpoints, references: a try may see its host move to a newer one. */
+    struct model_cluster *sets[2 * DECISION_TRIES_MAX];
+    uint32_t set_count;
     uint64_t try_start_ns;
     uint32_t retries; /* done so far */
     struct flow_policy policy;

@@ -68,6 +68,7 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
         upstream_done(t->host);
     if (t->counts)
         http_pool_count(&t->counts->pool.connections, -1);
+    model_cluster_unref(t->endpoints);
     flow_worker_drop_lease(fw, t->lease);
     tls_peer_unref(t->tls_peer);
     arena_deinit(&t->arena);
@@ -168,6 +169,7 @@ void flow_tcp_relay(struct flow_tcp *t, struct stream *up)
     t->front = down;
     t->down = NULL;
     t->decision.endpoint = t->host->endpoint;
+    t->endpoints = model_cluster_ref(t->host->cluster); /* maybe newer than our lease */
     t->decision.upstream_remote = t->host->addr;
     t->decision.mtls_up = upstream_is_mtls(t->host);
     telemetry_tcp_open(telemetry_of(t), t->fw->worker, &t->decision);

@@ -12,6 +12,7 @@ struct flow_tcp {
     struct list link; /* in flow_worker.tcps */
     struct flow_worker *fw;
     struct flow_lease *lease;
+    struct model_cluster *endpoints; /* the set of the decision's endpoint; one reference */
     struct arena arena; /* text of the decision: the TLS stream it came from ends first */
     struct decision decision;
     struct stream *down; /* until the relay owns it */
