@@ -115,16 +115,18 @@ static struct peer *peer_new(const struct compile *c, const struct registry_work
     return p;
 }
 
-/* Of workloads that share an IP, the registry says which counts. */
+/* Of workloads that share an IP, the registry says which counts. Several sources may tell of one
+ * workload, so it is its uid that says who it is. */
 static void enter(struct compile *c, struct peer *p, const struct registry_workload *w)
 {
     struct compile_peers *all = &c->peers;
 
     map_put(&all->by_uid, p->uid, p);
     for (uint32_t i = 0; i < p->ip_count; i++) {
+        const struct registry_workload *best = registry_find_workload(c->registry, &p->ips[i]);
         char text[ADDR_TEXT_MAX];
 
-        if (registry_find_workload(c->registry, &p->ips[i]) == w)
+        if (best && str_eq(best->uid, w->uid))
             put(&all->by_ip, str_of(addr_format_ip(&p->ips[i], text)), p);
     }
     if (!p->identity.len)
