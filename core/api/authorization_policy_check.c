@@ -21,9 +21,9 @@ void authorization_policy_check_service_account(struct field_check *c, const voi
                            STR_ARG(*s));
 }
 
-/* A template has whole segments of {*} and one {**} at most, behind which only plain segments stand.
- * Anything else with a brace or a '*' inside is refused, because it would not mean what it looks
- * like. */
+/* A template has whole segments of {*} and one {**} at most, behind which only plain segments
+ * stand. Anything else with a brace or a '*' inside is refused, because it would not mean what it
+ * looks like. */
 static const char *template_problem(struct str path)
 {
     if (path.p[0] != '/')

@@ -32,9 +32,9 @@ struct role_options {
     size_t addr_count;
 
     /* Where configuration and identity come from. */
-    const char *config_path; /* files */
+    const char *config_path;  /* files */
     const char *jwks_blocked; /* jwks.h; NULL: its default */
-    const char *mesh_config; /* a file with MeshConfig alone; NULL: none */
+    const char *mesh_config;  /* a file with MeshConfig alone; NULL: none */
     const char *cert_dir;
     const char *control;   /* "host:port" or "unix:path" of a control's xDS; NULL: none */
     const char *token;     /* join token for the first certificate */

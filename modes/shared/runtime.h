@@ -28,10 +28,10 @@ struct runtime_options {
     struct addr admin;   /* ADDR_NONE: none. 15000 */
     struct addr metrics; /* 15020 (and 15090 is the same page) */
     struct addr metrics_too;
-    struct addr health;    /* 15021 */
-    const char *state_dir; /* last good objects and certificate; NULL: none are kept */
+    struct addr health;       /* 15021 */
+    const char *state_dir;    /* last good objects and certificate; NULL: none are kept */
     const char *jwks_blocked; /* jwks.h; NULL: its default */
-    uint64_t drain_ms;     /* how long running requests may take at the end; 0: 5000 */
+    uint64_t drain_ms;        /* how long running requests may take at the end; 0: 5000 */
 };
 
 /* Starts the workers and opens the admin ports. An error was logged. */

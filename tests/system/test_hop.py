@@ -97,6 +97,7 @@ def test_a_stopped_reader_stops_nobody_else(rig, echo, request):
     """Connections whose app does not read fill up and stop; others on the same hop go on."""
     app = Deaf(greet=b"hi")
     request.addfinalizer(app.close)
+    rig.keep_no_freed_memory()
     pair = rig.tcp_pair(app)
     before = pair.memory_kb()
     stuck = [connect(pair.port) for _ in range(20)]
@@ -383,6 +384,7 @@ def test_stuck_uploads_stop_no_other(rig, hop_client, echo, request):
     """Many uploads whose app does not read fill their own windows, not the connection's."""
     deaf = Deaf()
     request.addfinalizer(deaf.close)
+    rig.keep_no_freed_memory()
     side = inbound(rig, deaf, protocol="http")
     client = hop_client(side, window_bytes=1 << 20)
     streams = [client.send("POST", f"/{n}", authority=HOST, headers={"content-length": str(1 << 30)}, end=False)

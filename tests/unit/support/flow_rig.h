@@ -36,8 +36,8 @@ struct flow_rig {
     void (*on_request)(struct flow_rig_upstream *up, struct http_stream *hs, struct http_msg *head,
                        bool end); /* NULL: 200 with "up N" */
     struct model_route route;     /* what the next snapshot routes by */
-    const char *cluster_name; /* NULL: that of the service "svc" */
-    uint8_t cluster_type; /* enum model_cluster_type */
+    const char *cluster_name;     /* NULL: that of the service "svc" */
+    uint8_t cluster_type;         /* enum model_cluster_type */
     uint8_t cluster_protocol;
     uint8_t lb;
     uint32_t endpoint_count; /* 1..FLOW_RIG_UPSTREAMS */

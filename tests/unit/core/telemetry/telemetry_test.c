@@ -223,7 +223,7 @@ static void inbound_requests_name_their_client(void)
     struct find f;
 
     pmap_put(&w->snapshot->peers_by_identity, STR("cluster.local/ns/default/sa/bookinfo-reviews"),
-            &reviews);
+             &reviews);
     w->d.inbound = true;
     w->d.mtls_down = true;
     w->d.is_grpc = true;
@@ -274,7 +274,7 @@ static void address_tells_workloads_of_one_account_apart(void)
 
     v3.workload = STR("reviews-v3");
     pmap_put(&w->snapshot->peers_by_identity, STR("cluster.local/ns/default/sa/bookinfo-reviews"),
-            &reviews);
+             &reviews);
     pmap_put(&w->snapshot->peers_by_ip, STR("10.0.0.1"), &v3);
     w->d.inbound = w->d.mtls_down = true;
     w->d.peer_identity = STR("spiffe://cluster.local/ns/default/sa/bookinfo-reviews");
