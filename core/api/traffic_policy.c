@@ -160,7 +160,7 @@ static const struct field traffic_policy_http_fields[] = {
     FIELD_INT32(T, http2_max_requests, "http2MaxRequests", .proto = 2, .proto_name = "http2_max_requests", .max = INT32_MAX, .default_text = "no limit", .help = "Requests at a time, HTTP/1.1 included."),
     FIELD_INT32(T, max_requests_per_connection, "maxRequestsPerConnection", .proto = 3, .max = INT32_MAX, .default_text = "no limit", .help = "1 switches keep-alive off."),
     FIELD_INT32(T, max_retries, "maxRetries", .proto = 4, .max = INT32_MAX, .default_text = "no limit", .help = "Retries at a time."),
-    FIELD_DURATION(T, idle_timeout, "idleTimeout", .proto = 5, .min = DURATION_MS, .default_text = "90s", .help = "Time without requests until a connection is closed."),
+    FIELD_DURATION(T, idle_timeout, "idleTimeout", .proto = 5, .min = DURATION_MS, .default_text = "1h", .help = "Time without requests until a connection is closed."),
     FIELD_ENUM(T, h2_upgrade_policy, "h2UpgradePolicy", traffic_policy_h2_upgrade, .proto = 6, .proto_name = "h2_upgrade_policy", .default_text = "DEFAULT", .help = "Whether HTTP/1.1 becomes HTTP/2."),
     FIELD_BOOL(T, use_client_protocol, "useClientProtocol", .proto = 7, .help = "Talk to the service in the version that the client speaks."),
     FIELD_INT32(T, max_concurrent_streams, "maxConcurrentStreams", .proto = 8, .max = INT32_MAX, .default_text = "no limit", .help = "Requests at a time on one HTTP/2 connection."),

@@ -4,6 +4,7 @@
 #include "core/net/stream_tcp.h"
 #include "core/tls/stream_tls.h"
 
+#define IDLE_MS           ((uint64_t)60 * 60 * 1000) /* RT-10 */
 #define H1_READ_MAX_BYTES ((size_t)32 * 1024)
 /* Of a hop's connection, whose streams grow to a quarter of it. */
 #define MESH_WINDOW_BYTES ((uint32_t)16 * 1024 * 1024)
@@ -91,7 +92,7 @@ struct http_pool_config upstream_dial_pool_config(const struct upstream_host *h,
         .max_requests = l->max_requests,
         .max_requests_per_conn = l->max_requests_per_conn,
         .max_streams_per_conn = l->max_streams_per_conn,
-        .idle_timeout_ms = (uint32_t)l->idle_timeout_ms,
+        .idle_timeout_ms = (uint32_t)(l->idle_timeout_ms ? l->idle_timeout_ms : IDLE_MS),
         .connect_timeout_ms = (uint32_t)l->connect_timeout_ms,
         .max_age_ms = (uint32_t)l->max_connection_ms,
         .ping_interval_ms = (uint32_t)l->ping_interval_ms,

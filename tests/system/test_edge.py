@@ -73,7 +73,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize("mode", PATHS)
-def test_norm_pn_2_gateways_and_sidecars_change_paths_alike(rig, echo, mode):
+def test_pn_2_gateways_and_sidecars_change_paths_alike(rig, echo, mode):
     """On the client's side, on the server's, at a gateway: the app sees the same path, and so do policies."""
     app, port = echo.http("v1"), free_port()
     deny = obj("AuthorizationPolicy", "deny", {"action": "DENY", "rules": [{"to": [{"operation": {"paths": ["/admin"]}}]}]})

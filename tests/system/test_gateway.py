@@ -139,7 +139,7 @@ def test_vs_1_matches(rig, echo):
                 assert reply.header("x-echo-server") == expect, (match, path, options)
 
 
-def test_vs_5_match_port(rig, echo):
+def test_vs_5_and_gwb_6_match_port(rig, echo):
     v1, a, b = echo.http("v1"), free_port(), free_port()
     gw = rig.gateway(rig.config(
         gateway((a, "HTTP", ["*"], None), (b, "HTTP", ["*"], None)),

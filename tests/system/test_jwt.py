@@ -151,7 +151,7 @@ def test_preflights_pass_without_a_look(app, one):
     assert proxy.http("/", method="OPTIONS", headers=bad).status == 401
 
 
-def test_claims_in_policies(app, one):
+def test_az_15_claims_in_policies(app, one):
     proxy = app(authentication(rule(one)), policy("claims", "ALLOW", {"when": [
         {"key": "request.auth.claims[groups]", "values": ["admin*"]},
         {"key": "request.auth.claims[nested][level]", "notValues": ["0"]},
@@ -189,7 +189,7 @@ def edge(rig, echo, one):
     return start
 
 
-def test_jw_8_routes_by_claims(edge, one):
+def test_jw_8_and_vs_8_routes_by_claims(edge, one):
     def match(**how):
         return {"match": [how], "route": [to("app.test")]}
     proxy = edge(match(headers={"@request.auth.claims.sub": {"exact": "ann"}, "@request.auth.claims[groups]": {"prefix": "adm"}}),

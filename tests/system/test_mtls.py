@@ -71,6 +71,12 @@ def test_mt_2_strict_refuses_plaintext(server, ca):
     assert len(side.app.requests) == 1
 
 
+def test_tl_4_connections_that_fit_no_chain_are_logged(server):
+    side = server(STRICT, args=["--access-log", "/dev/stdout"])
+    assert_refused(lambda: plain_get(side))
+    side.process.wait_line(r'"- - -" 0 NR filter_chain_not_found')
+
+
 def test_mt_1_permissive_takes_both(server, ca):
     side = server(PERMISSIVE)
     assert "x-forwarded-client-cert" not in dict(plain_get(side).json()["headers"])
@@ -279,7 +285,7 @@ def test_xfcc(server, ca):
     assert [v for n, v in seen["headers"] if n == "x-forwarded-client-cert"] == ["By=front;URI=x," + ours]
 
 
-def test_plaintext_cannot_claim_an_identity(server):
+def test_az_8_plaintext_cannot_claim_an_identity(server):
     side = server(PERMISSIVE, policy("p", "ALLOW", {"from": [{"source": {"principals": ["cluster.local/ns/a/sa/b"]}}]}))
     reply = plain_get(side, headers={"x-forwarded-client-cert": "By=x;Hash=00;URI=spiffe://cluster.local/ns/a/sa/b"})
     assert (reply.status, reply.body) == (403, DENIED)
@@ -302,7 +308,7 @@ def test_by_principal_and_namespace(server, ca):
     assert tls_get(side, ca, b).status == 403
 
 
-def test_by_path_method_and_port(server):
+def test_az_13_and_az_7_by_path_method_and_port(server):
     side = server(PERMISSIVE, policy("p", "ALLOW",
                                      {"to": [{"operation": {"paths": ["/public/*", "/exact"], "methods": ["GET"]}}]},
                                      {"to": [{"operation": {"paths": ["*.html"]}}]}))
@@ -328,7 +334,7 @@ def test_by_header_and_host(server):
         assert http(f"http://127.0.0.1:{side.port}/", host=host).status == 403, host
 
 
-def test_deny_before_allow(server, ca):
+def test_az_1_deny_before_allow(server, ca):
     leaf = ca.leaf(spiffe="ns/one/sa/a")
     side = server(STRICT, policy("allow", "ALLOW", {"from": [{"source": {"principals": ["*"]}}]}),
                   policy("deny", "DENY", {"from": [{"source": {"namespaces": ["one"]}}],

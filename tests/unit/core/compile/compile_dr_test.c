@@ -382,7 +382,31 @@ static void tunnel_and_proxy_protocol_reach_the_cluster(void)
     compile_rig_deinit(&rig);
 }
 
+/* Nobody but who is named: the endpoint's own identity does not do any more. */
+static void a_rules_names_take_the_place_of_the_endpoints_identity(void)
+{
+    const struct model_cluster_config *c;
+
+    if (begin(MESH) && OK(c = config_of("outbound|80||" SVC))) {
+        OK(!c->identities_only);
+        EQ_UINT(c->identity_count, 0);
+        OK(compile_rig_apply(&rig, RULE("prod", "a", "01",
+                                        "{host: svc, trafficPolicy: {tls: {mode: ISTIO_MUTUAL, "
+                                        "subjectAltNames: ['spiffe://x/ns/prod/sa/other']}}}")));
+        if (OK(c = config_of("outbound|80||" SVC)) && EQ_UINT(c->identity_count, 1)) {
+            OK(c->identities_only);
+            EQ_STRN(c->identities[0].p, c->identities[0].len, "spiffe://x/ns/prod/sa/other");
+        }
+        compile_rig_remove(&rig, "DestinationRule", "prod", "a");
+        OK(compile_rig_run(&rig));
+        OK((c = config_of("outbound|80||" SVC)) && !c->identities_only);
+    }
+    compile_rig_deinit(&rig);
+}
+
 static const struct tap_case cases[] = {
+    { "a_rules_names_take_the_place_of_the_endpoints_identity",
+      a_rules_names_take_the_place_of_the_endpoints_identity },
     { "dr_1_first_level_with_a_rule_ends_the_search",
       dr_1_first_level_with_a_rule_ends_the_search },
     { "dr_1_rules_that_are_not_exported_do_not_count",

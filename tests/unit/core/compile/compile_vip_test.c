@@ -202,6 +202,40 @@ static void hl_3_a_member_reaches_itself_without_the_mesh(void)
     finish();
 }
 
+/* By the Service's address also one's own app is called through both sidecars. */
+static void tc_4_a_member_reaches_its_own_service_through_the_mesh(void)
+{
+    const struct model_cluster *c;
+    struct addr own = { 0 };
+    char text[ADDR_TEXT_MAX];
+
+    compile_rig_init(&rig);
+    addr_parse_ip(STR("10.0.0.1"), &own);
+    rig.node.addrs = &own;
+    rig.node.addr_count = 1;
+    compile_rig_start(&rig);
+    if (OK(compile_rig_apply(
+            &rig,
+            SERVICE(
+                "db",
+                "clusterIP: 10.2.0.1, selector: {app: db}, "
+                "ports: [{name: tcp, port: 82}]") "---\napiVersion: networking.istio.io/v1\nkind: "
+                                                  "WorkloadEntry\n"
+                                                  "metadata: {name: w, namespace: default}\n"
+                                                  "spec: {address: 10.0.0.1, serviceAccount: db, "
+                                                  "labels: {app: db, security.istio.io/tlsMode: "
+                                                  "istio}}\n"))) {
+        EQ_STR(by_vip("10.2.0.1:82", ""), "outbound|82||" DB);
+        OK(!compile_rig_vip(&rig, "10.0.0.1:82")); /* by the pod's own address: past the mesh */
+        c = compile_rig_cluster(&rig, "outbound|82||" DB);
+        if (OK(c) && EQ_INT(c->endpoints->count, 1)) {
+            EQ_STR(addr_format_ip(&c->endpoints->list[0].addr, text), "10.0.0.1");
+            EQ_INT(c->endpoints->list[0].hop, MODEL_HOP_ISTIO);
+        }
+    }
+    finish();
+}
+
 static void hl_1_no_members_no_listener(void)
 {
     if (begin(HEADLESS)) {
@@ -391,6 +425,8 @@ static const struct tap_case cases[] = {
       hl_1_bytes_to_a_member_of_a_headless_service },
     { "hl_1_no_members_no_listener", hl_1_no_members_no_listener },
     { "hl_2_members_are_known_with_their_identity", hl_2_members_are_known_with_their_identity },
+    { "tc_4_a_member_reaches_its_own_service_through_the_mesh",
+      tc_4_a_member_reaches_its_own_service_through_the_mesh },
     { "hl_3_a_member_reaches_itself_without_the_mesh",
       hl_3_a_member_reaches_itself_without_the_mesh },
     { "ps_5_older_of_two_services_has_the_address", ps_5_older_of_two_services_has_the_address },

@@ -140,7 +140,7 @@ static void nothing_is_allowed_by_no_rule_and_all_by_an_empty_one(void)
 }
 
 /* Bytes have no path: an ALLOW rule never matches them, a DENY rule refuses more. */
-static void http_conditions_refuse_more(void)
+static void az_19_http_conditions_refuse_more(void)
 {
     becomes("{rules: [{to: [{operation: {paths: [/x]}}]}, {to: [{operation: {ports: ['1']}}]}]}",
             "\"rules\":[{\"clauses\":[{\"matches\":[{\"destinationPorts\":[1]}]}]}]");
@@ -244,7 +244,7 @@ static const struct tap_case cases[] = {
     { "az_10_cluster_local_is_the_own_domain", az_10_cluster_local_is_the_own_domain },
     { "nothing_is_allowed_by_no_rule_and_all_by_an_empty_one",
       nothing_is_allowed_by_no_rule_and_all_by_an_empty_one },
-    { "http_conditions_refuse_more", http_conditions_refuse_more },
+    { "az_19_http_conditions_refuse_more", az_19_http_conditions_refuse_more },
     { "what_has_no_form_is_not_served", what_has_no_form_is_not_served },
     { "scope_follows_namespace_and_selector", scope_follows_namespace_and_selector },
     { "a_change_is_told_once_and_a_removal_too", a_change_is_told_once_and_a_removal_too },

@@ -120,7 +120,7 @@ static bool has(const char *text, const char *part)
     return strstr(text, part) != NULL;
 }
 
-static void names_are_asked_for_and_kept(void)
+static void dn_4_names_are_asked_for_and_kept_for_their_ttl(void)
 {
     const char *text;
     struct rig r;
@@ -275,7 +275,8 @@ static void bad_servers_are_refused(void)
 }
 
 static const struct tap_case cases[] = {
-    { "names_are_asked_for_and_kept", names_are_asked_for_and_kept },
+    { "dn_4_names_are_asked_for_and_kept_for_their_ttl",
+      dn_4_names_are_asked_for_and_kept_for_their_ttl },
     { "failures_are_kept_for_a_while", failures_are_kept_for_a_while },
     { "one_question_serves_all_who_ask", one_question_serves_all_who_ask },
     { "what_needs_no_server_asks_none", what_needs_no_server_asks_none },

@@ -29,7 +29,7 @@ static const struct {
     { "/a", "/a/", false },
 };
 
-static void templates_match(void)
+static void az_12_templates_match(void)
 {
     for (size_t i = 0; i < COUNT_OF(examples); i++) {
         if (!OK(authz_path_matches(str_of(examples[i].pattern), str_of(examples[i].path)) ==
@@ -89,7 +89,7 @@ static void agrees_with_a_search_of_everything(void)
 }
 
 static const struct tap_case cases[] = {
-    { "templates_match", templates_match },
+    { "az_12_templates_match", az_12_templates_match },
     { "agrees_with_a_search_of_everything", agrees_with_a_search_of_everything },
 };
 

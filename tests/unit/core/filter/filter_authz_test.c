@@ -325,7 +325,7 @@ static bool evaluate(const struct model_authz *a, const struct request *r, bool 
                    : filter_authz_evaluate(a, &in).allowed;
 }
 
-static void two_evaluators_agree(void)
+static void az_3_two_evaluators_agree(void)
 {
     uint32_t allowed = 0, total = 0;
 
@@ -410,7 +410,7 @@ static enum filter_result run(struct run *r, const char *identity, const char *p
     return filter_authz.on_request(&r->fr);
 }
 
-static void denied_requests_get_istios_answer(void)
+static void az_1_denied_requests_get_istios_answer(void)
 {
     struct run r;
 
@@ -427,7 +427,7 @@ static void denied_requests_get_istios_answer(void)
     arena_deinit(&r.arena);
 }
 
-static void allow_policies_deny_the_rest(void)
+static void az_1_allow_policies_deny_the_rest(void)
 {
     struct run r;
 
@@ -481,7 +481,7 @@ static void a_header_given_twice_cannot_hide(void)
     OK(!is_denied_with("no", "no", MODEL_AUTHZ_ALLOW, true));
 }
 
-static void custom_without_provider_denies(void)
+static void az_16_custom_without_provider_denies(void)
 {
     struct run r;
 
@@ -492,7 +492,7 @@ static void custom_without_provider_denies(void)
     arena_deinit(&r.arena);
 }
 
-static void dry_run_only_remarks(void)
+static void az_17_dry_run_only_remarks(void)
 {
     struct run r;
 
@@ -503,7 +503,7 @@ static void dry_run_only_remarks(void)
     arena_deinit(&r.arena);
 }
 
-static void remote_ip_is_the_last_forwarded_address(void)
+static void az_11_remote_ip_is_the_last_forwarded_address(void)
 {
     struct run r;
 
@@ -518,7 +518,50 @@ static void remote_ip_is_the_last_forwarded_address(void)
     arena_deinit(&r.arena);
 }
 
-static void tcp_drops_http_fields_as_istio_does(void)
+static void az_11_ip_blocks_are_of_the_connection(void)
+{
+    struct run r;
+
+    one_policy(MODEL_AUTHZ_DENY, MODEL_AUTHZ_SOURCE_IP, STR_NONE);
+    value.type = MODEL_AUTHZ_NET;
+    addr_net_parse(STR("1.2.3.4"), &value.net);
+    run_prepare(&r, "", "/");
+    http_headers_add(&r.head.headers, STR("x-forwarded-for"), STR("1.2.3.4"));
+    EQ_INT(filter_authz.on_request(&r.fr), FILTER_CONTINUE); /* the header is not asked */
+    addr_net_parse(STR("10.0.0.1"), &value.net);
+    EQ_INT(filter_authz.on_request(&r.fr), FILTER_REPLY);
+    arena_deinit(&r.arena);
+}
+
+/* Fields of the caller's identity on a caller that has none. */
+static void az_8_without_identity_nothing_but_its_absence_matches(void)
+{
+    static const struct {
+        uint8_t field;
+        const char *text;
+    } fields[] = { { MODEL_AUTHZ_PRINCIPAL, "" },
+                   { MODEL_AUTHZ_NAMESPACE, "" },
+                   { MODEL_AUTHZ_SERVICE_ACCOUNT, "foo/x" } };
+    struct run r;
+
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        one_policy(MODEL_AUTHZ_DENY, fields[i].field, str_of(fields[i].text));
+        value.type = *fields[i].text ? MODEL_AUTHZ_EXACT : MODEL_AUTHZ_PRESENT;
+        EQ_INT(run(&r, "", "/"), FILTER_CONTINUE);
+        arena_deinit(&r.arena);
+        EQ_INT(run(&r, "spiffe://td/ns/foo/sa/x", "/"), FILTER_REPLY);
+        arena_deinit(&r.arena);
+        clause.not_values = clause.values; /* notPrincipals: ["*"] */
+        clause.not_value_count = 1;
+        clause.value_count = 0;
+        EQ_INT(run(&r, "", "/"), FILTER_REPLY);
+        arena_deinit(&r.arena);
+        EQ_INT(run(&r, "spiffe://td/ns/foo/sa/x", "/"), FILTER_CONTINUE);
+        arena_deinit(&r.arena);
+    }
+}
+
+static void az_6_tcp_drops_http_fields_as_istio_does(void)
 {
     struct decision d = { .peer_identity = STR("spiffe://td/ns/foo/sa/x") };
 
@@ -538,14 +581,18 @@ static void tcp_drops_http_fields_as_istio_does(void)
 }
 
 static const struct tap_case cases[] = {
-    { "two_evaluators_agree", two_evaluators_agree },
-    { "denied_requests_get_istios_answer", denied_requests_get_istios_answer },
-    { "allow_policies_deny_the_rest", allow_policies_deny_the_rest },
+    { "az_3_two_evaluators_agree", az_3_two_evaluators_agree },
+    { "az_1_denied_requests_get_istios_answer", az_1_denied_requests_get_istios_answer },
+    { "az_1_allow_policies_deny_the_rest", az_1_allow_policies_deny_the_rest },
     { "a_header_given_twice_cannot_hide", a_header_given_twice_cannot_hide },
-    { "custom_without_provider_denies", custom_without_provider_denies },
-    { "dry_run_only_remarks", dry_run_only_remarks },
-    { "remote_ip_is_the_last_forwarded_address", remote_ip_is_the_last_forwarded_address },
-    { "tcp_drops_http_fields_as_istio_does", tcp_drops_http_fields_as_istio_does },
+    { "az_16_custom_without_provider_denies", az_16_custom_without_provider_denies },
+    { "az_17_dry_run_only_remarks", az_17_dry_run_only_remarks },
+    { "az_11_remote_ip_is_the_last_forwarded_address",
+      az_11_remote_ip_is_the_last_forwarded_address },
+    { "az_11_ip_blocks_are_of_the_connection", az_11_ip_blocks_are_of_the_connection },
+    { "az_8_without_identity_nothing_but_its_absence_matches",
+      az_8_without_identity_nothing_but_its_absence_matches },
+    { "az_6_tcp_drops_http_fields_as_istio_does", az_6_tcp_drops_http_fields_as_istio_does },
 };
 
 TAP_MAIN(cases)

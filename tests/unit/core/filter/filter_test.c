@@ -347,7 +347,33 @@ static void vs_13_response_headers_change(void)
     run_free(r);
 }
 
+/* ---- all of them ---- */
+
+/* A request that a policy denies meets no fault, and a preflight no CORS answer. */
+static void az_18_policies_come_before_fault_and_cors(void)
+{
+    struct run *r = run_new();
+    struct model_fault fault = { .abort_pct = 100, .abort_status = 418, .abort_grpc = -1 };
+    struct model_authz_policy nothing = { .action = MODEL_AUTHZ_ALLOW };
+    struct model_authz authz = { 0 };
+
+    r->route.fault = &fault;
+    EQ_INT(again(r), FILTER_REPLY);
+    EQ_UINT(r->fr.reply.status, 418);
+    authz.by_action[MODEL_AUTHZ_ALLOW].list = &nothing;
+    authz.by_action[MODEL_AUTHZ_ALLOW].count = 1;
+    r->fr.authz = &authz;
+    http_msg_set_method(&r->head, STR("OPTIONS"));
+    header(r, "origin", "http://a");
+    header(r, "access-control-request-method", "GET");
+    EQ_INT(again(r), FILTER_REPLY);
+    EQ_UINT(r->fr.reply.status, 403);
+    OK(r->d.authz_denied);
+    run_free(r);
+}
+
 static const struct tap_case cases[] = {
+    { "az_18_policies_come_before_fault_and_cors", az_18_policies_come_before_fault_and_cors },
     { "vs_16_faults_hit_their_share", vs_16_faults_hit_their_share },
     { "vs_16_grpc_aborts_carry_their_code", vs_16_grpc_aborts_carry_their_code },
     { "vs_16_a_delay_waits_then_goes_on", vs_16_a_delay_waits_then_goes_on },

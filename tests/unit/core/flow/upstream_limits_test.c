@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/flow/upstream_dial.h"
 #include "tests/tap.h"
 #include "tests/unit/support/flow_rig.h"
 
@@ -208,7 +209,21 @@ static void new_limits_hold_for_old_connections(void)
     flow_rig_deinit(&r);
 }
 
+static void rt_10_idle_connections_are_kept_for_an_hour_by_default(void)
+{
+    struct model_cluster_config config = { 0 };
+    struct model_cluster cluster = { .config = &config };
+    struct upstream_host host = { .cluster = &cluster };
+
+    EQ_UINT(upstream_dial_pool_config(&host, UPSTREAM_H1).idle_timeout_ms, 3600 * 1000);
+    EQ_UINT(upstream_dial_pool_config(&host, UPSTREAM_MESH).idle_timeout_ms, 3600 * 1000);
+    config.limits.idle_timeout_ms = 5000;
+    EQ_UINT(upstream_dial_pool_config(&host, UPSTREAM_H1).idle_timeout_ms, 5000);
+}
+
 static const struct tap_case cases[] = {
+    { "rt_10_idle_connections_are_kept_for_an_hour_by_default",
+      rt_10_idle_connections_are_kept_for_an_hour_by_default },
     { "cb_1_connections_are_counted_for_the_cluster",
       cb_1_connections_are_counted_for_the_cluster },
     { "cb_2_pending_beyond_the_limit_is_503_uo", cb_2_pending_beyond_the_limit_is_503_uo },

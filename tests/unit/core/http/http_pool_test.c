@@ -579,7 +579,31 @@ static void drain_finishes_what_runs(void)
     rig_stop(&r);
 }
 
+/* A handshake begun with the old settings is given up, and who waited for it dials anew. */
+static void drain_gives_up_connections_being_made(void)
+{
+    struct rig r = { .connecting = true };
+
+    rig_start(&r);
+    EQ_INT(ask(&r, 0, "/"), 0);
+    http_wire_turn(&r.w);
+    EQ_INT(r.dials, 1);
+    OK(r.waiters[0]);
+    r.connecting = false;
+    http_pool_drain(r.pool);
+    http_wire_turn(&r.w);
+    EQ_INT(r.dials, 2);
+    EQ_INT(r.errors[0], 0);
+    OK(!r.waiters[0]);
+    EQ_INT(http_pool_connections(r.pool), 1);
+    http_wire_send(&r.wires[1], "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+    http_wire_turn(&r.w);
+    HAS_STR(http_wire_log(&r.notes[0]), "body 1 end\n");
+    rig_stop(&r);
+}
+
 static const struct tap_case cases[] = {
+    { "drain_gives_up_connections_being_made", drain_gives_up_connections_being_made },
     { "connection_is_used_again", connection_is_used_again },
     { "answers_of_all_kinds", answers_of_all_kinds },
     { "too_many_interim_answers_end_it", too_many_interim_answers_end_it },
