@@ -204,12 +204,17 @@ static void begin_http(struct flow_conn *c)
 
 /* ---- TLS ---- */
 
-static void refuse(struct flow_conn *c, const char *why)
+static void log_refusal(const struct flow_conn *c, const char *why)
 {
     char peer[ADDR_TEXT_MAX];
 
     log_info("connection from %s to port %u of %.*s refused: %s", addr_format(&c->peer, peer),
              c->port, STR_ARG(c->listen->name), why);
+}
+
+static void refuse(struct flow_conn *c, const char *why)
+{
+    log_refusal(c, why);
     flow_conn_close(c);
 }
 
@@ -218,7 +223,13 @@ static void on_tls_error(void *arg, int err)
     struct flow_conn *c = arg;
     const char *why = stream_tls_error(c->stream);
 
-    refuse(c, why[0] ? why : error_text(err));
+    why = why[0] ? why : error_text(err);
+    if (err == ERR_CLOSED) { /* a probe of the port, often: nothing for an access log */
+        refuse(c, why);
+        return;
+    }
+    log_refusal(c, why);
+    flow_tcp_refuse(c, 0, why);
 }
 
 static void note_peer(struct flow_conn *c, const struct stream_tls_info *tls)
@@ -394,8 +405,9 @@ static void follow(struct flow_conn *c, enum flow_verdict verdict)
             begin_tls(c, c->fw->id.server);
         return;
     default:
-        refuse(c, c->kind == MODEL_LISTENER_GATEWAY ? "no server for this name"
-                                                    : "mutual TLS is required here");
+        log_refusal(c, c->kind == MODEL_LISTENER_GATEWAY ? "no server for this name"
+                                                         : "mutual TLS is required here");
+        flow_tcp_refuse(c, DECISION_NR, "filter_chain_not_found");
         return;
     }
 }

@@ -487,6 +487,20 @@ void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
     flow_tcp_connect(t);
 }
 
+void flow_tcp_refuse(struct flow_conn *c, uint32_t flags, const char *why)
+{
+    struct flow_tcp *t = flow_tcp_new(c);
+    const char *text = arena_printf(&t->arena, "%s", why).p;
+
+    flow_tcp_take_over(t, c);
+    t->decision.flags |= flags;
+    if (flags & DECISION_NR)
+        t->decision.details = text;
+    else
+        t->decision.termination = text;
+    finish(t, 0, 0);
+}
+
 static void cut(struct flow_tcp *t)
 {
     uint64_t in = t->reported_in, out = t->reported_out;

@@ -38,6 +38,9 @@ struct flow_tcp {
  */
 void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
                     const struct model_authz *authz);
+/* Closes a connection that nothing serves, or whose TLS handshake failed: the access log has it,
+ * too (TL-4). flags: of the decision; why: copied. */
+void flow_tcp_refuse(struct flow_conn *c, uint32_t flags, const char *why);
 
 /* What flow_tcp_start is made of, for flow_probe. A new one knows what c does and is in no list. */
 struct flow_tcp *flow_tcp_new(struct flow_conn *c);

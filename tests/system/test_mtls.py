@@ -71,10 +71,16 @@ def test_mt_2_strict_refuses_plaintext(server, ca):
     assert len(side.app.requests) == 1
 
 
-def test_tl_4_connections_that_fit_no_chain_are_logged(server):
+def test_tl_4_connections_that_nothing_serves_are_logged(server, ca):
     side = server(STRICT, args=["--access-log", "/dev/stdout"])
     assert_refused(lambda: plain_get(side))
-    side.process.wait_line(r'"- - -" 0 NR filter_chain_not_found')
+    side.process.wait_line(r'"- - -" 0 - - peer spoke plain HTTP')
+    side.config.put(PERMISSIVE)
+
+    def is_logged(): # TLS of an app at a port of HTTP
+        assert_refused(lambda: http(f"https://{HOST}/", to=("127.0.0.1", side.port), tls=ca.client_context(None, alpn=("h2",)), limit_s=2))
+        return '"- - -" 0 NR filter_chain_not_found -' in side.process.log()
+    until(is_logged, "the line of a connection that fits nothing")
 
 
 def test_mt_1_permissive_takes_both(server, ca):
