@@ -19,6 +19,7 @@ static const struct cli_flag flags[] = {
     { "host-port", 0, CLI_FLAG_LIST, "PORT", NULL, "Show this port of the app on the host's 127.0.0.1, too", NULL },
     { "ip", 0, CLI_FLAG_TEXT, "IP", NULL, "Address that peers reach the ports at [one of this machine's loopback]", NULL },
     { "label", 'l', CLI_FLAG_LIST, "NAME=VALUE", NULL, "Label of the workload; `app` names its service [the name]", NULL },
+    { "annotation", 0, CLI_FLAG_LIST, "NAME=VALUE", NULL, "Annotation of the workload; proxy.istio.io/config is followed", NULL },
     { "sa", 0, CLI_FLAG_TEXT, "ACCOUNT", NULL, "Service account, for its identity [the app]", NULL },
     { "namespace", 'n', CLI_FLAG_TEXT, "NAMESPACE", "default", "Namespace of the workload", NULL },
     { "control", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Control plane [the one of `mesh up` on this machine]", NULL },
@@ -129,6 +130,7 @@ static int read_options(const struct cli_args *args, struct role_options *o, str
     o->admin_in_state = !cli_args_text(args, "admin");
     o->quiet = true;
     set_labels(args, o, a);
+    o->annotations = cli_args_list(args, "annotation", &o->annotation_count);
     for (size_t i = 0; i < count && !code; i++)
         code = read_port(o, ports[i]);
     return code ? code : role_flags_addr(args, "admin", &o->admin);

@@ -109,6 +109,7 @@ int role_flags_read(const struct cli_args *args, struct role_options *out)
     out->dns_domain = cli_args_text(args, "dns-domain");
     out->cluster_id = cli_args_text(args, "cluster-id");
     out->labels = cli_args_list(args, "label", &out->label_count);
+    out->annotations = cli_args_list(args, "annotation", &out->annotation_count);
     out->addrs = cli_args_list(args, "ip", &out->addr_count);
     if (workers < 0 || workers > 1024)
         return cli_fail(CLI_USAGE, "--workers: between 1 and 1024");

@@ -20,6 +20,7 @@
     { "namespace", 'n', CLI_FLAG_TEXT, "NAMESPACE", NULL, "Namespace of this workload", NULL }, \
     { "service-account", 0, CLI_FLAG_TEXT, "NAME", NULL, "Service account, for the SPIFFE identity [default]", NULL }, \
     { "label", 'l', CLI_FLAG_LIST, "NAME=VALUE", NULL, "Label of this workload; repeatable", NULL }, \
+    { "annotation", 0, CLI_FLAG_LIST, "NAME=VALUE", NULL, "Annotation of this workload; proxy.istio.io/config is followed; repeatable", NULL }, \
     { "ip", 0, CLI_FLAG_LIST, "IP", NULL, "Own address; repeatable [those of the interfaces]", NULL }, \
     { "trust-domain", 0, CLI_FLAG_TEXT, "DOMAIN", "cluster.local", "Trust domain of the mesh", NULL }, \
     { "dns-domain", 0, CLI_FLAG_TEXT, "DOMAIN", "cluster.local", "Domain of service names", NULL }, \

@@ -4,6 +4,7 @@
 
 #include "core/api/k8s_config_map.h"
 #include "core/base/error.h"
+#include "core/text/node_patch.h"
 #include "core/text/node_yaml.h"
 
 #define KEY_MESH     "mesh"
@@ -56,9 +57,39 @@ static int read_text(const struct field_message *m, struct str text, struct aren
     return decode(m, n, a, d, unknown, out);
 }
 
-int mesh_file_read_config(struct str text, struct arena *a, struct diag *d, struct mesh_config *out)
+/* The annotation's members into those of defaultConfig, as protobuf merges messages. */
+static int merge_own(struct arena *a, struct str own, struct diag *d, struct node **mesh)
 {
-    return read_text(&mesh_config_message, text, a, d, FIELD_DECODE_IGNORE, out);
+    struct node *n, *patch = node_new(a, NODE_MAP);
+    struct str why;
+    int err = node_yaml_read_one(a, own, NULL, d, &n);
+
+    if (err || n->kind == NODE_NULL)
+        return err;
+    if (n->kind != NODE_MAP) {
+        if (d)
+            (void)diag_add(d, DIAG_ERROR, "MSH1001", NULL, STR("defaultConfig"),
+                           "is not a map of ProxyConfig's fields");
+        return ERR_INVALID;
+    }
+    node_set(patch, STR("defaultConfig"), n);
+    return node_patch_merge(a, *mesh, patch, mesh, &why);
+}
+
+int mesh_file_read_config(struct str text, struct str own, struct arena *a, struct diag *d,
+                          struct mesh_config *out)
+{
+    struct node *n = NULL;
+    int err = 0;
+
+    memset(out, 0, sizeof(*out));
+    if (text.len)
+        err = node_yaml_read_one(a, text, NULL, d, &n);
+    if (!err && (!n || n->kind == NODE_NULL))
+        n = node_new(a, NODE_MAP);
+    if (!err && own.len)
+        err = merge_own(a, own, d, &n);
+    return err ? err : decode(&mesh_config_message, n, a, d, FIELD_DECODE_IGNORE, out);
 }
 
 int mesh_file_read_networks(struct str text, struct arena *a, struct diag *d,

@@ -19,8 +19,9 @@ int mesh_file_to_object(struct object **out, const struct node *mesh, struct dia
                         const struct object_options *opt);
 
 /* Reads the texts of a ConfigMap's keys; an absent or empty one leaves *out all absent. Mistakes
- * are reported to d (may be NULL); ERR_INVALID then, and *out is what could be read. All in a. */
-int mesh_file_read_config(struct str text, struct arena *a, struct diag *d,
+ * are reported to d (may be NULL); ERR_INVALID then, and *out is what could be read. All in a.
+ * own: a workload's annotation proxy.istio.io/config, or empty; it is merged into defaultConfig. */
+int mesh_file_read_config(struct str text, struct str own, struct arena *a, struct diag *d,
                           struct mesh_config *out);
 int mesh_file_read_networks(struct str text, struct arena *a, struct diag *d,
                             struct mesh_networks *out);

@@ -134,6 +134,7 @@ static uint64_t digest_config(const struct model_cluster_config *config, uint64_
     h = digest_str(h, config->sni);
     h = digest_strs(h, config->identities, config->identity_count);
     h = digest_u64(h, config->identities_only);
+    h = digest_u64(h, config->dst_port);
     h = compile_traffic_digest(h, config);
     h = digest_str(digest_str(h, config->service_name), config->service_ns);
     h = digest_str(digest_str(h, config->source.kind), config->source.name);
@@ -180,6 +181,8 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     config->subset = arena_str(own, subset_name);
     config->port =
         config->type == MODEL_CLUSTER_DYNAMIC && port->target ? port->target : port->port;
+    if (config->type == MODEL_CLUSTER_ORIGINAL_DST && !s->kubernetes && port->target != port->port)
+        config->dst_port = port->target;
     config->protocol = port->protocol;
     config->external = s->external;
     config->sni = arena_printf(own, "outbound_.%u_.%.*s_.%.*s", port->port, STR_ARG(subset_name),

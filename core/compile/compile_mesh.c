@@ -188,14 +188,15 @@ static struct compile_mesh *mesh_new(const struct compile *c)
 
     arena_init(&m->arena, 4096);
     diag_init(&inner);
-    if (o) {
+    if (o || c->node->proxy_config.len) {
         /* Texts are copied: the object may go before we do. */
-        err = mesh_file_read_config(arena_str(&m->arena, mesh_file_key(o, "mesh")), &m->arena,
-                                    &inner, &m->config);
-        if (!err)
+        err = mesh_file_read_config(o ? arena_str(&m->arena, mesh_file_key(o, "mesh")) : STR_NONE,
+                                    c->node->proxy_config, &m->arena, &inner, &m->config);
+        if (!err && o)
             err = mesh_file_read_networks(arena_str(&m->arena, mesh_file_key(o, "meshNetworks")),
                                           &m->arena, &inner, &m->networks);
-        tell(c, o, &inner);
+        if (o)
+            tell(c, o, &inner);
     }
     diag_deinit(&inner);
     if (err && c->mesh) {

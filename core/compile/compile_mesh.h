@@ -13,9 +13,10 @@
 
 struct compile_mesh {
     struct arena arena;
-    uint64_t hash;                  /* of what it was made from */
-    struct mesh_config config;      /* as written; absent is the default */
-    struct mesh_proxy_config proxy; /* for this node: defaultConfig, then ProxyConfig objects */
+    uint64_t hash;             /* of what it was made from */
+    struct mesh_config config; /* as written; absent is the default */
+    struct mesh_proxy_config
+        proxy; /* for this node: defaultConfig, annotation, ProxyConfig objects */
     struct mesh_networks networks;
     struct model_settings settings; /* for workers */
     enum model_outbound_policy outbound_policy;

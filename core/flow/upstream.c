@@ -467,6 +467,8 @@ static bool find_listed(struct upstream *up, const struct addr *dst, struct upst
 
 int upstream_pick(struct upstream *up, const struct upstream_want *want, struct upstream_host **out)
 {
+    struct addr dst;
+
     switch (up->cluster->config->type) {
     case MODEL_CLUSTER_BLACKHOLE:
         return ERR_NOT_FOUND;
@@ -475,7 +477,10 @@ int upstream_pick(struct upstream *up, const struct upstream_want *want, struct 
             break; /* who asked by name takes one of the members, if they are known */
         if (find_listed(up, want->dst, out))
             return 0;
-        *out = begin_use(up, host_by_addr(up, want->dst));
+        dst = *want->dst;
+        if (up->cluster->config->dst_port)
+            dst.port = up->cluster->config->dst_port;
+        *out = begin_use(up, host_by_addr(up, &dst));
         return 0;
     case MODEL_CLUSTER_DYNAMIC:
         up->asked = upstream_dynamic_get(up, want->name, want->dst ? want->dst->port : 80);

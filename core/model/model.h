@@ -39,8 +39,9 @@ struct model_node {
     uint32_t label_count;
     struct addr *addrs; /* own IPs */
     uint32_t addr_count;
-    struct str dns_domain; /* "cluster.local" */
-    struct str locality;   /* "region/zone/subzone"; empty: as the registry has it */
+    struct str dns_domain;   /* "cluster.local" */
+    struct str proxy_config; /* annotation proxy.istio.io/config, checked; empty: none */
+    struct str locality;     /* "region/zone/subzone"; empty: as the registry has it */
     bool is_gateway;
 };
 

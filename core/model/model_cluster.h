@@ -136,6 +136,7 @@ struct model_cluster_config {
     struct str name;
     struct str host, subset;
     uint16_t port;
+    uint16_t dst_port;      /* ORIGINAL_DST: in the place of the destination's own; 0: that one */
     uint8_t type;           /* enum model_cluster_type */
     uint8_t protocol;       /* enum model_protocol towards the endpoints */
     uint8_t lb;             /* enum model_lb */

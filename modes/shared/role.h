@@ -28,6 +28,8 @@ struct role_options {
     const char *dns_domain;    /* ["cluster.local"] */
     const char *const *labels; /* "key=value" */
     size_t label_count;
+    const char *const *annotations; /* "key=value" */
+    size_t annotation_count;
     const char *const *addrs; /* own IPs; none: found on the interfaces */
     size_t addr_count;
 

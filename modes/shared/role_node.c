@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "core/api/mesh_file.h"
 #include "core/base/error.h"
 #include "core/pki/pki_spiffe.h"
 #include "modes/shared/role.h"
@@ -27,6 +28,35 @@ static int set_labels(struct model_node *node, const struct role_options *o, str
         node->labels[node->label_count++] = (struct model_label){ name, value };
     }
     return 0;
+}
+
+/* Of annotations one says something here: proxy.istio.io/config, a ProxyConfig as YAML. */
+static int set_annotations(struct model_node *node, const struct role_options *o, struct arena *a)
+{
+    struct mesh_config config;
+    struct diag diag;
+    int err = 0;
+
+    for (size_t i = 0; i < o->annotation_count && !err; i++) {
+        struct str value = arena_str(a, str_of(o->annotations[i]));
+        struct str name = str_cut(&value, '=');
+
+        if (!value.p || !name.len) {
+            fprintf(stderr, "mesh: annotation \"%s\" is not of the form name=value\n",
+                    o->annotations[i]);
+            return ERR_INVALID;
+        }
+        if (!str_is(name, "proxy.istio.io/config"))
+            continue;
+        node->proxy_config = value;
+        diag_init(&diag);
+        err = mesh_file_read_config(STR_NONE, value, a, &diag, &config);
+        for (const struct diag_item *at = diag.first; err && at; at = at->next)
+            fprintf(stderr, "mesh: annotation proxy.istio.io/config: %.*s: %.*s\n",
+                    STR_ARG(at->path), STR_ARG(at->message));
+        diag_deinit(&diag);
+    }
+    return err;
 }
 
 static struct str label(const struct model_node *node, const char *name)
@@ -107,6 +137,8 @@ int role_node_init(struct model_node *node, const struct role_options *o, struct
         return ERR_INVALID;
     }
     err = set_labels(node, o, a);
+    if (!err)
+        err = set_annotations(node, o, a);
     if (!err)
         err = set_addrs(node, o, a);
     if (err)

@@ -83,6 +83,7 @@ class Workload:
         self.kind = spec.get("kind", "sidecar")
         self.sa = spec.get("serviceAccount", self.app)
         self.labels = {"app": self.app, "version": self.version, **spec.get("labels", {})}
+        self.annotations = spec.get("annotations", {})
         self.options = spec.get("options", [])
         self.certs = spec.get("certs") # the authority of its files; else control gives it a certificate
         self.listen = {f"{kind}-{port}": (None, port, kind) for port, kind in spec.get("listen", {}).items()}
@@ -160,6 +161,7 @@ class Fleet:
                  "--service-account", w.sa, "--ip", w.place.ip, "--state-dir", f"{self.folder}/state/{w.name}",
                  "--workers", "1", "--drain-time", "0s", "--access-log", w.log, "--access-log-format", "json"]
         flags += [part for name, value in w.labels.items() for part in ("--label", f"{name}={value}")]
+        flags += [part for name, value in w.annotations.items() for part in ("--annotation", f"{name}={value}")]
         if w.certs:
             flags += ["--cert-dir", self.cert_files(w)]
         if w.kind == "gateway":

@@ -69,7 +69,7 @@ static void every_field_is_read(void)
     OK(set.count && str_is(set.items[0]->name, "istio") &&
        str_is(set.items[0]->ns, "istio-system"));
     arena_init(&a, 4096);
-    EQ_INT(mesh_file_read_config(mesh_file_key(set.items[0], "mesh"), &a, NULL, &m), 0);
+    EQ_INT(mesh_file_read_config(mesh_file_key(set.items[0], "mesh"), STR_NONE, &a, NULL, &m), 0);
     EQ_INT(m.extension_providers_count, 6);
     OK(m.extension_providers[2].opentelemetry != NULL);
     EQ_INT(m.path_normalization->normalization, MESH_CONFIG_NORMALIZATION_MERGE_SLASHES);

@@ -66,6 +66,26 @@ static void the_config_map_sets_and_changes_them(void)
     compile_rig_deinit(&rig);
 }
 
+static void the_annotation_of_a_workload_is_merged_into_the_meshs_default(void)
+{
+    compile_rig_init(&rig);
+    rig.node.proxy_config = STR("{gatewayTopology: {numTrustedProxies: 2}}");
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, SERVICE));
+    EQ_UINT(settings()->http.trusted_proxies, 2);
+    OK(compile_rig_apply(
+        &rig,
+        CONFIG_MAP("    defaultConfig: {terminationDrainDuration: 20s, gatewayTopology: "
+                   "{numTrustedProxies: 1, forwardClientCertDetails: ALWAYS_FORWARD_ONLY}}\n")));
+    EQ_UINT(settings()->http.trusted_proxies, 2);
+    OK(settings()->http.gateway_xfcc != 0);
+    EQ_UINT(settings()->drain_ms, 20000);
+    compile_rig_remove(&rig, "ConfigMap", "istio-system", "istio");
+    OK(compile_rig_run(&rig));
+    EQ_UINT(settings()->http.trusted_proxies, 2);
+    compile_rig_deinit(&rig);
+}
+
 static void a_document_of_its_own_is_that_config_map(void)
 {
     compile_rig_init(&rig);
@@ -224,6 +244,8 @@ static void routes_without_retries_follow_the_mesh(void)
 static const struct tap_case cases[] = {
     { "defaults_hold_without_a_mesh_config", defaults_hold_without_a_mesh_config },
     { "the_config_map_sets_and_changes_them", the_config_map_sets_and_changes_them },
+    { "the_annotation_of_a_workload_is_merged_into_the_meshs_default",
+      the_annotation_of_a_workload_is_merged_into_the_meshs_default },
     { "a_document_of_its_own_is_that_config_map", a_document_of_its_own_is_that_config_map },
     { "other_config_maps_do_nothing", other_config_maps_do_nothing },
     { "services_without_export_follow_the_mesh", services_without_export_follow_the_mesh },

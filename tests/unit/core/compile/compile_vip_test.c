@@ -202,6 +202,19 @@ static void hl_3_a_member_reaches_itself_without_the_mesh(void)
     finish();
 }
 
+static void targetport_of_a_passed_through_entry_takes_the_ports_place(void)
+{
+    const struct model_cluster *c;
+
+    if (begin(ENTRY("e", "hosts: [e.com], resolution: NONE, ports: "
+                         "[{number: 81, name: a, protocol: HTTP}, "
+                         "{number: 82, name: b, protocol: HTTP, targetPort: 443}]"))) {
+        OK((c = compile_rig_cluster(&rig, "outbound|81||e.com")) && c->config->dst_port == 0);
+        OK((c = compile_rig_cluster(&rig, "outbound|82||e.com")) && c->config->dst_port == 443);
+    }
+    finish();
+}
+
 /* By the Service's address also one's own app is called through both sidecars. */
 static void tc_4_a_member_reaches_its_own_service_through_the_mesh(void)
 {
@@ -425,6 +438,8 @@ static const struct tap_case cases[] = {
       hl_1_bytes_to_a_member_of_a_headless_service },
     { "hl_1_no_members_no_listener", hl_1_no_members_no_listener },
     { "hl_2_members_are_known_with_their_identity", hl_2_members_are_known_with_their_identity },
+    { "targetport_of_a_passed_through_entry_takes_the_ports_place",
+      targetport_of_a_passed_through_entry_takes_the_ports_place },
     { "tc_4_a_member_reaches_its_own_service_through_the_mesh",
       tc_4_a_member_reaches_its_own_service_through_the_mesh },
     { "hl_3_a_member_reaches_itself_without_the_mesh",
