@@ -165,6 +165,7 @@ static int attach_control(struct role *r)
         .token = r->options.token,
         .root_cert = r->options.root_cert,
         .state_dir = r->options.state_dir,
+        .has_identity = r->options.cert_dir != NULL,
         .node = &r->node,
         .app_ports = r->options.app_ports,
         .app_port_count = r->options.app_port_count,

@@ -419,7 +419,8 @@ static void on_identity(void *arg, struct tls_identity *identity, struct pki_tru
 {
     struct source_xds *x = arg;
 
-    runtime_set_identity(x->rt, tls_identity_ref(identity), pki_trust_ref(trust));
+    if (!x->options.has_identity)
+        runtime_set_identity(x->rt, tls_identity_ref(identity), pki_trust_ref(trust));
     look_if_synced(x);
     start_client(x);
 }

@@ -28,6 +28,7 @@ struct source_xds_options {
     const char *token;     /* for the first certificate; NULL: state_dir has one */
     const char *root_cert; /* PEM file that pins control's root; NULL: by the token */
     const char *state_dir; /* NULL: nothing is kept */
+    bool has_identity;     /* callers see another certificate; control's is for control alone */
     const struct model_node *node;
     const struct compile_app_port *app_ports; /* to register */
     uint32_t app_port_count;
