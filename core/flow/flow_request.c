@@ -163,6 +163,7 @@ static void forward_unknown(struct flow_request *r)
 
     if (r->conn->kind == MODEL_LISTENER_OUTBOUND && s->outbound &&
         s->outbound->policy == MODEL_REGISTRY_ONLY) {
+        r->decision.cluster = s->outbound->blackhole; /* counted as such */
         flow_reply_local(r, 502, STR_NONE, "direct_response", 0);
         return;
     }

@@ -110,3 +110,4 @@ def test_metrics_can_be_switched_off(rig, echo):
 def test_registry_only_of_the_mesh(rig, echo):
     client = rig.outbound(rig.config(mesh_config(outboundTrafficPolicy={"mode": "REGISTRY_ONLY"})))
     assert client.http("/", host="127.0.0.1:1").status == 502
+    until(lambda: client.samples("istio_requests_total", destination_service_name="BlackHoleCluster", response_code="502"))
