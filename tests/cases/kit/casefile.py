@@ -19,7 +19,7 @@ CASE_KEYS = {"id", "each", "about", "config", "call", "calls", "expect", "refuse
 CALL_KEYS = {"from", "to", "port", "protocol", "method", "path", "host", "headers", "body", "count", "at", "tls",
              "follow", "before", "eventually", "limit", "expect", "fresh", "resolve"}
 EXPECT_KEYS = {"status", "error", "ok", "headers", "upstream", "mtls", "spread", "mirrored", "within", "body", "cert",
-               "protocol", "same", "metrics", "logged"}
+               "protocol", "same", "metrics", "logged", "printed"}
 STEP_KEYS = {"config", "remove", "calls", "call", "expect"}
 
 

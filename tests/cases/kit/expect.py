@@ -30,7 +30,7 @@ def differ(name, want, got):
 
 
 def check(expect, replies, source):
-    """expect of one call; spread, mirrored, metrics and logged are the runner's."""
+    """expect of one call; spread, mirrored, metrics, printed and logged are the runner's."""
     wrong = []
     for at, reply in enumerate(replies):
         for text in check_one(expect, reply, source):

@@ -13,6 +13,7 @@ from .caller import Request, Target, ask_dns, call
 from .configure import Refused
 from .echo import PORTS
 from .fleet import APPS, DOMAIN
+from .observed import Observed
 
 LISTS = ("from", "to", "port", "path", "host", "protocol") # of a call: each value of a list is a call
 
@@ -117,6 +118,7 @@ class Run:
             target, request = self.request(given, source, mark)
             kept = None if given.get("fresh") else {} # count calls share a connection
             sizes = {w.name: size_of(w.log) for w in self.fleet.workloads.values() if w.process}
+            observed = Observed(self.fleet, given["expect"])
             replies = [self.follow(source, target, request, given, kept) for _ in range(given.get("count", 1))]
             if kept:
                 kept["sock"].close()
@@ -125,6 +127,7 @@ class Run:
                 wrong = self.mirrored(given["expect"]["mirrored"], mark, len(replies))
             if not wrong and "logged" in given["expect"]:
                 wrong = self.logged(given["expect"]["logged"], sizes)
+            wrong = wrong or observed.differ()
             if not wrong or time.monotonic() > deadline:
                 break
             time.sleep(0.05)
