@@ -7,6 +7,7 @@
 #include "core/api/k8s_endpoint_slice.h"
 #include "core/api/k8s_endpoints.h"
 #include "core/api/k8s_event.h"
+#include "core/api/k8s_ingress.h"
 #include "core/api/k8s_pod.h"
 #include "core/api/k8s_secret.h"
 #include "core/api/k8s_service.h"
@@ -74,6 +75,40 @@ static void write_labels(const struct field_pair *labels, size_t n, struct buf *
                    STR_ARG(labels[i].value));
     if (n == 0)
         buf_add_str(out, STR("<none>"));
+}
+
+static void ingress_hosts(const struct object *o, int64_t now_ns, struct buf *out)
+{
+    const struct k8s_ingress *s = o->spec;
+    const char *comma = "";
+
+    (void)now_ns;
+    for (size_t i = 0; i < s->rules_count; i++) {
+        if (!s->rules[i].host.len)
+            continue;
+        buf_printf(out, "%s%.*s", comma, STR_ARG(s->rules[i].host));
+        comma = ",";
+    }
+    if (!*comma)
+        buf_add_str(out, STR("*"));
+}
+
+static void ingress_address(const struct object *o, int64_t now_ns, struct buf *out)
+{
+    const struct k8s_ingress_status *status = o->status;
+    const struct k8s_ingress_balancer *lb = status ? status->load_balancer : NULL;
+
+    (void)now_ns;
+    for (size_t i = 0; lb && i < lb->ingress_count; i++)
+        buf_printf(
+            out, "%s%.*s", i ? "," : "",
+            STR_ARG(lb->ingress[i].ip.len > 0 ? lb->ingress[i].ip : lb->ingress[i].hostname));
+}
+
+static void ingress_ports(const struct object *o, int64_t now_ns, struct buf *out)
+{
+    (void)now_ns;
+    buf_add_str(out, ((const struct k8s_ingress *)o->spec)->tls_count ? STR("80, 443") : STR("80"));
 }
 
 static void service_external(const struct object *o, int64_t now_ns, struct buf *out)
@@ -386,6 +421,22 @@ static const struct api_kind_column api_column_lease_rows[] = {
     { "HOLDER", ".spec.holderIdentity", "string", 0, "Who holds it.", NULL }, AGE,
 };
 LIST(api_column_lease);
+
+static const struct api_kind_column api_column_ingress_rows[] = {
+    { "CLASS", ".spec.ingressClassName", "string", 0, "Its IngressClass.", NULL },
+    { "HOSTS", NULL, "string", 0, "Hosts of its rules.", ingress_hosts },
+    { "ADDRESS", NULL, "string", 0, "Where it can be reached.", ingress_address },
+    { "PORTS", NULL, "string", 0, "Ports of the gateway.", ingress_ports },
+    AGE,
+};
+LIST(api_column_ingress);
+
+static const struct api_kind_column api_column_ingress_class_rows[] = {
+    { "CONTROLLER", ".spec.controller", "string", 0, "Who serves Ingresses of the class.", NULL },
+    { "PARAMETERS", ".spec.parameters.name", "string", 0, "Object with its settings.", NULL },
+    AGE,
+};
+LIST(api_column_ingress_class);
 
 static const struct api_kind_column api_column_virtual_service_rows[] = {
     { "GATEWAYS", ".spec.gateways", "string", 0, "Gateways that the rules are for.", NULL },

@@ -15,7 +15,7 @@ extern const struct api_column_list api_column_age; /* AGE only */
 extern const struct api_column_list api_column_service, api_column_endpoints,
     api_column_endpoint_slice, api_column_namespace, api_column_service_account, api_column_secret,
     api_column_config_map, api_column_pod, api_column_deployment, api_column_event,
-    api_column_lease;
+    api_column_lease, api_column_ingress, api_column_ingress_class;
 extern const struct api_column_list api_column_virtual_service, api_column_destination_rule,
     api_column_service_entry, api_column_workload_entry, api_column_peer_authentication,
     api_column_authorization_policy;

@@ -16,6 +16,7 @@
 #include "core/api/k8s_endpoint_slice.h"
 #include "core/api/k8s_endpoints.h"
 #include "core/api/k8s_event.h"
+#include "core/api/k8s_ingress.h"
 #include "core/api/k8s_lease.h"
 #include "core/api/k8s_namespace.h"
 #include "core/api/k8s_pod.h"
@@ -81,6 +82,10 @@ static const struct api_kind kinds[] = {
       .namespaced = true, .root = &k8s_endpoint_slice_message, .columns = &api_column_endpoint_slice },
     { .id = API_KIND_LEASE, .group = "coordination.k8s.io", .versions = { "v1" }, .kind = "Lease", .plural = "leases", .singular = "lease",
       .namespaced = true, .root = &k8s_lease_root_message, .spec = &k8s_lease_message, .columns = &api_column_lease },
+    { .id = API_KIND_INGRESS, .group = K8S_INGRESS_GROUP, .versions = { "v1" }, .kind = "Ingress", .plural = "ingresses", .singular = "ingress", .short_names = { "ing" },
+      .namespaced = true, .has_status = true, .root = &k8s_ingress_root_message, .spec = &k8s_ingress_message, .status = &k8s_ingress_status_message, .columns = &api_column_ingress },
+    { .id = API_KIND_INGRESS_CLASS, .group = K8S_INGRESS_GROUP, .versions = { "v1" }, .kind = "IngressClass", .plural = "ingressclasses", .singular = "ingressclass",
+      .root = &k8s_ingress_class_root_message, .spec = &k8s_ingress_class_message, .columns = &api_column_ingress_class },
     { .id = API_KIND_VIRTUAL_SERVICE, NETWORKING, .kind = "VirtualService", .plural = "virtualservices", .singular = "virtualservice", .short_names = { "vs" },
       .root = &virtual_service_root_message, .spec = &virtual_service_message, .status = &istio_status_message, .columns = &api_column_virtual_service },
     { .id = API_KIND_DESTINATION_RULE, NETWORKING, .kind = "DestinationRule", .plural = "destinationrules", .singular = "destinationrule", .short_names = { "dr" },

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define NO_ENVOY        "has no meaning here: there is no Envoy"
-#define NO_INGRESS      "is accepted, but Kubernetes' Ingress is not served"
+#define NO_ADDRESS      "names gateways that serve Ingresses; their status shows no address"
 #define NO_SOURCE       "is not read: --config and --control say where configuration comes from"
 #define NO_CERTIFICATES "is ignored, as in Istio"
 #define NO_FLAG(f)      "is not read: proxies are told by --" f
@@ -236,10 +236,10 @@ static const struct field mesh_config_fields[] = {
     FIELD_DURATION(T, hbone_idle_timeout, "hboneIdleTimeout", .proto = 70, .check = api_check_not_negative, .default_text = "1h", .enforced = FIELD_NOT_ENFORCED, .help = "Life of a tunnel without traffic."),
     FIELD_DURATION(T, protocol_detection_timeout, "protocolDetectionTimeout", .proto = 42, .check = api_check_not_negative, .default_text = "0s, which waits for ever", .enforced = FIELD_NOT_ENFORCED, .help = "Time for the first byte of a client."),
     FIELD_MSG(T, tcp_keepalive, "tcpKeepalive", traffic_policy_keepalive, .proto = 28, .default_text = "the system's", .help = "TCP keep-alive."),
-    FIELD_STR(T, ingress_class, "ingressClass", .proto = 7, .default_text = "istio", .enforced = NO_INGRESS, .help = "Class of the Ingresses that are ours."),
-    FIELD_STR(T, ingress_service, "ingressService", .proto = 8, .default_text = "istio-ingressgateway", .enforced = NO_INGRESS, .help = "Service whose address Ingresses show."),
-    FIELD_ENUM(T, ingress_controller_mode, "ingressControllerMode", mesh_config_ingress_mode, .proto = 9, .default_text = "STRICT", .enforced = NO_INGRESS, .help = "Which Ingresses are ours."),
-    FIELD_STR(T, ingress_selector, "ingressSelector", .proto = 52, .default_text = "ingressgateway", .enforced = NO_INGRESS, .help = "Label of the gateways that serve them."),
+    FIELD_STR(T, ingress_class, "ingressClass", .proto = 7, .default_text = "istio", .help = "Class of the Ingresses that are ours."),
+    FIELD_STR(T, ingress_service, "ingressService", .proto = 8, .default_text = "istio-ingressgateway", .enforced = NO_ADDRESS, .help = "Service whose address Ingresses show."),
+    FIELD_ENUM(T, ingress_controller_mode, "ingressControllerMode", mesh_config_ingress_mode, .proto = 9, .default_text = "STRICT", .help = "Which Ingresses are ours."),
+    FIELD_STR(T, ingress_selector, "ingressSelector", .proto = 52, .default_text = "ingressgateway", .help = "Label of the gateways that serve them."),
     FIELD_OPT_BOOL(T, enable_tracing, "enableTracing", .proto = 12, .wrapper = true, .default_text = "true", .help = "Whether there are traces."),
     FIELD_STR(T, access_log_file, "accessLogFile", .proto = 13, .presence = true, .help = "File for lines of all requests; empty for none."),
     FIELD_STR(T, access_log_format, "accessLogFormat", .proto = 24, .default_text = "Istio's", .help = "How a line looks: text with operators, or JSON of such."),

@@ -16,6 +16,7 @@
 #include "core/compile/compile_gwapi_policy.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_inbound.h"
+#include "core/compile/compile_ingress.h"
 #include "core/compile/compile_jwt.h"
 #include "core/compile/compile_locality.h"
 #include "core/compile/compile_mesh.h"
@@ -211,7 +212,8 @@ static void mark_object(struct compile *c, struct object *o, bool add)
         compile_gwapi_policy_follow(c, o, add);
         if (!c->node->is_gateway)
             compile_gwapi_mesh_follow(c, o, add);
-        else if (compile_gwapi_wants(o->kind->id) || o->kind->id == API_KIND_NAMESPACE)
+        else if (compile_gwapi_wants(o->kind->id) || compile_ingress_wants(o->kind->id) ||
+                 o->kind->id == API_KIND_NAMESPACE)
             c->dirty |= COMPILE_PART_GATEWAY;
         return;
     }

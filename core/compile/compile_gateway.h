@@ -16,7 +16,7 @@ struct compile_gateway {
     /* What the next build may take over. */
     struct map vhosts; /* "TABLE|DOMAIN" -> compile_gateway_host.c's cache entry */
     struct map uses;   /* hosts that routes of the Gateway API name */
-    struct map tls;    /* "NS/NAME/INDEX" -> compile_gateway_tls.c's cache entry */
+    struct map tls;    /* "KIND/NS/NAME/INDEX" -> compile_gateway_tls.c's cache entry */
 };
 
 /* A new part. Virtual hosts and TLS settings of the old one (may be NULL) are kept where their

@@ -164,6 +164,15 @@ void compile_gateway_host_add(struct compile_gateway_hosts *hosts, const struct 
     }
 }
 
+void compile_gateway_host_add_made(struct compile_gateway_hosts *hosts,
+                                   const struct object *gateway, struct str gateway_key,
+                                   const struct istio_gateway_server *server,
+                                   struct compile_vs **list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        bind_vs(hosts, gateway, gateway_key, server, list[i], false);
+}
+
 /* ---- what a virtual host is made from ---- */
 
 static uint64_t stamp_of(const struct compile *c, struct str host)

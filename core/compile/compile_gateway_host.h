@@ -26,6 +26,12 @@ void compile_gateway_host_deinit(struct compile_gateway_hosts *hosts);
 void compile_gateway_host_add(struct compile_gateway_hosts *hosts, const struct object *gateway,
                               struct str gateway_key, const struct istio_gateway_server *server,
                               bool redirect);
+/* Enters VirtualServices that were made for a server and are bound by no name. They may go after
+ * compile_gateway_host_build. */
+void compile_gateway_host_add_made(struct compile_gateway_hosts *hosts,
+                                   const struct object *gateway, struct str gateway_key,
+                                   const struct istio_gateway_server *server,
+                                   struct compile_vs **list, uint32_t count);
 /* One reference for the caller. Virtual hosts come from old (may be NULL) when their inputs are the
  * same, and are remembered in data. */
 struct model_route_table *compile_gateway_host_build(struct compile_gateway_hosts *hosts,

@@ -43,8 +43,8 @@ struct tls_config *compile_gateway_tls_get(struct compile *c, struct compile_gat
 {
     uint64_t spec = digest_u64(gateway->content_hash, http);
     uint64_t inputs = digest_u64(spec, compile_tls_server_digest(c, gateway, server->tls));
-    struct str key = arena_printf(data->arena, "%.*s/%.*s/%u", STR_ARG(gateway->ns),
-                                  STR_ARG(gateway->name), index);
+    struct str key = arena_printf(data->arena, "%s/%.*s/%.*s/%u", gateway->kind->kind,
+                                  STR_ARG(gateway->ns), STR_ARG(gateway->name), index);
     const struct entry *was = old ? map_get(&old->tls, key) : NULL;
     struct tls_config *tls = NULL;
 

@@ -18,6 +18,8 @@ bool compile_gwapi_objects_wants(uint16_t kind)
     case API_KIND_SERVICE_ENTRY:
     case API_KIND_SECRET:
     case API_KIND_CONFIG_MAP:
+    case API_KIND_INGRESS:
+    case API_KIND_INGRESS_CLASS:
         return true;
     default:
         return compile_gwapi_wants(kind);

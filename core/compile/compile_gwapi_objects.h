@@ -11,7 +11,7 @@ struct compile_gwapi_objects {
     struct compile_gwapi_world world;
 };
 
-/* Kinds that matter for status. */
+/* Kinds that matter for status, and for who may have which Secret. */
 bool compile_gwapi_objects_wants(uint16_t kind);
 
 void compile_gwapi_objects_init(struct compile_gwapi_objects *x, struct str dns_domain);

@@ -2,6 +2,7 @@
 
 #include "core/api/destination_rule.h"
 #include "core/api/istio_gateway.h"
+#include "core/api/k8s_ingress.h"
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
 #include "core/text/field_walk.h"
@@ -95,6 +96,7 @@ static struct user *user_new(struct str key, const struct object *o)
     struct user *u = mem_alloc0(1, sizeof(*u));
     const struct istio_gateway *g = o->spec;
     const struct destination_rule *dr = o->spec;
+    const struct k8s_ingress *in = o->spec;
 
     arena_init(&u->arena, 256);
     u->key = arena_str(&u->arena, key);
@@ -103,11 +105,20 @@ static struct user *user_new(struct str key, const struct object *o)
     field_walk(o->kind->spec, o->spec, STR("spec"), add_credential, u);
     if (u->kind == API_KIND_GATEWAY) {
         copy_labels(u, g->selector, g->selector_count);
+    } else if (u->kind == API_KIND_INGRESS) {
+        for (size_t i = 0; i < in->tls_count; i++)
+            add_secret(u, in->tls[i].secret_name);
     } else if (u->kind == API_KIND_DESTINATION_RULE && dr->workload_selector) {
         u->has_selector = true;
         copy_labels(u, dr->workload_selector->labels, dr->workload_selector->labels_count);
     }
     return u;
+}
+
+static bool names_secrets(uint16_t kind)
+{
+    return kind == API_KIND_GATEWAY || kind == API_KIND_DESTINATION_RULE ||
+           kind == API_KIND_INGRESS;
 }
 
 /* ---- coming and going ---- */
@@ -133,7 +144,7 @@ void ads_credential_put(struct ads_credential *x, struct str key, const struct o
 
     if (old)
         enter(x, old, false, changed, arg);
-    if (o && (o->kind->id == API_KIND_GATEWAY || o->kind->id == API_KIND_DESTINATION_RULE))
+    if (o && names_secrets(o->kind->id))
         u = user_new(key, o);
     if (u && u->secret_count) {
         map_put(&x->users, u->key, u);

@@ -1,5 +1,6 @@
 #include "modes/control/gwapi_status.h"
 
+#include "core/api/mesh_file.h"
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
@@ -7,6 +8,7 @@
 #include "core/compile/compile_gwapi_objects.h"
 #include "core/compile/compile_gwapi_status.h"
 #include "core/compile/compile_gwapi_view.h"
+#include "core/compile/compile_ingress.h"
 #include "core/loop/clock.h"
 #include "core/loop/worker.h"
 #include "modes/control/ads.h"
@@ -65,7 +67,7 @@ static void take_all(struct gwapi_status *g)
     }
 }
 
-/* ---- certificates of Gateways ---- */
+/* ---- certificates of Gateways and Ingresses ---- */
 
 struct share {
     struct arena *arena;
@@ -81,6 +83,19 @@ static void share_one(void *arg, struct str ns, struct str name)
     s->names[s->count++] = arena_printf(s->arena, "%.*s/%.*s", STR_ARG(ns), STR_ARG(name));
 }
 
+/* MeshConfig says which Ingresses are ours. */
+static void share_ingresses(struct gwapi_status *g, struct share *s)
+{
+    const struct compile_gwapi_world *w = &g->objects.world;
+    const struct object *o =
+        w->find(w->arg, API_KIND_CONFIG_MAP, STR("istio-system"), MESH_FILE_NAME);
+    struct mesh_config config = { 0 };
+
+    if (o)
+        (void)mesh_file_read_config(mesh_file_key(o, "mesh"), STR_NONE, s->arena, NULL, &config);
+    compile_ingress_each_secret(w, &config, share_one, s);
+}
+
 static void share(struct gwapi_status *g)
 {
     struct compile_gwapi_view view;
@@ -91,6 +106,7 @@ static void share(struct gwapi_status *g)
     s.arena = &a;
     compile_gwapi_view_build(&g->objects.world, &a, &view);
     compile_gwapi_view_each_secret(&view, share_one, &s);
+    share_ingresses(g, &s);
     ads_share_secrets(g->ads, s.names, s.count);
     arena_deinit(&a);
 }
@@ -100,7 +116,8 @@ static bool is_about_certificates(uint16_t kind)
 {
     return kind == API_KIND_K8S_GATEWAY || kind == API_KIND_LISTENER_SET ||
            kind == API_KIND_REFERENCE_GRANT || kind == API_KIND_GATEWAY_CLASS ||
-           kind == API_KIND_NAMESPACE || kind == API_KIND_SECRET || kind == API_KIND_CONFIG_MAP;
+           kind == API_KIND_NAMESPACE || kind == API_KIND_SECRET || kind == API_KIND_CONFIG_MAP ||
+           compile_ingress_wants(kind);
 }
 
 static void on_ready(void *arg);

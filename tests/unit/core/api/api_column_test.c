@@ -89,6 +89,9 @@ static void rows_are_as_kubectl_shows_them(void)
     expect_row(&set, "Deployment", "shop", "0/2|0|0|<unknown>|");
     expect_row(&set, "Event", "shop.1", "0s|Normal|Started|pod/shop-0|started|");
     expect_row(&set, "Lease", "leader", "a|<unknown>|");
+    expect_row(&set, "Ingress", "shop",
+               "istio|shop.example.com,*.shops.example.com|192.0.2.1|80, 443|<unknown>|");
+    expect_row(&set, "IngressClass", "istio", "istio.io/ingress-controller||<unknown>|");
     expect_row(
         &set, "VirtualService", "shop",
         "[\"prod/edge\",\"mesh\"]|[\"shop.example.com\",\"*.shops.example.com\"]|<unknown>|");
