@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cmd/apply_prune.h"
 #include "cmd/input.h"
 #include "cmd/print.h"
 #include "cmd/remote.h"
@@ -18,6 +19,8 @@ static const struct cli_flag flags[] = {
       "Until when: stored on disk, or in use by every connected proxy", "proxies|store" },
     { "timeout", 0, CLI_FLAG_DURATION, "TIME", "30s", "How long to wait for proxies", NULL },
     { .name = "strict", .help = "Hosts, subsets and gateways that nobody has are errors" },
+    { "prune", 0, CLI_FLAG_TEXT, "OWNER", NULL,
+      "Mark what is applied as OWNER's, and delete what is marked so and was not given", NULL },
     { "output", 'o', CLI_FLAG_TEXT, "FORMAT", "text", "How to print what was done",
       "text|name|json" },
     INPUT_COLOR_FLAG,
@@ -29,7 +32,7 @@ struct apply {
     struct client *client; /* NULL: --dry-run=client, which asks nobody */
     struct input in;
     struct arena arena;
-    const char *dry_run;
+    const char *dry_run, *owner; /* owner: NULL without --prune */
 };
 
 /* ---- checks before anything is sent ---- */
@@ -84,7 +87,7 @@ static int check(struct apply *p)
 
     if (diag_has_errors(&p->in.diag))
         return refuse(p);
-    if (p->in.objects.count == 0)
+    if (p->in.objects.count == 0 && !p->owner)
         return cli_fail(CLI_BAD_INPUT, "no objects in what was given");
     world_keep_last(&p->in.objects);
     code = is_client_only(p) ? 0 : check_references(p);
@@ -100,13 +103,16 @@ static int check(struct apply *p)
 
 /* ---- sending ---- */
 
-static void write_body(const struct apply *p, struct buf *body)
+static void write_body(struct apply *p, struct buf *body)
 {
     buf_add_str(body, STR("{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":["));
     for (size_t i = 0; i < p->in.objects.count; i++) {
         if (i)
             buf_add_char(body, ',');
-        (void)object_to_json(p->in.objects.items[i], body);
+        if (p->owner)
+            apply_prune_write(p->in.objects.items[i], p->owner, &p->arena, body);
+        else
+            (void)object_to_json(p->in.objects.items[i], body);
     }
     buf_add_str(body, STR("]}"));
 }
@@ -247,7 +253,7 @@ static int apply(struct apply *p)
 {
     int code = input_read_args(&p->in, p->args);
 
-    if (!code && p->in.file_count == 0)
+    if (!code && p->in.file_count == 0 && !p->owner)
         code = cli_fail(CLI_USAGE, "say what to apply: mesh apply -f FILE");
     if (code)
         return code;
@@ -261,15 +267,27 @@ static int apply(struct apply *p)
     code = check(p);
     if (code)
         return code;
-    return is_client_only(p) ? print_checked(p) : send(p);
+    if (is_client_only(p))
+        return print_checked(p);
+    code = p->in.objects.count ? send(p) : 0;
+    /* Stored, though not in use everywhere: what has gone is gone all the same. */
+    if (p->owner && strcmp(p->dry_run, "none") == 0 && (!code || code == CLI_TIMED_OUT)) {
+        int pruned = apply_prune_rest(p->client, &p->in.objects, p->owner, &p->arena);
+
+        code = pruned ? pruned : code;
+    }
+    return code;
 }
 
 static int run(const struct cli_args *args)
 {
-    struct apply p = { .args = args, .dry_run = cli_args_text(args, "dry-run") };
+    struct apply p = { .args = args,
+                       .dry_run = cli_args_text(args, "dry-run"),
+                       .owner = cli_args_text(args, "prune") };
     int code;
 
     input_init(&p.in);
+    p.in.may_be_empty = p.owner;
     arena_init(&p.arena, 4096);
     code = apply(&p);
     client_close(p.client);

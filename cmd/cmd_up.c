@@ -250,7 +250,9 @@ const struct cli_command cmd_up = {
     .summary = "A mesh on this machine: control plane and gateway in one process",
     .details =
         "Keeps its state, so that it can be stopped and started again. Objects in ./mesh.yaml or\n"
-        "./mesh/ (or -f) are applied at the start and whenever they change.",
+        "./mesh/ (or -f) are applied at the start and whenever they change; what goes from there "
+        "is\n"
+        "deleted from the mesh.",
     .examples = "  mesh up &\n"
                 "  mesh up -f ./config --http-port 9000",
     .flags = flags,

@@ -146,7 +146,7 @@ static int read_folder(struct input *in, const char *path, const struct input_op
         free(names[i]); /* scandir's own */
     }
     free(names);
-    if (!err && depth == 0 && in->file_count == before)
+    if (!err && depth == 0 && in->file_count == before && !in->may_be_empty)
         return cli_fail(CLI_NO_INPUT, "%s: no .yaml, .yml or .json file in this folder%s", path,
                         opt->recursive ? "" : " (-R also looks into folders)");
     return err;

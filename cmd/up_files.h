@@ -1,5 +1,6 @@
 /* Objects of a file or folder kept applied: `mesh apply -f PATH` is run at first and after every
- * change, so that what it says and does is what a person would get. Main thread. */
+ * change, so that what it says and does is what a person would get; with --prune, so that what goes
+ * from PATH goes from the mesh. Main thread. */
 #ifndef CMD_UP_FILES_H
 #define CMD_UP_FILES_H
 

@@ -1,5 +1,6 @@
 """`mesh up` and `mesh run`: programs as workloads, unchanged, as root and as nobody."""
 
+import json
 import os
 import shutil
 import signal
@@ -157,6 +158,31 @@ def test_up_ends_by_itself(bare):
                        "--seconds", "1")
     folder = result.out.split("MESH_STATE_DIR=")[1].split("/state")[0]
     until(lambda: not os.path.exists(folder), f"{folder} is gone")
+
+
+def test_what_goes_from_the_folder_goes_from_the_mesh(bare, tmp_path):
+    """Only that: not what somebody else applied, and nothing while a file is wrong."""
+    folder, other = tmp_path / "objects", tmp_path / "other.yaml"
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: %s}\nspec: {ports: [{port: 80, name: http}]}\n"
+    folder.mkdir()
+    (folder / "two.yaml").write_text(text % "a" + "---\n" + text % "b")
+    (folder / "one.yaml").write_text(text % "c")
+    other.write_text(text % "foreign")
+
+    def services():
+        found = bare.mesh("get", "services", "-o", "json", status=None)
+        return {i["metadata"]["name"] for i in json.loads(found.out)["items"]} if found.status == 0 else None
+    bare.up("-f", str(folder))
+    until(lambda: services() == {"a", "b", "c"}, "all are there")
+    bare.mesh("apply", "-f", str(other))
+    (folder / "two.yaml").write_text(text % "a")
+    until(lambda: services() == {"a", "c", "foreign"}, "the second one has gone")
+    (folder / "two.yaml").write_text("kind: Service\nspec: [")
+    (folder / "one.yaml").unlink()
+    bare.processes[0].wait_line("was not applied")
+    assert services() == {"a", "c", "foreign"}
+    (folder / "two.yaml").unlink()
+    until(lambda: services() == {"foreign"}, "nothing of the folder is left")
 
 
 def test_workloads_meet_by_name_with_mutual_tls(local):
