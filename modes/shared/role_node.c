@@ -52,8 +52,8 @@ static int set_annotations(struct model_node *node, const struct role_options *o
         diag_init(&diag);
         err = mesh_file_read_config(STR_NONE, value, a, &diag, &config);
         for (const struct diag_item *at = diag.first; err && at; at = at->next)
-            fprintf(stderr, "mesh: annotation proxy.istio.io/config: %.*s: %.*s\n",
-                    STR_ARG(at->path), STR_ARG(at->message));
+            fprintf(stderr, "mesh: annotation proxy.istio.io/config: %.*s%s%.*s\n",
+                    STR_ARG(at->path), at->path.len ? ": " : "", STR_ARG(at->message));
         diag_deinit(&diag);
     }
     return err;

@@ -117,6 +117,14 @@ def test_exit_codes_of_missing_input(mesh, tmp_path):
     mesh.run("validate", "-", input=RULE)
 
 
+def test_annotations_are_checked(mesh, tmp_path):
+    for text, said in (("nothing", "not of the form name=value"),
+                       ("proxy.istio.io/config={gatewayTopology: {numTrustedProxies: x}}", "defaultConfig.gatewayTopology.numTrustedProxies"),
+                       ("proxy.istio.io/config=[a", "proxy.istio.io/config: did not find"),
+                       ("proxy.istio.io/config=hello", "not a map")):
+        assert said in mesh.run("gateway", "--config", tmp_path, "--annotation", text, status=78).err
+
+
 def test_explain_finds_fields_and_suggests(mesh):
     assert "perTryTimeout" in mesh.run("explain", "vs.spec.http.retries").out
     assert 'did you mean "retries"' in mesh.run("explain", "vs.spec.http.retires", status=1).err
