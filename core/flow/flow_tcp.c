@@ -56,11 +56,15 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
         upstream_wait_cancel(&t->wait);
     if (t->waiter)
         http_pool_cancel(t->waiter);
-    report(t, in, out);
+    if (!t->is_refused)
+        report(t, in, out);
     t->decision.bytes_in = in;
     t->decision.bytes_out = out;
     t->decision.end_ns = clock_ns();
-    telemetry_tcp_close(telemetry_of(t), fw->worker, &t->decision);
+    if (t->is_refused)
+        telemetry_tcp_refused(telemetry_of(t), fw->worker, &t->decision);
+    else
+        telemetry_tcp_close(telemetry_of(t), fw->worker, &t->decision);
     if (t->down)
         stream_close(t->up); /* a tunnel that was asked for; the relay's are gone */
     stream_close(t->down);
@@ -493,6 +497,7 @@ void flow_tcp_refuse(struct flow_conn *c, uint32_t flags, const char *why)
     const char *text = arena_printf(&t->arena, "%s", why).p;
 
     flow_tcp_take_over(t, c);
+    t->is_refused = true;
     t->decision.flags |= flags;
     if (flags & DECISION_NR)
         t->decision.details = text;

@@ -31,6 +31,7 @@ struct flow_tcp {
     struct timer limit; /* of asking for a tunnel, then of the connection's life */
     uint64_t reported_in, reported_out;
     struct tls_peer *tls_peer;
+    bool is_refused; /* nothing serves it */
 };
 
 /* Takes over the connection's stream (c->stream) and what is known about it; c is freed. routes may

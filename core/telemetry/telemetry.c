@@ -228,6 +228,11 @@ void telemetry_tcp_close(struct telemetry *t, struct worker *w, const struct dec
     remember(t, p, d);
 }
 
+void telemetry_tcp_refused(struct telemetry *t, struct worker *w, const struct decision *d)
+{
+    remember(t, part_of(t, w), d);
+}
+
 /* ---- the last decisions ---- */
 
 /* One worker's ring being walked from its newest record. */

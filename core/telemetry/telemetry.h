@@ -28,6 +28,8 @@ void telemetry_tcp_open(struct telemetry *t, struct worker *w, const struct deci
 void telemetry_tcp_bytes(struct telemetry *t, struct worker *w, const struct decision *d,
                          uint64_t received, uint64_t sent);
 void telemetry_tcp_close(struct telemetry *t, struct worker *w, const struct decision *d);
+/* A connection that was never opened, as far as metrics go: the access log alone has it. */
+void telemetry_tcp_refused(struct telemetry *t, struct worker *w, const struct decision *d);
 
 /* The last decisions of all workers, newest first, as JSON lines matching the query (see
  * telemetry_json.h); for admin, `mesh why`, `mesh logs`. Any thread. */

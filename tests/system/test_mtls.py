@@ -81,6 +81,7 @@ def test_tl_4_connections_that_nothing_serves_are_logged(server, ca):
         assert_refused(lambda: http(f"https://{HOST}/", to=("127.0.0.1", side.port), tls=ca.client_context(None, alpn=("h2",)), limit_s=2))
         return '"- - -" 0 NR filter_chain_not_found -' in side.process.log()
     until(is_logged, "the line of a connection that fits nothing")
+    assert not side.samples("istio_tcp_connections_closed_total") # none was opened
 
 
 def test_mt_1_permissive_takes_both(server, ca):
