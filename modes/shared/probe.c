@@ -267,7 +267,7 @@ static void on_grpc(void *arg, enum grpc_status status, struct str error, struct
     if (status == GRPC_STATUS_OK)
         (void)snprintf(p->why, sizeof(p->why), "gRPC: not serving");
     else
-        (void)snprintf(p->why, sizeof(p->why), "gRPC: %s %.*s", grpc_status_name(status),
+        (void)snprintf(p->why, sizeof(p->why), "gRPC: %s %.*s", grpc_status_name((int)status),
                        STR_ARG(str_head(error, 100)));
     answered(p, status == GRPC_STATUS_OK && is_serving(message));
 }

@@ -29,7 +29,7 @@ static struct object *find(const struct object_set *set, const char *kind, const
     for (size_t i = 0; i < set->count; i++)
         if (strcmp(set->items[i]->kind->kind, kind) == 0 && str_is(set->items[i]->name, name))
             return set->items[i];
-    OK(!"no such object");
+    OK(false); /* no such object */
     return NULL;
 }
 

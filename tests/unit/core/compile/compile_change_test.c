@@ -443,7 +443,7 @@ static void edit(struct random *r, struct compile_rig *rig)
     buf_printf(&b, "apiVersion: %s\nkind: %s\nmetadata: {name: %s, namespace: %s%s%.*s%s}\n",
                versions[kind], kinds[kind], name, ns_of(kind, i),
                kind == 8 ? ", labels: {kubernetes.io/service-name: s" : "", kind == 8 ? 1 : 0,
-               "0123456789" + i, kind == 8 ? "}" : "");
+               &"0123456789"[i], kind == 8 ? "}" : "");
     spec_of(r, kind, i, &a, &b);
     free(objects[kind][i]);
     objects[kind][i] = buf_take_strz(&b);

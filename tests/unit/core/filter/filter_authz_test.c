@@ -454,7 +454,7 @@ static bool is_denied_with(const char *first, const char *second, enum model_aut
     struct run r;
     bool denied;
 
-    one_policy(action, MODEL_AUTHZ_HEADER, STR("yes"));
+    one_policy((uint8_t)action, MODEL_AUTHZ_HEADER, STR("yes"));
     clause.key = STR("x-a");
     if (none_of) {
         clause.not_values = clause.values;

@@ -177,7 +177,7 @@ static void on_end(void *arg, enum grpc_status status, struct str message,
     struct rig *r = arg;
 
     (void)trailers;
-    text(&r->log, "end %s %.*s\n", grpc_status_name(status), STR_ARG(message));
+    text(&r->log, "end %s %.*s\n", grpc_status_name((int)status), STR_ARG(message));
 }
 
 static const struct grpc_client_events events = { .on_message = on_message, .on_end = on_end };
@@ -186,7 +186,7 @@ static void on_unary(void *arg, enum grpc_status status, struct str error, struc
 {
     struct rig *r = arg;
 
-    text(&r->log, "%s %.*s %.*s\n", grpc_status_name(status), STR_ARG(error), STR_ARG(message));
+    text(&r->log, "%s %.*s %.*s\n", grpc_status_name((int)status), STR_ARG(error), STR_ARG(message));
 }
 
 /* ---- cases ---- */

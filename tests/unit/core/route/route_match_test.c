@@ -75,7 +75,7 @@ static bool header_matches(struct model_header_match h)
 {
     struct model_match m = { .headers = &h, .header_count = 1 };
 
-    h.token = http_token_of(h.name);
+    h.token = (uint16_t)http_token_of(h.name);
     return route_match_request(&m, &query);
 }
 

@@ -753,7 +753,7 @@ static struct tls_config *never_chosen(void *arg, const struct tls_hello *hello)
 {
     (void)arg;
     (void)hello;
-    OK(!"a ClientHello that never came");
+    OK(false); /* a ClientHello that never came */
     return NULL;
 }
 
