@@ -12,13 +12,13 @@
 #include "core/flow/flow_listen.h"
 #include "core/flow/flow_probe.h"
 #include "core/flow/flow_request.h"
+#include "core/flow/flow_target.h"
 #include "core/flow/flow_tcp.h"
 #include "core/flow/flow_view.h"
 #include "core/http/stream_tunnel.h"
 #include "core/net/sniff.h"
 #include "core/net/stream_peek.h"
 #include "core/net/stream_proxy.h"
-#include "core/route/route.h"
 #include "core/tls/stream_tls.h"
 #include "core/tls/tls_config.h"
 #include "core/tls/tls_peer.h"
@@ -89,55 +89,6 @@ const struct flow_view *flow_conn_view(struct flow_conn *c)
 
 /* ---- bytes: a TCP route ---- */
 
-static struct model_cluster *tcp_cluster(struct flow_conn *c, const struct model_tcp_route *routes,
-                                         uint32_t count)
-{
-    const struct model_weighted_cluster *target;
-    const struct model_tcp_route *route =
-        route_find_tcp(routes, count, &c->peer, &c->original_dst, c->sni);
-
-    if (!route)
-        return NULL;
-    target = route_pick_tcp(route, random_next(&c->fw->worker->random));
-    return target ? target->cluster : NULL;
-}
-
-/* Called on purpose rather than captured: bytes say nothing of where to, a Host header does, if
- * only for the answer that nobody knows it. */
-static bool is_explicit(const struct flow_conn *c)
-{
-    return addr_eq(&c->original_dst, &c->local);
-}
-
-/* Where bytes of this connection go, NULL: nowhere; *authz: the policies on the way, or NULL. */
-static struct model_cluster *tcp_target(struct flow_conn *c, const struct model_authz **authz)
-{
-    const struct flow_view *v = flow_conn_view(c);
-    const struct model_outbound *out = v->lease->snapshot->outbound;
-    struct model_cluster *cluster = NULL;
-
-    *authz = NULL;
-    if (v->inbound) {
-        cluster = v->inbound->cluster;
-        *authz = v->inbound->authz;
-    } else if (v->server && v->server->tls_mode == MODEL_GATEWAY_AUTO) {
-        c->is_opaque = true;
-        cluster = flow_gateway_auto_cluster(v->lease->snapshot, c->sni);
-        *authz = v->listener->gateway->authz;
-    } else if (v->server) {
-        cluster = tcp_cluster(c, v->server->tcp, v->server->tcp_count);
-        *authz = v->listener->gateway->authz;
-    } else if (v->service) {
-        cluster = tcp_cluster(c, v->service->tcp, v->service->tcp_count);
-    } else if (v->by_port) {
-        cluster = tcp_cluster(c, v->by_port->tcp, v->by_port->tcp_count);
-    }
-    /* Those told by port are some among others there; an address is one service's alone. */
-    if (!cluster && c->kind == MODEL_LISTENER_OUTBOUND && out && !v->service && !is_explicit(c))
-        cluster = out->policy == MODEL_REGISTRY_ONLY ? out->blackhole : out->passthrough;
-    return cluster;
-}
-
 static void begin_tcp(struct flow_conn *c)
 {
     const struct model_authz *authz;
@@ -147,7 +98,7 @@ static void begin_tcp(struct flow_conn *c)
         flow_probe_commit(c->probe, c);
         return;
     }
-    cluster = tcp_target(c, &authz);
+    cluster = flow_target_tcp(c, &authz);
     flow_tcp_start(c, cluster, authz);
 }
 
@@ -357,8 +308,9 @@ static enum flow_verdict judge_outbound(struct flow_conn *c, const struct flow_v
         keep_sni(c, &hello);
         return FLOW_VERDICT_TCP;
     }
-    return v->table || is_explicit(c) ? flow_judge_plain(bytes, is_explicit(c) || accepts_http10(c))
-                                      : FLOW_VERDICT_TCP;
+    return v->table || flow_target_is_explicit(c)
+               ? flow_judge_plain(bytes, flow_target_is_explicit(c) || accepts_http10(c))
+               : FLOW_VERDICT_TCP;
 }
 
 static enum flow_verdict judge_gateway(struct flow_conn *c, const struct flow_view *v,
@@ -444,7 +396,7 @@ static void on_quiet(struct timer *timer)
 {
     struct flow_conn *c = CONTAINER_OF(timer, struct flow_conn, quiet);
     const struct model_authz *authz;
-    struct model_cluster *cluster = tcp_target(c, &authz);
+    struct model_cluster *cluster = flow_target_tcp(c, &authz);
 
     if (cluster && flow_probe_after_ms(c, flow_conn_view(c)))
         (void)flow_probe_start(c, cluster, authz);
@@ -465,7 +417,7 @@ static void decide_outbound(struct flow_conn *c, const struct flow_view *v)
 {
     if (flow_judge_is_http(v->protocol) && v->table)
         begin_http(c);
-    else if (!v->service && !v->by_port && !v->table && !is_explicit(c))
+    else if (!v->service && !v->by_port && !v->table && !flow_target_is_explicit(c))
         begin_tcp(c); /* nothing known: passed through without a look */
     else if (v->protocol == MODEL_PROTOCOL_TCP)
         begin_tcp(c);

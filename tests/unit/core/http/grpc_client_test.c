@@ -186,7 +186,8 @@ static void on_unary(void *arg, enum grpc_status status, struct str error, struc
 {
     struct rig *r = arg;
 
-    text(&r->log, "%s %.*s %.*s\n", grpc_status_name((int)status), STR_ARG(error), STR_ARG(message));
+    text(&r->log, "%s %.*s %.*s\n", grpc_status_name((int)status), STR_ARG(error),
+         STR_ARG(message));
 }
 
 /* ---- cases ---- */
