@@ -10,6 +10,7 @@ static const struct cli_flag flags[] = {
     { "outbound", 0, CLI_FLAG_LIST, "ADDR", NULL, "Listen here for the app's calls; the Host header says where to", NULL },
     { "inbound", 0, CLI_FLAG_LIST, "ADDR=PORT[:PROTO]", NULL, "Listen at ADDR for calls to the app's PORT", NULL },
     { "port", 'p', CLI_FLAG_LIST, "PORT[:PROTO]", NULL, "A port of the app (http, http2, grpc, tcp; default: found out)", NULL },
+    { "dns", 0, CLI_FLAG_TEXT, "ADDR", "none", "Answer names here, as this workload sees them (Istio's agent: 127.0.0.1:15053)", NULL },
     { "outbound-policy", 0, CLI_FLAG_TEXT, "POLICY", NULL, "What happens to unknown destinations [as the mesh says, or ALLOW_ANY]", "ALLOW_ANY|REGISTRY_ONLY" },
 };
 /* clang-format on */
@@ -107,6 +108,18 @@ static int read_listeners(const struct cli_args *args, struct role_options *o, s
     return code;
 }
 
+/* An answer leaves from the address that was asked, so that must be one of ours. */
+static int read_dns(const struct cli_args *args, struct role_options *o)
+{
+    int code = role_flags_addr(args, "dns", &o->dns);
+
+    if (!code && (o->dns.family == ADDR_UNIX || addr_is_any(&o->dns)))
+        code = cli_fail(CLI_USAGE,
+                        "--dns: \"%s\" is no address of this machine, such as 127.0.0.1:15053",
+                        cli_args_text(args, "dns"));
+    return code;
+}
+
 static int run(const struct cli_args *args)
 {
     struct role_options *o = mem_alloc0(1, sizeof(*o));
@@ -117,6 +130,8 @@ static int run(const struct cli_args *args)
     o->outbound_is_told = cli_args_text(args, "outbound-policy") != NULL;
     o->registry_only = str_is(str_of(cli_args_text(args, "outbound-policy")), "REGISTRY_ONLY");
     code = role_flags_read(args, o);
+    if (!code)
+        code = read_dns(args, o);
     if (!code)
         code = read_listeners(args, o, &a);
     if (!code)

@@ -12,6 +12,7 @@
 #include "core/telemetry/telemetry.h"
 #include "modes/shared/acme_agent.h"
 #include "modes/shared/identity_files.h"
+#include "modes/shared/mesh_dns.h"
 #include "modes/shared/role_node.h"
 #include "modes/shared/runtime.h"
 #include "modes/shared/source_files.h"
@@ -29,6 +30,7 @@ struct role {
     struct identity_files *identity;
     struct source_xds *xds;
     struct acme_agent *acme;
+    struct mesh_dns *dns;
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -60,6 +62,8 @@ static void announce(struct role *r)
             printf("admin %s\n", addr_format(runtime_admin_addr(r->runtime), text));
         if (runtime_health_addr(r->runtime)->family != ADDR_NONE)
             printf("health %s\n", addr_format(runtime_health_addr(r->runtime), text));
+        if (r->dns)
+            printf("dns %s\n", addr_format(mesh_dns_addr(r->dns), text));
         printf("ready\n");
         fflush(stdout);
     }
@@ -197,6 +201,22 @@ static int attach_acme(struct role *r)
     return err && o->acme_dir ? 78 : 0;
 }
 
+/* From the first moment: other names than the mesh's are passed on, whatever control does. */
+static int serve_names(struct role *r)
+{
+    struct mesh_dns_options options = { .at = r->options.dns, .udp_fd = -1, .tcp_fd = -1 };
+    char text[ADDR_TEXT_MAX];
+    int err;
+
+    if (r->options.dns.family == ADDR_NONE)
+        return 0;
+    err = mesh_dns_open_runtime(r->runtime, &options, &r->dns);
+    if (err)
+        fprintf(stderr, "mesh: --dns %s: %s\n", addr_format(&r->options.dns, text),
+                error_text(err));
+    return err ? 78 : 0;
+}
+
 static int start(struct role *r)
 {
     struct runtime_options options;
@@ -214,6 +234,8 @@ static int start(struct role *r)
         identity_files_new(r->runtime, r->options.cert_dir, &r->identity) != 0)
         return 78;
     code = attach_acme(r);
+    if (!code)
+        code = serve_names(r);
     if (code)
         return code;
     if (r->options.config_path) {
@@ -278,6 +300,7 @@ void role_free(struct role *r)
 {
     if (!r)
         return;
+    mesh_dns_close(r->dns);
     source_files_free(r->files);
     source_files_free(r->mesh);
     identity_files_free(r->identity);

@@ -173,3 +173,37 @@ def test_dn_2_addresses_are_written_to_the_status(up, tmp_path):
     local.mesh("apply", "-f", str(changed))
     until(lambda: given() == [], "the status has none any more")
     until(lambda: ask_udp(port, "auto.example.com") == (0, [("10.3.0.5", 30)]), "its own is told")
+
+
+@pytest.fixture
+def config_of_names(rig):
+    config = rig.config()
+    config.write("services.yaml", SERVICES)
+    return config
+
+
+def test_a_sidecar_tells_names_where_it_is_asked_to(rig, config_of_names):
+    """Files alone, no control: names as the workload sees them."""
+    side = rig.outbound(config_of_names, "--dns", "127.0.0.1:0")
+    for ask in ask_udp, ask_tcp:
+        assert ask(side.dns_port, "reviews.default.svc.cluster.local") == (0, [("10.1.0.1", 30)])
+        assert ask(side.dns_port, "ratings.other") == (0, [("10.1.0.2", 30)])
+        assert ask(side.dns_port, "a.wild.example.com") == (0, [("10.3.0.1", 30)])
+
+
+@pytest.mark.parametrize("at", ["0.0.0.0:0", "unix:/tmp/dns", "53"])
+def test_an_address_that_cannot_answer_is_refused(rig, config_of_names, at):
+    process = rig.mesh("proxy", "--config", config_of_names.path, "--outbound", "127.0.0.1:0", "--dns", at,
+                       expect_exit=64)
+    assert process.wait() == 64
+    assert "--dns:" in process.err() and at in process.err()
+
+
+def test_an_address_in_use_is_said(rig, config_of_names):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        at = f"127.0.0.1:{taken.getsockname()[1]}"
+        process = rig.mesh("proxy", "--config", config_of_names.path, "--outbound", "127.0.0.1:0", "--dns", at,
+                           expect_exit=78)
+        assert process.wait() == 78
+    assert f"--dns {at}: " in process.err()

@@ -171,8 +171,8 @@ class Fleet:
                       self.addresses, {**PORTS, **w.listen}, self.issuers.jwks)
         if w.kind == "sidecar":
             w.place.capture()
-            w.process = self._start(w.place, w.name, "proxy", "--capture", "--mark", str(sandbox.MARK), *flags,
-                                    *w.options)
+            w.process = self._start(w.place, w.name, "proxy", "--capture", "--dns", "127.0.0.1:15053",
+                                    "--mark", str(sandbox.MARK), *flags, *w.options)
 
     def app_tls(self, w, client_ca=None):
         names = [w.app, f"{w.app}.{w.ns}", f"{w.app}.{w.ns}.{DOMAIN}", f"*.{w.ns}.{DOMAIN}", "*.example.com", "external.test", "auth.example.com"]

@@ -24,7 +24,7 @@ class Proxy:
     def __init__(self, process, config):
         self.process, self.config = process, config
         process.wait_line(r"^ready$", limit_s=20)
-        self.ports, self.admin_port, self.health_port = {}, None, None
+        self.ports, self.admin_port, self.health_port, self.dns_port = {}, None, None, None
         for line in process.out().splitlines():
             words = line.split()
             if words[0] == "listener" and not words[2].startswith("unix:"):
@@ -33,6 +33,8 @@ class Proxy:
                 self.admin_port = int(words[1].rpartition(":")[2])
             elif words[0] == "health":
                 self.health_port = int(words[1].rpartition(":")[2])
+            elif words[0] == "dns":
+                self.dns_port = int(words[1].rpartition(":")[2])
         self.port = next(iter(self.ports.values()), None)
 
     def http(self, path="/", *, port=None, scheme="http", **options):
