@@ -18,6 +18,7 @@ void input_init(struct input *in)
     diag_init(&in->diag);
     in->diag.max_items = MAX_REPORTS;
     in->file_count = 0;
+    in->may_be_empty = false;
 }
 
 void input_deinit(struct input *in)

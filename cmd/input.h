@@ -31,7 +31,7 @@ struct input {
     struct object_set objects; /* the good ones, in written order */
     struct diag diag;          /* at most 20 are kept, all are counted */
     size_t file_count;
-    bool may_be_empty; /* to be set before reading: a folder without files is no mistake */
+    bool may_be_empty; /* to be set after input_init: a folder without files is no mistake */
 };
 
 struct input_options {
