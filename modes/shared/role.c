@@ -1,8 +1,10 @@
 #include "modes/shared/role.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
@@ -182,6 +184,15 @@ static int attach_control(struct role *r)
     return source_xds_new(r->runtime, &xds, &r->xds) == 0 ? 0 : 78;
 }
 
+/* Before anybody keeps something there. A role that cannot keep anything serves all the same. */
+static void make_state_dir(const struct role *r)
+{
+    const char *dir = r->options.state_dir;
+
+    if (dir && mkdir(dir, 0700) != 0 && errno != EEXIST)
+        fprintf(stderr, "mesh: --state-dir %s: %s\n", dir, error_text(-errno));
+}
+
 /* A gateway without a place for certificates orders none. */
 static int attach_acme(struct role *r)
 {
@@ -233,6 +244,7 @@ static int start(struct role *r)
     if (r->options.cert_dir &&
         identity_files_new(r->runtime, r->options.cert_dir, &r->identity) != 0)
         return 78;
+    make_state_dir(r);
     code = attach_acme(r);
     if (!code)
         code = serve_names(r);

@@ -1,5 +1,6 @@
 """Starting, ending and living without a control plane."""
 
+import os
 import signal
 
 import yaml
@@ -52,7 +53,8 @@ def test_lc_3_and_lc_5_without_control(mesh, echo, tmp_path):
     control = start_control(mesh, f"{tmp_path}/state", expect_exit=None)
     config(mesh, tmp_path, port, app)
     until(lambda: seen(port) == "one", "it serves")
-    assert ready(health) == 200
+    until(lambda: ready(health) == 200, "it says so, once all workers have the configuration")
+    assert os.path.isdir(f"{tmp_path}/gw/acme") # a folder for certificates, in one that was not there either
     control.kill()
     control.wait()
     for _ in range(3): # LC-3: without control what was is kept
