@@ -19,6 +19,9 @@ import threading
 
 INSIDE = "MESH_CASES_INSIDE"
 HOST_IP = "10.10.0.1" # control, and the name server
+# A bridge without an address of its own takes the lowest of its ports': each new workload could change
+# it, and what others had learnt would lead nowhere. Ports get lower ones, later ports the lowest.
+BRIDGE_MAC = "02:00:00:01:00:00"
 MARK = 1337 # of the sidecar's own connections
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -126,7 +129,7 @@ class Place:
 
 class Switch:
     def __init__(self):
-        _run("ip", "-batch", "-", stdin="link set lo up\nlink add br0 type bridge\n"
+        _run("ip", "-batch", "-", stdin=f"link set lo up\nlink add br0 address {BRIDGE_MAC} type bridge\n"
              f"addr add {HOST_IP}/16 dev br0\naddr add fd10::1/64 dev br0 nodad\nlink set br0 up\n")
         # Cluster addresses are nobody's: whoever calls one unproxied hears so at once.
         try:
@@ -140,8 +143,10 @@ class Switch:
 
     def plug(self, name, number):
         ip, ip6, veth = f"10.10.{number >> 8}.{number & 255}", f"fd10::{number:x}", f"veth{number}"
+        low = 0xffff - number
+        mac = f"02:00:00:00:{low >> 8:02x}:{low & 255:02x}"
         _run("ip", "netns", "add", name)
-        _run("ip", "-batch", "-", stdin=f"link add {veth} type veth peer name eth0 netns {name}\n"
+        _run("ip", "-batch", "-", stdin=f"link add {veth} address {mac} type veth peer name eth0 netns {name}\n"
              f"link set {veth} master br0 up\n")
         _run("ip", "-n", name, "-batch", "-", stdin=f"link set lo up\naddr add {ip}/16 dev eth0\n"
              f"addr add {ip6}/64 dev eth0 nodad\nlink set eth0 up\nroute add default via 10.10.0.1\n"
