@@ -157,6 +157,14 @@ static void plan_refresh(struct upstream *up)
         timer_start(&dns->refresh, next < REFRESH_MIN_MS ? REFRESH_MIN_MS : next);
 }
 
+/* Every name was answered (there may be none). */
+static void settle(struct upstream *up)
+{
+    rebuild(up);
+    wake_waits(up);
+    plan_refresh(up);
+}
+
 static void on_answer(void *arg, int err, const struct dns_addrs *addrs)
 {
     struct dns_name *n = arg;
@@ -171,11 +179,8 @@ static void on_answer(void *arg, int err, const struct dns_addrs *addrs)
         dns_addrs_unref(n->addrs);
         n->addrs = dns_addrs_ref(addrs);
     }
-    if (up->dns->unanswered)
-        return;
-    rebuild(up);
-    wake_waits(up);
-    plan_refresh(up);
+    if (!up->dns->unanswered)
+        settle(up);
 }
 
 /* ---- asking ---- */
@@ -201,6 +206,8 @@ static void ask(struct upstream *up)
             continue;
         if (r)
             n->lookup = dns_resolver_start(r, name_of(up, n), DNS_FAMILY_ANY, on_answer, n);
+        else
+            on_answer(n, ERR_INTERNAL, NULL);
     }
 }
 
@@ -260,7 +267,7 @@ void upstream_dns_follow(struct upstream *up)
     }
     ask(up);
     if (!dns->count)
-        rebuild(up);
+        settle(up);
 }
 
 bool upstream_dns_is_ready(const struct upstream *up)

@@ -62,7 +62,7 @@ static void on_up_accept(void *arg, struct stream *s)
 
 /* ---- the snapshot ---- */
 
-static struct model_cluster *build_cluster(struct flow_rig *r)
+struct model_cluster *flow_rig_cluster(const struct flow_rig *r)
 {
     struct model_cluster_config *c = mem_alloc0(1, sizeof(*c));
     struct model_endpoints *set = mem_alloc0(1, sizeof(*set));
@@ -135,7 +135,7 @@ void flow_rig_publish(struct flow_rig *r)
     s->node = &r->node;
     s->settings.http = r->http;
     s->clusters = arena_alloc0(&s->arena, 1, sizeof(struct model_cluster *));
-    s->clusters[0] = build_cluster(r);
+    s->clusters[0] = flow_rig_cluster(r);
     s->cluster_count = 1;
     s->tables = arena_alloc0(&s->arena, 1, sizeof(struct model_route_table *));
     s->tables[0] = build_table(r, s->clusters[0]);

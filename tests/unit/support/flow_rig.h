@@ -52,6 +52,8 @@ struct flow_rig {
 
 void flow_rig_init(struct flow_rig *r);
 void flow_rig_deinit(struct flow_rig *r);
+/* A cluster of the fields above; the caller's reference. */
+struct model_cluster *flow_rig_cluster(const struct flow_rig *r);
 /* Builds a snapshot from the fields above and publishes it. */
 void flow_rig_publish(struct flow_rig *r);
 /* A raw client connection to the proxy. */
