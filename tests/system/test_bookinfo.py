@@ -47,7 +47,7 @@ def shop():
                                  "-p", "9080:http"], expect_exit=0)
         local.mesh("apply", "-f", f"{SAMPLES}/bookinfo/networking/bookinfo-gateway.yaml")
         local.mesh("apply", "-f", f"{SAMPLES}/bookinfo/networking/destination-rule-all.yaml")
-        until(lambda: all(page(local).header("x-demo-hops").count(name) for name in ("details", "reviews")),
+        until(lambda: all(name in (page(local).header("x-demo-hops") or "") for name in ("details", "reviews")),
               "a whole page", 30)
         yield local
     finally:

@@ -182,7 +182,7 @@ def test_flags_and_grpc_status(rig, echo):
         client.unary(b"x")
         client.unary(b"x", metadata=[("x-echo-status", "5")])
         until(lambda: total(pair.client, request_protocol="grpc", grpc_response_status="5") == 1, "the status is counted")
-        assert total(pair.server, request_protocol="grpc", grpc_response_status="0") == 1
+        until(lambda: total(pair.server, request_protocol="grpc", grpc_response_status="0") == 1, "the other one too")
         [(labels, _)] = pair.client.samples("istio_requests_total", grpc_response_status="0")
         assert labels["response_code"] == "200"
     app.close()
@@ -224,6 +224,7 @@ def test_metrics_ports(rig, echo):
 def test_metrics_are_well_formed(gw):
     proxy = gw()
     proxy.http("/")
+    until(lambda: total(proxy) == 1, "the request is counted")
     text = proxy.admin("/stats/prometheus").text()
     kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
     assert kinds["istio_requests_total"] == "counter" and kinds["istio_request_bytes"] == "histogram"
