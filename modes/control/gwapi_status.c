@@ -12,7 +12,7 @@
 #include "core/loop/clock.h"
 #include "core/loop/worker.h"
 #include "modes/control/ads.h"
-#include "modes/control/rest_object.h"
+#include "modes/control/status_row.h"
 #include "store/store.h"
 
 static struct log_module log_module = LOG_MODULE("status");
@@ -35,22 +35,17 @@ struct gwapi_status {
 
 static void take(struct gwapi_status *g, uint16_t kind, struct str ns, struct str name)
 {
-    const struct api_kind *k = api_kind_by_id(kind);
     const struct store_object *row = store_find(g->store, kind, ns, name);
-    struct object_options stored = { .stored = true };
-    struct object *o = NULL;
-    struct arena a;
+    struct object *o;
 
     if (!row) {
-        compile_gwapi_objects_remove(&g->objects, k, ns, name);
+        compile_gwapi_objects_remove(&g->objects, api_kind_by_id(kind), ns, name);
         return;
     }
-    arena_init(&a, 4096);
-    if (object_decode(&o, rest_object_node(k, STR_NONE, row, store_find_status(g->store, row), &a),
-                      NULL, &stored) == 0)
+    o = status_row_read(g->store, row);
+    if (o)
         compile_gwapi_objects_put(&g->objects, o);
     object_unref(o);
-    arena_deinit(&a);
 }
 
 static void take_all(struct gwapi_status *g)
@@ -257,7 +252,7 @@ static void on_addresses(void *arg, const struct object *gateway,
                          void *add_arg)
 {
     struct gwapi_status *g = arg;
-    const struct node *status = gateway->node ? node_getz(gateway->node, "status") : NULL;
+    const struct node *status = node_getz(gateway->node, "status");
     const struct node *old = node_getz(status, "addresses");
     char *key = mem_printf("%.*s/%.*s", STR_ARG(gateway->ns), STR_ARG(gateway->name));
     size_t at = 0;
@@ -275,40 +270,14 @@ static void on_addresses(void *arg, const struct object *gateway,
     mem_free(key);
 }
 
-static void on_written(void *arg, const struct store_reply *reply)
-{
-    (void)arg;
-    /* A lost race shows as a change of the object, after which it is judged again. */
-    if (reply->code && reply->code != ERR_CONFLICT && reply->code != ERR_NOT_FOUND &&
-        reply->code != ERR_CLOSED)
-        log_error("a status cannot be written: %s",
-                  reply->text ? reply->text : error_text(reply->code));
-}
-
 static void on_status(void *arg, const struct object *o, struct node *status)
 {
     struct gwapi_status *g = arg;
-    const struct node *old = o->node ? node_getz(o->node, "status") : NULL;
-    const struct store_object *row = store_find(g->store, o->kind->id, o->ns, o->name), *was;
-    struct store_expect expect = { .exists = false };
-    char version[STORE_VERSION_BYTES];
-    struct store_txn *t;
-    struct buf body;
+    const struct node *old = node_getz(o->node, "status");
+    const struct store_object *row = store_find(g->store, o->kind->id, o->ns, o->name);
 
-    if (!row || (old && node_equal(old, status)))
-        return;
-    was = store_find_status(g->store, row);
-    store_version(row, was, version);
-    expect.version = str_of(version);
-    buf_init(&body, 0);
-    if (node_write_json(status, &body, NODE_SORTED) == 0) {
-        t = store_txn_new();
-        store_txn_set_user(t, STR("system:mesh-control"));
-        store_txn_put(t, (uint16_t)(o->kind->id | STORE_KIND_STATUS), o->ns, o->name,
-                      buf_str(&body), false, was ? &expect : NULL);
-        store_write(g->store, t, on_written, NULL);
-    }
-    buf_deinit(&body);
+    if (row && !(old && node_equal(old, status)))
+        status_row_write(g->store, row, status);
 }
 
 static void on_timer(struct timer *timer)

@@ -9,7 +9,7 @@
 #include "core/compile/registry_istio.h"
 #include "core/loop/worker.h"
 #include "modes/control/ads.h"
-#include "modes/control/rest_object.h"
+#include "modes/control/status_row.h"
 #include "store/store.h"
 
 static struct log_module log_module = LOG_MODULE("status");
@@ -50,38 +50,6 @@ static void clear_due(struct vip_status *v)
 
 /* ---- writing ---- */
 
-static void on_written(void *arg, const struct store_reply *reply)
-{
-    (void)arg;
-    /* A lost race shows as a change of the object, after which it is looked at again. */
-    if (reply->code && reply->code != ERR_CONFLICT && reply->code != ERR_NOT_FOUND &&
-        reply->code != ERR_CLOSED)
-        log_error("addresses of a ServiceEntry cannot be written: %s",
-                  reply->text ? reply->text : error_text(reply->code));
-}
-
-static void write_status(struct vip_status *v, const struct object *o,
-                         const struct store_object *row, struct node *status)
-{
-    const struct store_object *was = store_find_status(v->store, row);
-    struct store_expect expect = { .exists = false };
-    char version[STORE_VERSION_BYTES];
-    struct store_txn *t;
-    struct buf body;
-
-    store_version(row, was, version);
-    expect.version = str_of(version);
-    buf_init(&body, 0);
-    if (node_write_json(status, &body, NODE_SORTED) == 0) {
-        t = store_txn_new();
-        store_txn_set_user(t, STR("system:mesh-control"));
-        store_txn_put(t, API_KIND_SERVICE_ENTRY | STORE_KIND_STATUS, o->ns, o->name, buf_str(&body),
-                      false, was ? &expect : NULL);
-        store_write(v->store, t, on_written, NULL);
-    }
-    buf_deinit(&body);
-}
-
 /* The list as it is to be; NULL: the entry wants none. */
 static struct node *addresses_of(const struct vip_status *v, const struct object *o,
                                  struct arena *a)
@@ -108,36 +76,35 @@ static struct node *addresses_of(const struct vip_status *v, const struct object
     return list;
 }
 
-static void look_at(struct vip_status *v, struct str ns, struct str name)
+static void write_addresses(struct vip_status *v, const struct object *o,
+                            const struct store_object *row)
 {
-    const struct api_kind *k = api_kind_by_id(API_KIND_SERVICE_ENTRY);
-    const struct store_object *row = store_find(v->store, API_KIND_SERVICE_ENTRY, ns, name);
-    struct object_options stored = { .stored = true };
-    struct node *root, *status, *now;
-    struct object *o = NULL;
+    const struct node *old = node_getz(o->node, "status");
+    const struct node *was = node_getz(old, "addresses");
+    struct node *status, *now;
     struct arena a;
 
-    if (!row || row->dead)
-        return;
     arena_init(&a, 4096);
-    root = rest_object_node(k, STR_NONE, row, store_find_status(v->store, row), &a);
-    if (object_decode(&o, root, NULL, &stored) == 0) {
-        struct node *was;
-
-        status = node_getz(root, "status");
-        was = status ? node_getz(status, "addresses") : NULL;
-        now = addresses_of(v, o, &a);
-        if (now ? !was || !node_equal(was, now) : was != NULL) {
-            status = status ? status : node_new(&a, NODE_MAP);
-            if (now)
-                node_set(status, STR("addresses"), now);
-            else
-                node_remove(status, node_getz(status, "addresses"));
-            write_status(v, o, row, status);
-        }
+    now = addresses_of(v, o, &a);
+    if (now ? !was || !node_equal(was, now) : was != NULL) {
+        status = old ? node_copy(&a, old) : node_new(&a, NODE_MAP);
+        if (now)
+            node_set(status, STR("addresses"), now);
+        else
+            node_remove(status, node_getz(status, "addresses"));
+        status_row_write(v->store, row, status);
     }
-    object_unref(o);
     arena_deinit(&a);
+}
+
+static void look_at(struct vip_status *v, struct str ns, struct str name)
+{
+    const struct store_object *row = store_find(v->store, API_KIND_SERVICE_ENTRY, ns, name);
+    struct object *o = row ? status_row_read(v->store, row) : NULL;
+
+    if (o)
+        write_addresses(v, o, row);
+    object_unref(o);
 }
 
 static void on_timer(struct timer *t)
