@@ -2,7 +2,8 @@
 
 import pytest
 
-from meshtest.delta import ADDRESS, AUTHORIZATION, Delta, all_of, one
+from meshtest.delta import ADDRESS, AUTHORIZATION, Delta
+from meshtest.protobuf import all_of, one
 
 NODE = "ztunnel~10.0.0.9~z.kube-system~kube-system.svc.cluster.local"
 WORKLOAD = """

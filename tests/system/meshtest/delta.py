@@ -9,62 +9,12 @@ import time
 
 import grpc
 
+from .protobuf import all_of, field, one
+
 PREFIX = "type.googleapis.com/"
 ADDRESS = PREFIX + "istio.workload.Address"
 AUTHORIZATION = PREFIX + "istio.security.Authorization"
 METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
-
-
-def varint(number):
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def field(number, value):
-    """A field of text, bytes or a number."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    data = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def fields(data):
-    """[(number, bytes or int), ...] of one message."""
-    out, at = [], 0
-
-    def number():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-    while at < len(data):
-        tag = number()
-        if tag & 7 == 0:
-            out.append((tag >> 3, number()))
-        else:
-            assert tag & 7 == 2, tag
-            length = number()
-            out.append((tag >> 3, data[at:at + length]))
-            at += length
-    return out
-
-
-def all_of(data, number):
-    return [value for n, value in fields(data) if n == number]
-
-
-def one(data, number, default=b""):
-    found = all_of(data, number)
-    return found[-1] if found else default
 
 
 class Delta:
@@ -85,7 +35,7 @@ class Delta:
         for resource in all_of(response, 2):
             any_ = one(resource, 2)
             assert one(any_, 1) == one(response, 4) or not one(response, 4).startswith(PREFIX.encode())
-            changed[one(resource, 3).decode()] = one(any_, 2)
+            changed[one(resource, 3).decode()] = one(any_, 2, b"")
         return changed, [name.decode() for name in all_of(response, 6)]
 
     def until(self, done, limit_s=20):

@@ -6,39 +6,7 @@ import threading
 
 import grpc
 
-
-def fields(data):
-    """[(number, value), ...] of a protobuf message; values are ints or bytes."""
-    found, at = [], 0
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    while at < len(data):
-        tag = varint()
-        if tag & 7 == 0:
-            found.append((tag >> 3, varint()))
-        else:
-            size = {1: 8, 5: 4}.get(tag & 7) or varint()
-            found.append((tag >> 3, data[at:at + size]))
-            at += size
-    return found
-
-
-def one(data, number):
-    return next((value for n, value in fields(data) if n == number), None)
-
-
-def each(data, number):
-    return [value for n, value in fields(data) if n == number]
+from .protobuf import all_of, one
 
 
 def attributes(pairs):
@@ -48,14 +16,14 @@ def attributes(pairs):
 def spans(body):
     """The spans of an ExportTraceServiceRequest as dicts."""
     found = []
-    for resource_spans in each(body, 1):
-        resource = attributes(each(one(resource_spans, 1), 1))
-        for scope_spans in each(resource_spans, 2):
-            for span in each(scope_spans, 2):
+    for resource_spans in all_of(body, 1):
+        resource = attributes(all_of(one(resource_spans, 1), 1))
+        for scope_spans in all_of(resource_spans, 2):
+            for span in all_of(scope_spans, 2):
                 found.append({"trace": one(span, 1).hex(), "span": one(span, 2).hex(),
-                              "parent": (one(span, 4) or b"").hex(), "name": one(span, 5).decode(), "kind": one(span, 6),
+                              "parent": one(span, 4, b"").hex(), "name": one(span, 5).decode(), "kind": one(span, 6),
                               "start": int.from_bytes(one(span, 7), "little"), "end": int.from_bytes(one(span, 8), "little"),
-                              "attributes": attributes(each(span, 9)), "resource": resource})
+                              "attributes": attributes(all_of(span, 9)), "resource": resource})
     return found
 
 
