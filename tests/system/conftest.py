@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from meshtest import CA, Echo, Process, run  # noqa: E402
+from meshtest.local import LocalMesh  # noqa: E402
 from meshtest.rig import Rig  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -100,6 +101,22 @@ def mesh(tmp_path_factory, request):
     started = Mesh(tmp_path_factory.mktemp("mesh"), request.node)
     yield started
     wrong = started.finish()
+    if wrong:
+        pytest.fail("; ".join(wrong), pytrace=False)
+
+
+@pytest.fixture
+def local_mesh(request):
+    """The test's LocalMesh (meshtest/local.py), not started: local_mesh(user=None, objects=None)."""
+    made = []
+
+    def make(**options):
+        made.append(LocalMesh(mesh_binary(), **options))
+        request.node.meshtest_processes = made[-1].processes
+        return made[-1]
+
+    yield make
+    wrong = [w for local in made for w in local.finish()]
     if wrong:
         pytest.fail("; ".join(wrong), pytrace=False)
 

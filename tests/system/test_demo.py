@@ -8,22 +8,17 @@ import subprocess
 
 import pytest
 
-from conftest import mesh_binary
 from meshtest import free_port, http, until
-from meshtest.local import LocalMesh
 
 
 @pytest.fixture
-def demo(request):
-    local = LocalMesh(mesh_binary())
-    request.node.meshtest_processes = local.processes
+def demo(local_mesh):
+    local = local_mesh()
 
     def start(*args, **options):
         return local.start("demo", "--http-port", str(free_port()), *args, name=f"demo-{len(local.processes)}", **options)
 
-    yield start
-    wrong = local.finish()
-    assert not wrong, "; ".join(wrong)
+    return start
 
 
 def processes_below(pid):

@@ -7,9 +7,7 @@ import sys
 
 import pytest
 
-from conftest import mesh_binary
 from meshtest import until
-from meshtest.local import LocalMesh
 
 # Answers with its name; argv: port, name, and a file: while it exists /healthz says 503.
 APP = r"""
@@ -60,16 +58,11 @@ while True:
 
 
 @pytest.fixture
-def local(request):
-    mesh = LocalMesh(mesh_binary())
-    request.node.meshtest_processes = mesh.processes
+def local(local_mesh):
+    mesh = local_mesh()
     mesh.up()
-    probe = mesh.run("true", status=None)
-    if probe.status == 80 and "--no-capture" in probe.err:
-        pytest.skip(probe.err.strip())
-    yield mesh
-    wrong = mesh.finish()
-    assert not wrong, "; ".join(wrong)
+    mesh.needs_namespaces()
+    return mesh
 
 
 class Load:

@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from conftest import TOP, mesh_binary
+from conftest import TOP
 from meshtest import free_port, http, run, until
-from meshtest.local import NOBODY, LocalMesh
+from meshtest.local import NOBODY
 
 # Answers every request with what it saw; argv: port, name.
 APP = r"""
@@ -42,38 +42,20 @@ def can_be_nobody():
     return os.geteuid() == 0 and shutil.which("setpriv") is not None
 
 
-def namespaces(local):
-    """Skips where the machine forbids them; the reason is the program's own."""
-    probe = local.run("true", status=None)
-    if probe.status == 80 and "--no-capture" in probe.err:
-        pytest.skip(probe.err.strip())
-
-
-def local_mesh(request, user):
-    local = LocalMesh(mesh_binary(), user)
-    request.node.meshtest_processes = local.processes
-    return local
-
-
 @pytest.fixture(params=["self", "nobody"])
-def local(request):
+def local(request, local_mesh):
     if request.param == "nobody" and not can_be_nobody():
         pytest.skip("only root can become nobody")
-    mesh = local_mesh(request, NOBODY if request.param == "nobody" else None)
+    mesh = local_mesh(user=NOBODY if request.param == "nobody" else None)
     mesh.up()
-    namespaces(mesh)
-    yield mesh
-    wrong = mesh.finish()
-    assert not wrong, "; ".join(wrong)
+    mesh.needs_namespaces()
+    return mesh
 
 
 @pytest.fixture
-def bare(request):
+def bare(local_mesh):
     """Without `mesh up`."""
-    mesh = local_mesh(request, None)
-    yield mesh
-    wrong = mesh.finish()
-    assert not wrong, "; ".join(wrong)
+    return local_mesh()
 
 
 def start_app(local, name="web", port=8000, flags=()):

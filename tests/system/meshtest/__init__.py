@@ -20,6 +20,8 @@ Fixtures (conftest.py)
                   report, or the test fails. expect_exit=None: any status.
     mesh.run(*args, status=0, input=None, limit_s=30) -> Result(status, out, err)
                   runs the binary to its end and checks its exit status (None: any).
+    local_mesh    local_mesh(user=None, objects=None): a mesh on this machine and programs in it, not
+                  started yet (meshtest.local); ended and examined like the above
     echo          a factory of upstreams: echo.http(), .http2(), .grpc(), .websocket(), .tcp()
     ca            a fresh CA("cluster.local"): ca.leaf(spiffe="ns/default/sa/client"), ca.leaf(dns=["a.test"])
     kubectl       kubectl(server_url)("get", "pods") -> Result
