@@ -436,7 +436,7 @@ struct flow_tcp *flow_tcp_new(struct flow_conn *c)
     struct decision *d = &t->decision;
 
     t->fw = c->fw;
-    t->lease = flow_worker_take_lease(c->fw);
+    t->lease = flow_worker_share_lease(c->view.lease); /* the decision tells of what c saw */
     t->is_opaque = c->is_opaque;
     arena_init(&t->arena, 512);
     timer_init(&t->report, &c->fw->worker->timers, on_report);

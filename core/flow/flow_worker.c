@@ -9,8 +9,7 @@
 
 struct flow_lease *flow_worker_take_lease(struct flow_worker *fw)
 {
-    fw->lease->users++;
-    return fw->lease;
+    return flow_worker_share_lease(fw->lease);
 }
 
 void flow_worker_drop_lease(struct flow_worker *fw, struct flow_lease *lease)

@@ -74,6 +74,12 @@ const struct flow_options *flow_worker_options(const struct flow_worker *fw);
 
 /* Takes part in the current lease (there must be one) / ends that. */
 struct flow_lease *flow_worker_take_lease(struct flow_worker *fw);
+/* One more hold on a lease that somebody else has. */
+static inline struct flow_lease *flow_worker_share_lease(struct flow_lease *lease)
+{
+    lease->users++;
+    return lease;
+}
 void flow_worker_drop_lease(struct flow_worker *fw, struct flow_lease *lease); /* NULL is allowed */
 
 /* Starts a zeroed decision record: id and times. */

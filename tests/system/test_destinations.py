@@ -148,8 +148,7 @@ def test_dr_5_empty_and_unknown_subsets(rig, echo):
     empty, unknown = proxy.http("/v2", host=HOST), proxy.http("/v3", host=HOST)
     assert (empty.status, empty.text()) == (503, "no healthy upstream")
     assert unknown.status == 503
-    decisions = proxy.admin("/decisions").text()
-    assert '"UH"' in decisions and '"NC"' in decisions
+    until(lambda: all(flag in proxy.admin("/decisions").text() for flag in ('"UH"', '"NC"')), "both decisions")
     # What v1 says holds for requests that a route sends there, and for no others.
     for path, connections in (("/v1", 3), ("/", 1)):
         assert len({proxy.http(path, host=HOST).json()["connection"] for _ in range(3)}) == connections

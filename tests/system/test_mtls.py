@@ -71,6 +71,32 @@ def test_mt_2_strict_refuses_plaintext(server, ca):
     assert len(side.app.requests) == 1
 
 
+def test_a_handshake_may_fail_under_other_configuration_than_it_began(server, ca):
+    side = server(STRICT, args=["--access-log", "/dev/stdout"])
+    context = ca.client_context(None, alpn=ALPNS)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=HOST)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    with socket.create_connection(("127.0.0.1", side.port), 5) as sock:
+        sock.sendall(outgoing.read())
+        incoming.write(sock.recv(65536)) # the server is in the middle of it now
+        side.config.put(PERMISSIVE)
+        until(lambda: plain_get(side).status == 200, "the other configuration")
+        try:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    incoming.write(sock.recv(65536))
+            sock.sendall(outgoing.read()) # without a certificate
+        except ssl.SSLError:
+            pass
+        side.process.wait_line("peer sent no certificate")
+    assert plain_get(side).status == 200
+
+
 def test_tl_4_connections_that_nothing_serves_are_logged(server, ca):
     side = server(STRICT, args=["--access-log", "/dev/stdout"])
     assert_refused(lambda: plain_get(side))
