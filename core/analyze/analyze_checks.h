@@ -8,6 +8,7 @@ void analyze_virtual_service_destinations(struct analyze_state *s); /* IST0101, 
 void analyze_virtual_service_subsets(struct analyze_state *s);      /* IST0101 */
 void analyze_virtual_service_gateways(struct analyze_state *s);     /* IST0101, IST0132 */
 void analyze_virtual_service_conflicts(struct analyze_state *s);    /* IST0109 */
+void analyze_ingress_subsets(struct analyze_state *s);              /* IST0140 */
 
 void analyze_match_unreachable(struct analyze_state *s); /* IST0130, IST0131 */
 
@@ -28,8 +29,11 @@ void analyze_service_addresses(struct analyze_state *s);  /* IST0134 */
 void analyze_policy_workloads(struct analyze_state *s);  /* IST0127 */
 void analyze_policy_namespaces(struct analyze_state *s); /* IST0101 */
 
-void analyze_exclusive_sidecars(struct analyze_state *s);    /* IST0110, IST0111 */
-void analyze_exclusive_telemetries(struct analyze_state *s); /* IST0159, IST0160 */
+void analyze_exclusive_sidecars(struct analyze_state *s);    /* IST0101, 0110, 0111, 0167 */
+void analyze_exclusive_telemetries(struct analyze_state *s); /* IST0101, 0159, 0160 */
+
+void analyze_mesh_registries(struct analyze_state *s);  /* IST0126 */
+void analyze_mesh_key_fetches(struct analyze_state *s); /* IST0175 */
 
 void analyze_annotation_all(struct analyze_state *s); /* IST0107, 0108, 0125, 0135, 0136 */
 

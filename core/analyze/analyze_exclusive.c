@@ -11,6 +11,7 @@ struct exclusive {
     const char *plural; /* "Sidecars" */
     const char *selector_path;
     const char *both, *bare; /* codes: same workload selected; several without a selector */
+    bool is_for_sidecars;    /* without meaning where there are none */
     /* The labels selected by; false: o is not for workloads (bound by targetRefs). */
     bool (*labels)(const struct object *o, const struct field_pair **list, size_t *count);
 };
@@ -33,10 +34,19 @@ static bool telemetry_labels(const struct object *o, const struct field_pair **l
     return !t->target_ref && t->target_refs_count == 0;
 }
 
-static const struct exclusive sidecars = { API_KIND_SIDECAR, "Sidecars", "spec.workloadSelector",
-                                           "IST0110",        "IST0111",  sidecar_labels };
-static const struct exclusive telemetries = { API_KIND_TELEMETRY, "Telemetries", "spec.selector",
-                                              "IST0159",          "IST0160",     telemetry_labels };
+static const struct exclusive sidecars = { .kind = API_KIND_SIDECAR,
+                                           .plural = "Sidecars",
+                                           .selector_path = "spec.workloadSelector",
+                                           .both = "IST0110",
+                                           .bare = "IST0111",
+                                           .is_for_sidecars = true,
+                                           .labels = sidecar_labels };
+static const struct exclusive telemetries = { .kind = API_KIND_TELEMETRY,
+                                              .plural = "Telemetries",
+                                              .selector_path = "spec.selector",
+                                              .both = "IST0159",
+                                              .bare = "IST0160",
+                                              .labels = telemetry_labels };
 
 /* "[a b]": o and all others of its namespace for which is_one holds; their number. */
 static size_t names(struct analyze_state *s, const struct exclusive *x, const struct object *o,
@@ -79,33 +89,90 @@ static bool selects(const struct exclusive *x, const struct object *o, const voi
            workload_selector_is_match(want, want_count, labels, count);
 }
 
+static void report_no_sidecar(struct analyze_state *s, const struct object *o, const char *path,
+                              const char *what)
+{
+    analyze_state_report(s, o, DIAG_WARNING, "IST0167", str_of(path),
+                         "The policy has no impact: %s is in ambient mode.", what);
+}
+
+/* ---- objects without a selector ---- */
+
+/* Namespaces whose pods are captured without a sidecar; a label for sidecars wins over that. */
+static bool is_ambient_namespace(const struct analyze_state *s, struct str ns)
+{
+    const struct object *o = analyze_state_find(s, API_KIND_NAMESPACE, STR_NONE, ns);
+
+    return o && str_is(object_meta_label(o->meta, STR("istio.io/dataplane-mode")), "ambient") &&
+           !str_is(object_meta_label(o->meta, STR("istio-injection")), "enabled") &&
+           object_meta_label(o->meta, STR("istio.io/rev")).len == 0;
+}
+
 static void check_bare(struct analyze_state *s, const struct exclusive *x, const struct object *o)
 {
     struct str list;
 
-    if (is_bare(x, o, NULL) && names(s, x, o, is_bare, NULL, &list) > 1)
+    if (x->is_for_sidecars && is_ambient_namespace(s, o->ns))
+        report_no_sidecar(s, o, "metadata.name", "namespace");
+    else if (names(s, x, o, is_bare, NULL, &list) > 1)
         analyze_state_report(s, o, DIAG_ERROR, x->bare, STR("metadata.name"),
                              "The %s %.*s in namespace \"%.*s\" have no workload selector, which "
                              "can lead to undefined behavior.",
                              x->plural, STR_ARG(list), STR_ARG(o->ns));
 }
 
-static void check_selected(struct analyze_state *s, const struct exclusive *x,
-                           const struct object *o)
-{
-    struct str list;
+/* ---- objects with one ---- */
 
+static bool is_ambient_pod(const struct object *w)
+{
+    return w->kind->id == API_KIND_POD &&
+           str_is(object_meta_annotation(w->meta, STR("ambient.istio.io/redirection")), "enabled");
+}
+
+/* Of the workloads of o's namespace that it selects: is one ambient, the first that another one
+ * selects too (NULL: none). Returns whether there is any. */
+static bool find_selected(struct analyze_state *s, const struct exclusive *x,
+                          const struct object *o, bool *ambient, const struct object **shared,
+                          struct str *list)
+{
+    bool any = false;
+
+    *ambient = false;
+    *shared = NULL;
     for (size_t i = 0; i < s->count; i++) {
         const struct object *w = s->objects[i];
 
-        if (!str_eq(w->ns, o->ns) || !selects(x, o, w) || names(s, x, o, selects, w, &list) < 2)
+        if (!str_eq(w->ns, o->ns) || !selects(x, o, w))
             continue;
+        any = true;
+        if (x->is_for_sidecars && is_ambient_pod(w))
+            *ambient = true;
+        else if (!*shared && names(s, x, o, selects, w, list) > 1)
+            *shared = w; /* the first shows it */
+    }
+    return any;
+}
+
+static void check_selected(struct analyze_state *s, const struct exclusive *x,
+                           const struct object *o, const struct field_pair *want, size_t count)
+{
+    const struct object *shared;
+    struct str list;
+    bool ambient;
+
+    if (!find_selected(s, x, o, &ambient, &shared, &list)) {
+        analyze_state_report(s, o, DIAG_ERROR, "IST0101", str_of(x->selector_path),
+                             "Referenced selector not found: \"%.*s\"",
+                             STR_ARG(analyze_state_labels(s, want, count)));
+        return;
+    }
+    if (ambient)
+        report_no_sidecar(s, o, x->selector_path, "selected workload");
+    if (shared)
         analyze_state_report(s, o, DIAG_ERROR, x->both, str_of(x->selector_path),
                              "The %s %.*s in namespace \"%.*s\" select the same workload pod "
                              "\"%.*s\", which can lead to undefined behavior.",
-                             x->plural, STR_ARG(list), STR_ARG(o->ns), STR_ARG(w->name));
-        return; /* the first workload shows it */
-    }
+                             x->plural, STR_ARG(list), STR_ARG(o->ns), STR_ARG(shared->name));
 }
 
 static void check(struct analyze_state *s, const struct exclusive *x)
@@ -113,8 +180,15 @@ static void check(struct analyze_state *s, const struct exclusive *x)
     const struct object *o;
 
     for (size_t at = 0; (o = analyze_state_next_fresh(s, x->kind, &at));) {
-        check_bare(s, x, o);
-        check_selected(s, x, o);
+        const struct field_pair *want;
+        size_t count;
+
+        if (!x->labels(o, &want, &count))
+            continue;
+        if (count == 0)
+            check_bare(s, x, o);
+        else if (s->workload_count) /* with none known at all, nothing can be said about them */
+            check_selected(s, x, o, want, count);
     }
 }
 

@@ -48,22 +48,46 @@ static bool has_pods(const struct analyze_state *s, struct str ns)
     return false;
 }
 
+/* "[istio-injection=enabled istio.io/rev=x]": what asks for sidecars or their absence, and how many
+ * do; a namespace that says it is not injected may have any other label. */
+static size_t wishes(struct analyze_state *s, const struct object *o, struct str *text)
+{
+    static const char *const others[] = { "istio.io/rev", "istio.io/dataplane-mode" };
+    struct str label = object_meta_label(o->meta, STR("istio-injection"));
+    struct buf b;
+    size_t n = 0;
+
+    buf_init(&b, 0);
+    if (label.p)
+        buf_printf(&b, "%sistio-injection=%.*s", n++ ? " " : "[", STR_ARG(label));
+    for (size_t i = 0; i < COUNT_OF(others) && (!label.p || str_is(label, "enabled")); i++) {
+        struct str other = object_meta_label(o->meta, str_of(others[i]));
+
+        if (other.p)
+            buf_printf(&b, "%s%s=%.*s", n++ ? " " : "[", others[i], STR_ARG(other));
+    }
+    buf_add_char(&b, ']');
+    *text = arena_str(&s->arena, buf_str(&b));
+    buf_deinit(&b);
+    return n;
+}
+
 void analyze_injection_namespaces(struct analyze_state *s)
 {
     const struct object *o;
+    struct str list;
 
     for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_NAMESPACE, &at));) {
-        struct str label = object_meta_label(o->meta, STR("istio-injection"));
-        struct str rev = object_meta_label(o->meta, STR("istio.io/rev"));
-
-        if (is_system(o->name) || is_ambient(o->meta))
+        if (is_system(o->name))
             continue;
-        if (label.p && rev.p)
+        if (wishes(s, o, &list) > 1)
             analyze_state_report(s, o, DIAG_WARNING, "IST0123", STR("metadata.labels"),
-                                 "The namespace has more than one type of injection labels "
-                                 "[istio-injection istio.io/rev], which may lead to undefined "
-                                 "behavior. Make sure only one injection label exists.");
-        else if (!label.p && !rev.p && has_pods(s, o->name))
+                                 "The namespace has more than one type of injection labels %.*s, "
+                                 "which may lead to undefined behavior. Make sure only one "
+                                 "injection label exists.",
+                                 STR_ARG(list));
+        if (!is_ambient(o->meta) && !object_meta_label(o->meta, STR("istio-injection")).len &&
+            !object_meta_label(o->meta, STR("istio.io/rev")).p && has_pods(s, o->name))
             analyze_state_report(
                 s, o, DIAG_INFO, "IST0102", STR("metadata.name"),
                 "The namespace is not enabled for injection, and there are pods in "
@@ -81,6 +105,8 @@ struct pod {
     const struct k8s_pod *spec;
     const struct field_pair *labels;
     size_t label_count;
+    const struct field_pair *annotations;
+    size_t annotation_count;
     const char *path; /* of the spec */
 };
 
@@ -93,30 +119,37 @@ static bool read_pod(const struct object *o, struct pod *p)
         return false;
     if (o->kind->id == API_KIND_POD) {
         p->spec = o->spec;
+        p->annotations = o->meta->annotations;
+        p->annotation_count = o->meta->annotations_count;
         p->path = "spec";
     } else if (o->kind->id == API_KIND_DEPLOYMENT && d->template) {
         p->spec = d->template->spec;
+        (void)analyze_state_template_annotations(o, &p->annotations, &p->annotation_count);
         p->path = "spec.template.spec";
     }
     return p->spec != NULL;
 }
 
-static struct str label_of(const struct pod *p, const char *key)
+static struct str value_of(const struct field_pair *list, size_t count, const char *key)
 {
-    for (size_t i = 0; i < p->label_count; i++) {
-        if (str_is(p->labels[i].key, key))
-            return p->labels[i].value;
+    for (size_t i = 0; i < count; i++) {
+        if (str_is(list[i].key, key))
+            return list[i].value;
     }
     return STR_NONE;
 }
 
 static bool is_injected(const struct analyze_state *s, const struct pod *p)
 {
-    struct str own = label_of(p, "sidecar.istio.io/inject");
+    struct str own = value_of(p->labels, p->label_count, "sidecar.istio.io/inject");
 
     if (own.p)
         return str_is(own, "true");
-    return label_of(p, "istio.io/rev").len || is_injected_namespace(s, p->object->ns);
+    /* The old way to want none; to want one in a namespace that has none takes the label. */
+    if (str_is(value_of(p->annotations, p->annotation_count, "sidecar.istio.io/inject"), "false"))
+        return false;
+    return value_of(p->labels, p->label_count, "istio.io/rev").len ||
+           is_injected_namespace(s, p->object->ns);
 }
 
 static const struct k8s_pod_container *find_proxy(const struct k8s_pod *spec)

@@ -24,6 +24,14 @@
 #define CLAIMS VS("v") "{hosts: [x.io], gateways: [g], http: [{match: [{headers: {'@request.auth.claims.group': {exact: a}}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP) NEXT \
     GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n"
 #define HTTP "[{name: http, port: 80}]"
+#define PLAIN_GW(name) GW(name) "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}\n"
+#define TO_A(name, rest, subset) VS(name) "{" rest ", http: [{route: [{destination: {host: a" subset "}}]}]}\n"
+#define A_SUBSETS SVC("a", HTTP) NEXT DR("d") "{host: a, subsets: [{name: v1}]}\n"
+#define AMBIENT(more) HEAD("Namespace", "v1") "{name: default, labels: {istio.io/dataplane-mode: ambient" more "}}\n"
+#define POD(name, meta) HEAD("Pod", "v1") "{name: " name ", " meta "}\nspec: {containers: [{name: c, image: i}]}\n"
+#define NETWORK(registry) HEAD("ConfigMap", "v1") "{name: istio, namespace: istio-system}\ndata: {meshNetworks: 'networks: {n: {endpoints: [{fromRegistry: " registry "}]}}'}\n"
+#define ISTIOD(env) HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n" NEXT \
+    HEAD("Deployment", "apps/v1") "{name: istiod, labels: {app: istiod}}\n" PODS("{app: istiod}", ", env: [{name: " env "}]")
 
 /* Codes come in the order of the table of checks. */
 static const struct {
@@ -90,6 +98,16 @@ static const struct {
     { "two Sidecars for all", SC("a") "{egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{egress: [{hosts: ['./*']}]}\n", "IST0111 IST0111" },
     { "a Sidecar for all and one for some", SC("a") "{egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n" NEXT WE("w", "{app: x}"), "" },
     { "two Sidecars for one", SC("a") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{workloadSelector: {labels: {v: y}}, egress: [{hosts: ['./*']}]}\n" NEXT WE("w", "{app: x, v: y}"), "IST0110 IST0110" },
+    { "a Sidecar for nobody", SC("a") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n" NEXT WE("w", "{app: y}"), "IST0101" },
+    { "a Sidecar for nobody known", SC("a") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n", "" },
+    { "a Sidecar where there are no sidecars", AMBIENT("") NEXT SC("a") "{egress: [{hosts: ['./*']}]}\n", "IST0167" },
+    { "two where there are none", AMBIENT("") NEXT SC("a") "{egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{egress: [{hosts: ['./*']}]}\n", "IST0167 IST0167" },
+    { "a Sidecar where there are both", AMBIENT(", istio-injection: enabled") NEXT SC("a") "{egress: [{hosts: ['./*']}]}\n", "IST0123" },
+    { "a Sidecar for a pod without", SC("a") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n" NEXT
+      POD("p", "labels: {app: x}, annotations: {ambient.istio.io/redirection: enabled}"), "IST0167" },
+    { "a Sidecar for a pod with one", SC("a") "{workloadSelector: {labels: {app: x}}, egress: [{hosts: ['./*']}]}\n" NEXT
+      POD("p", "labels: {app: x}, annotations: {ambient.istio.io/redirection: disabled}"), "" },
+    { "a Telemetry for nobody", TM("a") "{selector: {matchLabels: {app: x}}}\n" NEXT WE("w", "{app: y}"), "IST0101" },
     { "two Telemetries for all", TM("a") "{accessLogging: [{disabled: true}]}\n" NEXT TM("b") "{accessLogging: [{disabled: true}]}\n", "IST0160 IST0160" },
     { "two Telemetries for one", TM("a") "{selector: {matchLabels: {app: x}}}\n" NEXT TM("b") "{selector: {matchLabels: {app: x}}}\n" NEXT WE("w", "{app: x}"), "IST0159 IST0159" },
     { "an annotation nobody knows", ANNOTATED("Service", "networking.istio.io/export-to: x") "spec: {ports: [{name: http, port: 80}]}\n", "IST0108" },
@@ -101,12 +119,16 @@ static const struct {
     { "an annotation with address blocks", ANNOTATED("Pod", "traffic.sidecar.istio.io/includeOutboundIPRanges: '10.0.0.0/8, 11.0.0.0/8'") "spec: {containers: [{name: c, image: i}]}\n", "IST0136" },
     { "a stable annotation", ANNOTATED("Pod", "proxy.istio.io/config: '{}'") "spec: {containers: [{name: c, image: i}]}\n", "" },
     { "a namespace with both labels", HEAD("Namespace", "v1") "{name: n, labels: {istio-injection: enabled, istio.io/rev: x}}\n", "IST0123" },
+    { "a namespace with both kinds of mesh", AMBIENT(", istio-injection: enabled"), "IST0123" },
+    { "a namespace that has sidecars switched off", AMBIENT(", istio-injection: disabled"), "" },
     { "a namespace with pods and no label", HEAD("Namespace", "v1") "{name: default}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}]}\n", "IST0102" },
     { "a namespace without pods", HEAD("Namespace", "v1") "{name: default}\n", "" },
     { "a namespace of the other kind of mesh", HEAD("Namespace", "v1") "{name: default, labels: {istio.io/dataplane-mode: ambient}}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}]}\n", "" },
     { "a pod without its proxy", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: enabled}}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}]}\n", "IST0103" },
     { "a pod with it", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: enabled}}\n" NEXT HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: c, image: i}, {name: istio-proxy, image: p}]}\n", "" },
     { "a pod that wants none", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: enabled}}\n" NEXT HEAD("Pod", "v1") "{name: p, labels: {sidecar.istio.io/inject: 'false'}}\nspec: {containers: [{name: c, image: i}]}\n", "" },
+    { "a pod that wants none in the old way", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: enabled}}\n" NEXT
+      POD("p", "annotations: {sidecar.istio.io/inject: 'false'}"), "IST0135" },
     { "a pod that runs as the proxy", HEAD("Pod", "v1") "{name: p}\nspec: {securityContext: {runAsUser: 1337}, containers: [{name: c, image: i}]}\n", "IST0144" },
     { "a container that does", HEAD("Deployment", "apps/v1") "{name: d}\n" PODS("{app: d}", ", securityContext: {runAsUser: 1337}"), "IST0144" },
     { "a proxy image for the injector, not injected", HEAD("Pod", "v1") "{name: p}\nspec: {containers: [{name: istio-proxy, image: auto}]}\n", "IST0147" },
@@ -140,6 +162,15 @@ static const struct {
     { "a log for nobody", TM("a") "{accessLogging: [{filter: {expression: 'true'}}]}\n", "IST0157" },
     { "a log for the mesh's default", TM("a") "{accessLogging: [{filter: {expression: 'true'}}]}\n" NEXT
       HEAD("ConfigMap", "v1") "{name: istio, namespace: istio-system}\ndata: {mesh: 'defaultProviders: {accessLogging: [envoy]}'}\n", "" },
+    { "a gateway's route beside the subsets", TO_A("v", "hosts: [x.io], gateways: [g]", "") NEXT TO_A("w", "hosts: [a]", ", subset: v1") NEXT PLAIN_GW("g") NEXT A_SUBSETS, "IST0140" },
+    { "a gateway's route to a subset", TO_A("v", "hosts: [x.io], gateways: [g]", ", subset: v1") NEXT TO_A("w", "hosts: [a]", ", subset: v1") NEXT PLAIN_GW("g") NEXT A_SUBSETS, "" },
+    { "a sidecar's route beside the subsets", TO_A("v", "hosts: [x.io], gateways: [mesh]", "") NEXT TO_A("w", "hosts: [a]", ", subset: v1") NEXT A_SUBSETS, "" },
+    { "a gateway's route, subsets for another name", TO_A("v", "hosts: [x.io], gateways: [g]", "") NEXT TO_A("w", "hosts: [y.io]", ", subset: v1") NEXT PLAIN_GW("g") NEXT A_SUBSETS, "" },
+    { "a network's registry that nobody knows", NETWORK("east"), "IST0126" },
+    { "a network's registry", NETWORK("Kubernetes"), "" },
+    { "a network's registry by a Secret", NETWORK("east") NEXT HEAD("Secret", "v1") "{name: c, labels: {istio/multiCluster: 'true'}}\nstringData: {east: x}\n", "" },
+    { "istiod fetches keys from anywhere", ISTIOD("X, value: '10.0.0.0/8'"), "IST0175" },
+    { "istiod fetches keys from elsewhere than here", ISTIOD("BLOCKED_CIDRS_IN_JWKS_URIS, value: '10.0.0.0/8'"), "" },
     { "a condition that is negative", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\nstatus: {conditions: [{type: Reconciled, status: 'False', reason: R}]}\n" NEXT SVC("a", HTTP), "IST0171" },
 };
 
