@@ -118,6 +118,18 @@ bool compile_rig_apply(struct compile_rig *rig, const char *yaml)
     return compile_rig_run(rig) && read;
 }
 
+bool compile_rig_begin(struct compile_rig *rig, const char *yaml)
+{
+    compile_rig_init(rig);
+    return compile_rig_apply(rig, yaml);
+}
+
+bool compile_rig_begin_gateway(struct compile_rig *rig, const char *yaml)
+{
+    compile_rig_init_gateway(rig);
+    return compile_rig_apply(rig, yaml);
+}
+
 void compile_rig_remove(struct compile_rig *rig, const char *kind, const char *ns, const char *name)
 {
     compile_remove(rig->compile, api_kind_by_word(str_of(kind))->id, str_of(ns), str_of(name));

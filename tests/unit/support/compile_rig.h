@@ -28,6 +28,10 @@ bool compile_rig_put(struct compile_rig *rig, const char *yaml);
 bool compile_rig_run(struct compile_rig *rig);
 /* Both. */
 bool compile_rig_apply(struct compile_rig *rig, const char *yaml);
+/* How most cases start: init and apply, which is checked. compile_rig_deinit follows in any case.
+ */
+bool compile_rig_begin(struct compile_rig *rig, const char *yaml);
+bool compile_rig_begin_gateway(struct compile_rig *rig, const char *yaml);
 void compile_rig_remove(struct compile_rig *rig, const char *kind, const char *ns,
                         const char *name);
 

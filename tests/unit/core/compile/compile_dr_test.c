@@ -28,6 +28,8 @@
 
 static struct compile_rig rig;
 
+#define BEGIN(yaml) OK(compile_rig_begin(&rig, yaml))
+
 static const struct model_cluster_config *config_of(const char *cluster)
 {
     struct model_cluster *c = compile_rig_cluster(&rig, cluster);
@@ -42,15 +44,9 @@ static uint32_t connections(const char *cluster)
     return c ? c->limits.max_connections : 9999;
 }
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
 static void dr_1_first_level_with_a_rule_ends_the_search(void)
 {
-    if (begin(MESH RULE("istio-system", "a", "01",
+    if (BEGIN(MESH RULE("istio-system", "a", "01",
                         "{host: " SVC ", trafficPolicy: {" CONNECTIONS("3") "}}"))) {
         EQ_UINT(connections("outbound|80||" SVC), 3);
         OK(compile_rig_apply(
@@ -68,7 +64,7 @@ static void dr_1_first_level_with_a_rule_ends_the_search(void)
 
 static void dr_1_rules_that_are_not_exported_do_not_count(void)
 {
-    if (begin(MESH RULE("prod", "a", "01",
+    if (BEGIN(MESH RULE("prod", "a", "01",
                         "{host: svc, exportTo: ['.'], trafficPolicy: {" CONNECTIONS("2") "}}")
                   RULE("istio-system", "b", "01",
                        "{host: " SVC ", trafficPolicy: {" CONNECTIONS("3") "}}")))
@@ -78,7 +74,7 @@ static void dr_1_rules_that_are_not_exported_do_not_count(void)
 
 static void dr_2_most_specific_host_of_a_level(void)
 {
-    if (begin(MESH RULE("default", "wide", "01",
+    if (BEGIN(MESH RULE("default", "wide", "01",
                         "{host: '*.cluster.local', trafficPolicy: {" CONNECTIONS("1") "}}")
                   RULE("default", "mid", "02",
                        "{host: '*.prod.svc.cluster.local', trafficPolicy: {" CONNECTIONS(
@@ -93,7 +89,7 @@ static void dr_2_most_specific_host_of_a_level(void)
 
 static void dr_3_rules_for_one_host_merge_oldest_first(void)
 {
-    if (begin(MESH RULE("prod", "z", "01",
+    if (BEGIN(MESH RULE("prod", "z", "01",
                         "{host: svc, subsets: [{name: v1, labels: {version: v1}}]}")
                   RULE("prod", "a", "02",
                        "{host: svc, trafficPolicy: {" CONNECTIONS(
@@ -114,7 +110,7 @@ static void dr_3_rules_for_one_host_merge_oldest_first(void)
 
 static void dr_3_rules_with_other_exports_do_not_merge(void)
 {
-    if (begin(MESH RULE("prod", "a", "01",
+    if (BEGIN(MESH RULE("prod", "a", "01",
                         "{host: svc, subsets: [{name: v1, labels: {version: v1}}]}")
                   RULE("prod", "b", "02",
                        "{host: svc, exportTo: ['default'], "
@@ -136,14 +132,14 @@ static void dr_3_a_rule_that_selects_this_workload_stands_alone(void)
                      "{host: " SVC ", workloadSelector: {matchLabels: {app: other}}, "
                      "trafficPolicy: {" CONNECTIONS("3") "}}");
 
-    if (begin(rules))
+    if (BEGIN(rules))
         EQ_UINT(connections("outbound|80||" SVC), 2);
     compile_rig_deinit(&rig);
 }
 
 static void dr_4_subsets_override_block_by_block(void)
 {
-    if (begin(MESH RULE(
+    if (BEGIN(MESH RULE(
             "prod", "a", "01",
             "{host: svc, trafficPolicy: {" CONNECTIONS(
                 "2") ", tls: {mode: DISABLE}, "
@@ -163,7 +159,7 @@ static void dr_4_subsets_override_block_by_block(void)
 
 static void dr_4_port_settings_replace_wholesale(void)
 {
-    if (begin(MESH RULE(
+    if (BEGIN(MESH RULE(
             "prod", "a", "01",
             "{host: svc, trafficPolicy: {" CONNECTIONS(
                 "2") ", "
@@ -186,7 +182,7 @@ static void dr_4_port_settings_replace_wholesale(void)
 
 static void dr_6_a_rule_with_subsets_only_hides_later_levels(void)
 {
-    if (begin(MESH RULE("istio-system", "a", "01",
+    if (BEGIN(MESH RULE("istio-system", "a", "01",
                         "{host: '*.local', trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}")
                   RULE("default", "b", "01",
                        "{host: " SVC ", subsets: [{name: v1, labels: {version: v1}}]}"))) {
@@ -200,7 +196,7 @@ static void dr_6_a_rule_with_subsets_only_hides_later_levels(void)
 
 static void dr_7_a_tls_block_ends_auto_mtls(void)
 {
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         EQ_INT(config_of("outbound|80||" SVC)->tls_mode, MODEL_TLS_AUTO);
         OK(compile_rig_apply(
             &rig, RULE("prod", "a", "01", "{host: svc, trafficPolicy: {tls: {mode: DISABLE}}}")));
@@ -211,7 +207,7 @@ static void dr_7_a_tls_block_ends_auto_mtls(void)
 
 static void cb_3_zero_is_as_unset(void)
 {
-    if (begin(MESH RULE("prod", "a", "01",
+    if (BEGIN(MESH RULE("prod", "a", "01",
                         "{host: svc, trafficPolicy: {connectionPool: {tcp: {maxConnections: 0}, "
                         "http: {http1MaxPendingRequests: 0, maxRetries: 0}}}}"))) {
         const struct model_limits *l = &config_of("outbound|80||" SVC)->limits;
@@ -225,7 +221,7 @@ static void cb_3_zero_is_as_unset(void)
 
 static void cb_4_idle_timeout_of_http_wins(void)
 {
-    if (begin(MESH RULE("prod", "a", "01",
+    if (BEGIN(MESH RULE("prod", "a", "01",
                         "{host: svc, trafficPolicy: {connectionPool: {tcp: {idleTimeout: 5s}, "
                         "http: {idleTimeout: 7s}}, portLevelSettings: [{port: {number: 7000}, "
                         "connectionPool: {tcp: {idleTimeout: 3s}}}]}}"))) {
@@ -238,7 +234,7 @@ static void cb_4_idle_timeout_of_http_wins(void)
 
 static void cb_5_ejection_only_when_asked_for_and_then_after_five(void)
 {
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         OK(!config_of("outbound|80||" SVC)->outlier.is_on);
         OK(compile_rig_apply(&rig, RULE("prod", "a", "01",
                                         "{host: svc, trafficPolicy: {outlierDetection: "
@@ -258,7 +254,7 @@ static void cb_5_ejection_only_when_asked_for_and_then_after_five(void)
 
 static void dr_10_the_meshs_policy_fills_what_rules_leave_open(void)
 {
-    if (begin(MESH MESH_CONFIG(
+    if (BEGIN(MESH MESH_CONFIG(
             "defaultTrafficPolicy: {" CONNECTIONS("9") ", outlierDetection: "
                                                        "{consecutive5xxErrors: 3}}"))) {
         EQ_UINT(connections("outbound|80||" SVC), 9);
@@ -312,7 +308,7 @@ static void lb_9_other_clusters_are_left_out_where_the_mesh_says_so(void)
 
 static void rt_9_retry_budget_has_defaults(void)
 {
-    if (begin(MESH RULE("prod", "a", "01", "{host: svc, trafficPolicy: {retryBudget: {}}}"))) {
+    if (BEGIN(MESH RULE("prod", "a", "01", "{host: svc, trafficPolicy: {retryBudget: {}}}"))) {
         const struct model_retry_budget *b = &config_of("outbound|80||" SVC)->limits.budget;
 
         OK(b->is_on);
@@ -361,7 +357,7 @@ static void lb_7_cookie_tail_says_what_a_made_cookie_has(void)
 
 static void lb_8_passthrough_goes_where_the_client_wanted(void)
 {
-    if (begin(MESH RULE("prod", "a", "01",
+    if (BEGIN(MESH RULE("prod", "a", "01",
                         "{host: svc, trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}}")))
         EQ_INT(config_of("outbound|80||" SVC)->type, MODEL_CLUSTER_ORIGINAL_DST);
     compile_rig_deinit(&rig);
@@ -369,7 +365,7 @@ static void lb_8_passthrough_goes_where_the_client_wanted(void)
 
 static void tunnel_and_proxy_protocol_reach_the_cluster(void)
 {
-    if (begin(MESH RULE("prod", "a", "01",
+    if (BEGIN(MESH RULE("prod", "a", "01",
                         "{host: svc, trafficPolicy: {proxyProtocol: {version: V2}}, subsets: ["
                         "{name: t, labels: {version: v1}, trafficPolicy: {tunnel: "
                         "{targetHost: ext.example.com, targetPort: 443, protocol: POST}}}]}"))) {
@@ -387,7 +383,7 @@ static void a_rules_names_take_the_place_of_the_endpoints_identity(void)
 {
     const struct model_cluster_config *c;
 
-    if (begin(MESH) && OK(c = config_of("outbound|80||" SVC))) {
+    if (BEGIN(MESH) && OK(c = config_of("outbound|80||" SVC))) {
         OK(!c->identities_only);
         EQ_UINT(c->identity_count, 0);
         OK(compile_rig_apply(&rig, RULE("prod", "a", "01",

@@ -21,16 +21,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init_gateway(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin_gateway(&rig, yaml))
 
 static const char *target(const char *host, const char *path)
 {
@@ -42,7 +33,7 @@ static const char *target(const char *host, const char *path)
 
 static void gwb_1_virtual_service_is_bound_by_name_and_host(void)
 {
-    if (begin(SVC GW("gw", HTTP80("'*.example.com'"))
+    if (BEGIN(SVC GW("gw", HTTP80("'*.example.com'"))
                   VS("default", "web",
                      "  hosts: [a.example.com]\n  gateways: [gw]\n  http:\n"
                      "  - route: [{destination: {host: web, port: {number: 9080}}}]\n")
@@ -53,7 +44,7 @@ static void gwb_1_virtual_service_is_bound_by_name_and_host(void)
         EQ_STR(target("b.example.com", "/"), "");
         EQ_STR(target("a.example.org", "/"), "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void gwb_1_namespace_filter_of_server_hosts(void)
@@ -66,7 +57,7 @@ static void gwb_1_namespace_filter_of_server_hosts(void)
                "  hosts: [a.example.com, b.example.com]\n  gateways: [default/gw]\n  http:\n"
                "  - route: [{destination: {host: " WEB ", port: {number: 9080}}}]\n");
 
-    if (begin(yaml)) {
+    if (BEGIN(yaml)) {
         EQ_STR(target("a.example.com", "/"), "outbound|9080||" WEB);
         EQ_STR(target("b.example.com", "/"), "outbound|9080||" WEB);
         compile_rig_remove(&rig, "VirtualService", "other", "two");
@@ -74,12 +65,12 @@ static void gwb_1_namespace_filter_of_server_hosts(void)
         EQ_STR(target("a.example.com", "/"), "outbound|9080||" WEB);
         EQ_STR(target("b.example.com", "/"), "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void gwb_2_plain_http_servers_of_a_port_merge(void)
 {
-    if (begin(SVC GW("one", HTTP80("a.com")) GW("two", HTTP80("b.com"))
+    if (BEGIN(SVC GW("one", HTTP80("a.com")) GW("two", HTTP80("b.com"))
                   VS("default", "x",
                      "  hosts: [a.com, b.com]\n  gateways: [one, two]\n  http:\n"
                      "  - route: [{destination: {host: web}}]\n"))) {
@@ -87,7 +78,7 @@ static void gwb_2_plain_http_servers_of_a_port_merge(void)
         EQ_STR(target("b.com", "/"), "outbound|9080||" WEB);
         EQ_INT(rig.snapshot->listener_count, 1);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void gwb_4_https_redirect_without_virtual_service(void)
@@ -95,17 +86,17 @@ static void gwb_4_https_redirect_without_virtual_service(void)
     const struct model_gateway_server *s;
     const struct model_vhost *v;
 
-    if (begin(GW("gw", "  - {port: {number: 80, name: http, protocol: HTTP}, hosts: [a.com], "
+    if (BEGIN(GW("gw", "  - {port: {number: 80, name: http, protocol: HTTP}, hosts: [a.com], "
                        "tls: {httpsRedirect: true}}\n")) &&
         OK(s = compile_rig_server(&rig, "0.0.0.0_80", NULL)) &&
         OK(v = route_find_vhost(s->http, STR("a.com"))))
         OK(v->require_tls);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_5_on_a_gateway_virtual_services_are_joined_catch_all_last(void)
 {
-    if (begin(SVC GW("gw", HTTP80("'*'")) VS("default", "a-all",
+    if (BEGIN(SVC GW("gw", HTTP80("'*'")) VS("default", "a-all",
                                              "  hosts: ['*']\n  gateways: [gw]\n  http:\n"
                                              "  - route: [{destination: {host: web}}]\n")
                   VS("default", "b-path",
@@ -117,33 +108,33 @@ static void h_5_on_a_gateway_virtual_services_are_joined_catch_all_last(void)
         OK(r && r->action == MODEL_ACTION_REDIRECT);
         EQ_STR(target("any.com", "/other"), "outbound|9080||" WEB);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void nr_4_listener_without_virtual_service_has_an_empty_table(void)
 {
-    if (begin(GW("gw", HTTP80("'*'")))) {
+    if (BEGIN(GW("gw", HTTP80("'*'")))) {
         const struct model_gateway_server *s = compile_rig_server(&rig, "0.0.0.0_80", NULL);
 
         OK(s && s->http && !route_find_vhost(s->http, STR("a.com")));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void gwb_3_selector_crosses_namespaces_and_others_are_not_ours(void)
 {
-    if (begin("apiVersion: networking.istio.io/v1\nkind: Gateway\n"
+    if (BEGIN("apiVersion: networking.istio.io/v1\nkind: Gateway\n"
               "metadata: {name: gw, namespace: default}\n"
               "spec:\n  selector: {istio: egressgateway}\n  servers:\n" HTTP80("'*'")))
         EQ_INT(rig.snapshot->listener_count, 0);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void passthrough_routes_by_server_name(void)
 {
     const struct model_gateway_server *s;
 
-    if (begin(SVC GW("gw", "  - {port: {number: 443, name: tls, protocol: TLS}, "
+    if (BEGIN(SVC GW("gw", "  - {port: {number: 443, name: tls, protocol: TLS}, "
                            "hosts: ['*.example.com'], tls: {mode: PASSTHROUGH}}\n")
                   VS("default", "tls",
                      "  hosts: [a.example.com]\n  gateways: [gw]\n  tls:\n"
@@ -156,26 +147,26 @@ static void passthrough_routes_by_server_name(void)
             OK(s->tcp[0].clusters[0].cluster);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void missing_secret_is_said_and_leaves_the_others(void)
 {
-    if (begin(SVC GW("gw",
+    if (BEGIN(SVC GW("gw",
                      HTTP80("'*'") "  - {port: {number: 443, name: https, protocol: HTTPS}, "
                                    "hosts: ['*'], tls: {mode: SIMPLE, credentialName: none}}\n"))) {
         OK(compile_rig_warned(&rig, "Referenced credentialName not found: \"none\""));
         OK(compile_rig_server(&rig, "0.0.0.0_80", NULL));
         OK(!compile_rig_server(&rig, "0.0.0.0_443", "a.com"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void unchanged_virtual_hosts_are_shared(void)
 {
     const struct model_vhost *a, *b;
 
-    if (begin(SVC GW("gw", HTTP80("'*'")) VS("default", "a",
+    if (BEGIN(SVC GW("gw", HTTP80("'*'")) VS("default", "a",
                                              "  hosts: [a.com]\n  gateways: [gw]\n  http:\n"
                                              "  - route: [{destination: {host: web}}]\n")
                   VS("default", "b",
@@ -193,7 +184,7 @@ static void unchanged_virtual_hosts_are_shared(void)
         OK(route_find_vhost(compile_rig_server(&rig, "0.0.0.0_80", NULL)->http, STR("b.com")) != b);
         snapshot_unref(old);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void port_map_moves_the_socket_only(void)
@@ -208,7 +199,7 @@ static void port_map_moves_the_socket_only(void)
                 "0.0.0.0_80");
         EQ_INT(rig.snapshot->listeners[0].bind.port, 8080);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static const struct tap_case cases[] = {

@@ -16,16 +16,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin(&rig, yaml))
 
 static int mtls_of(uint16_t port)
 {
@@ -38,7 +29,7 @@ static void ports_come_from_services_that_select_us(void)
 {
     const struct model_inbound_port *p;
 
-    if (begin(SVC) && EQ_INT(rig.snapshot->inbound->port_count, 2)) {
+    if (BEGIN(SVC) && EQ_INT(rig.snapshot->inbound->port_count, 2)) {
         p = snapshot_find_inbound(rig.snapshot, 8080);
         EQ_INT(p->protocol, MODEL_PROTOCOL_HTTP);
         EQ_STRN(p->cluster->config->name.p, p->cluster->config->name.len, "inbound|8080||");
@@ -48,7 +39,7 @@ static void ports_come_from_services_that_select_us(void)
         EQ_INT(snapshot_find_inbound(rig.snapshot, 7000)->protocol, MODEL_PROTOCOL_TCP);
         OK(compile_rig_cluster(&rig, "inbound|8080||"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void ports_told_on_the_command_line_count(void)
@@ -63,24 +54,24 @@ static void ports_told_on_the_command_line_count(void)
         EQ_INT(rig.snapshot->inbound->ports[0].protocol, MODEL_PROTOCOL_GRPC);
         OK(rig.snapshot->inbound->ports[0].service_host.len);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void ports_not_listed_go_to_the_original_destination(void)
 {
     const struct model_inbound_port *p;
 
-    if (begin(SVC) && OK(p = snapshot_find_inbound(rig.snapshot, 1234))) {
+    if (BEGIN(SVC) && OK(p = snapshot_find_inbound(rig.snapshot, 1234))) {
         EQ_PTR(p, rig.snapshot->inbound->other);
         EQ_INT(p->cluster->config->type, MODEL_CLUSTER_ORIGINAL_DST);
         EQ_INT(p->mtls, MODEL_MTLS_PERMISSIVE);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void mt_8_workload_before_namespace_before_mesh(void)
 {
-    if (begin(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")))
+    if (BEGIN(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")))
         EQ_INT(mtls_of(8080), MODEL_MTLS_STRICT);
     OK(compile_rig_apply(&rig, PA("default", "ns", "{mtls: {mode: DISABLE}}")));
     EQ_INT(mtls_of(8080), MODEL_MTLS_DISABLE);
@@ -94,19 +85,19 @@ static void mt_8_workload_before_namespace_before_mesh(void)
     compile_rig_remove(&rig, "PeerAuthentication", "default", "ns");
     OK(compile_rig_run(&rig));
     EQ_INT(mtls_of(7000), MODEL_MTLS_STRICT);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void mt_8_unset_inherits(void)
 {
-    if (begin(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")
+    if (BEGIN(SVC PA("istio-system", "default", "{mtls: {mode: STRICT}}")
                   PA("default", "own",
                      "{selector: {matchLabels: {app: client}}, "
                      "portLevelMtls: {7000: {mode: DISABLE}}}"))) {
         EQ_INT(mtls_of(8080), MODEL_MTLS_STRICT);
         EQ_INT(mtls_of(7000), MODEL_MTLS_DISABLE);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* Objects carry their age; the rig's have none, so the name decides among equals. */
@@ -117,7 +108,7 @@ static void mt_8_unset_inherits(void)
 
 static void mt_8_the_oldest_of_a_level_wins(void)
 {
-    if (begin(SVC AGED("default", "a", "2025", "{mtls: {mode: STRICT}}")
+    if (BEGIN(SVC AGED("default", "a", "2025", "{mtls: {mode: STRICT}}")
                   AGED("default", "b", "2024", "{mtls: {mode: DISABLE}}")
                       AGED("istio-system", "c", "2020", "{mtls: {mode: PERMISSIVE}}")))
         EQ_INT(mtls_of(8080), MODEL_MTLS_DISABLE);
@@ -128,20 +119,20 @@ static void mt_8_the_oldest_of_a_level_wins(void)
                                         "{selector: {matchLabels: {app: client}}, "
                                         "mtls: {mode: STRICT}}")));
     EQ_INT(mtls_of(8080), MODEL_MTLS_STRICT);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void mt_8_a_selector_in_the_root_namespace_selects_nobody(void)
 {
-    if (begin(SVC PA("istio-system", "a",
+    if (BEGIN(SVC PA("istio-system", "a",
                      "{selector: {matchLabels: {app: client}}, mtls: {mode: STRICT}}")))
         EQ_INT(mtls_of(8080), MODEL_MTLS_PERMISSIVE);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void mt_8_ports_count_in_the_workloads_policy_only(void)
 {
-    if (begin(SVC PA("default", "ns", "{mtls: {mode: STRICT}}")
+    if (BEGIN(SVC PA("default", "ns", "{mtls: {mode: STRICT}}")
                   PA("default", "other",
                      "{selector: {matchLabels: {app: other}}, "
                      "portLevelMtls: {8080: {mode: DISABLE}}}")
@@ -152,15 +143,15 @@ static void mt_8_ports_count_in_the_workloads_policy_only(void)
         EQ_INT(mtls_of(7000), MODEL_MTLS_PERMISSIVE);
         EQ_INT(mtls_of(1234), MODEL_MTLS_DISABLE);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void mt_8_of_nobody_is_permissive(void)
 {
-    if (begin(SVC PA("elsewhere", "a", "{mtls: {mode: STRICT}}")
+    if (BEGIN(SVC PA("elsewhere", "a", "{mtls: {mode: STRICT}}")
                   PA("istio-system", "b", "{mtls: {mode: UNSET}}")))
         EQ_INT(mtls_of(8080), MODEL_MTLS_PERMISSIVE);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* Keys are the app's ports, not a Service's; a port needs no Service. */
@@ -168,7 +159,7 @@ static void mt_9_ports_without_a_service_have_their_mode(void)
 {
     const struct model_inbound_port *p;
 
-    if (begin(SVC PA("default", "own",
+    if (BEGIN(SVC PA("default", "own",
                      "{selector: {matchLabels: {app: client}}, mtls: {mode: DISABLE}, "
                      "portLevelMtls: {80: {mode: PERMISSIVE}, 9000: {mode: STRICT}}}"))) {
         EQ_INT(mtls_of(9000), MODEL_MTLS_STRICT);
@@ -180,14 +171,14 @@ static void mt_9_ports_without_a_service_have_their_mode(void)
         OK(compile_rig_run(&rig));
         EQ_PTR(snapshot_find_inbound(rig.snapshot, 9000), rig.snapshot->inbound->other);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void mt_5_a_disabled_server_is_called_in_plain(void)
 {
     const struct model_cluster *c;
 
-    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+    if (BEGIN("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
               "metadata: {name: s, namespace: default}\n"
               "spec: {hosts: [s.mesh], location: MESH_INTERNAL, resolution: STATIC, "
               "ports: [{number: 80, name: http, protocol: HTTP}], "
@@ -199,7 +190,7 @@ static void mt_5_a_disabled_server_is_called_in_plain(void)
         c = compile_rig_cluster(&rig, "outbound|80||s.mesh");
         EQ_INT(c->endpoints->list[0].hop, MODEL_HOP_PLAIN);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* ---- authorization ---- */
@@ -211,24 +202,24 @@ static const struct model_authz *authz(void)
 
 static void az_2_policies_of_root_namespace_and_selector(void)
 {
-    if (begin(SVC AP("istio-system", "all", "{}") AP("default", "ours",
+    if (BEGIN(SVC AP("istio-system", "all", "{}") AP("default", "ours",
                                                      "{selector: {matchLabels: "
                                                      "{app: client}}}")
                   AP("default", "theirs", "{selector: {matchLabels: {app: other}}}")
                       AP("other", "elsewhere", "{}")) &&
         OK(authz()))
         EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].count, 2);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void az_4_empty_spec_has_no_rules_and_an_empty_rule_matches_all(void)
 {
-    if (begin(SVC AP("default", "a", "{}") AP("default", "b", "{rules: [{}]}")) && OK(authz())) {
+    if (BEGIN(SVC AP("default", "a", "{}") AP("default", "b", "{rules: [{}]}")) && OK(authz())) {
         EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].list[0].rule_count, 0);
         if (EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].list[1].rule_count, 1))
             EQ_INT(authz()->by_action[MODEL_AUTHZ_ALLOW].list[1].rules[0].from_count, 0);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void az_5_values_are_typed(void)
@@ -243,7 +234,7 @@ static void az_5_values_are_typed(void)
                  { MODEL_AUTHZ_TEMPLATE, "/{*}/d" } };
     const struct model_authz_clause *c;
 
-    if (begin(SVC AP("default", "a",
+    if (BEGIN(SVC AP("default", "a",
                      "{action: DENY, rules: [{to: [{operation: {paths: [/a, '/b*', '*/c', '*', "
                      "'/{*}/d'], notMethods: [GET]}}]}]}")) &&
         OK(authz())) {
@@ -257,14 +248,14 @@ static void az_5_values_are_typed(void)
         }
         OK(authz()->by_action[MODEL_AUTHZ_DENY].list[0].rules[0].has_http_only);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void az_9_bare_service_account_is_of_the_policys_namespace(void)
 {
     const struct model_authz_clause *c;
 
-    if (begin(SVC AP("default", "a",
+    if (BEGIN(SVC AP("default", "a",
                      "{rules: [{from: [{source: {serviceAccounts: [web, "
                      "other/web]}}]}]}")) &&
         OK(authz())) {
@@ -273,14 +264,14 @@ static void az_9_bare_service_account_is_of_the_policys_namespace(void)
         EQ_STRN(c->values[1].text.p, c->values[1].text.len, "other/web");
         OK(!authz()->by_action[MODEL_AUTHZ_ALLOW].list[0].rules[0].has_http_only);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void az_14_conditions_by_key(void)
 {
     const struct model_authz_rule *r;
 
-    if (begin(SVC AP("default", "a",
+    if (BEGIN(SVC AP("default", "a",
                      "{rules: [{when: [{key: 'request.headers[X-Y]', values: [v]}, "
                      "{key: source.ip, notValues: [10.0.0.0/8]}]}]}")) &&
         OK(authz())) {
@@ -291,17 +282,17 @@ static void az_14_conditions_by_key(void)
             EQ_INT(r->when[1].clauses[0].not_values[0].net.bits, 8);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void a_policy_that_goes_is_gone(void)
 {
-    if (begin(SVC AP("default", "a", "{}")) && OK(authz())) {
+    if (BEGIN(SVC AP("default", "a", "{}")) && OK(authz())) {
         compile_rig_remove(&rig, "AuthorizationPolicy", "default", "a");
         OK(compile_rig_run(&rig));
         OK(!authz());
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static const struct tap_case cases[] = {

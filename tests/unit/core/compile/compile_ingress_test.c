@@ -27,16 +27,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init_gateway(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin_gateway(&rig, yaml))
 
 static const char *target(const char *host, const char *path)
 {
@@ -48,7 +39,7 @@ static const char *target(const char *host, const char *path)
 
 static void paths_are_compared_as_their_type_says(void)
 {
-    if (begin(ISTIO SVC("a") INGRESS(
+    if (BEGIN(ISTIO SVC("a") INGRESS(
             "in", "  rules:\n" RULE("x.com", PATH("/exact", "Exact", "a"))
                       RULE("y.com", PATH("/pre/fix/", "Prefix", "a")) RULE(
                           "z.com", PATH("/star*", "ImplementationSpecific", "a") ", " PATH(
@@ -65,12 +56,12 @@ static void paths_are_compared_as_their_type_says(void)
         EQ_STR(target("z.com", "/whole"), A);
         EQ_STR(target("z.com", "/whole/x"), "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void longest_path_of_all_ingresses_counts_and_defaults_come_last(void)
 {
-    if (begin(ISTIO SVC("a") SVC("b") INGRESS(
+    if (BEGIN(ISTIO SVC("a") SVC("b") INGRESS(
             "one", "  defaultBackend: {service: {name: b, port: {name: http}}}\n"
                    "  rules:\n" RULE("x.com", PATH("/a", "Prefix", "a")))
                   INGRESS("two", "  rules:\n" RULE("x.com", PATH("/a/b", "Prefix", "b") ", " PATH(
@@ -81,12 +72,12 @@ static void longest_path_of_all_ingresses_counts_and_defaults_come_last(void)
         EQ_STR(target("x.com", "/"), B);
         EQ_STR(target("other.com", "/"), B);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void class_decides_and_its_change_takes_effect(void)
 {
-    if (begin(ISTIO CLASS("other", "example.com/other") SVC("a")
+    if (BEGIN(ISTIO CLASS("other", "example.com/other") SVC("a")
                   INGRESS("in", "  rules:\n" RULE("x.com", PATH("/", "Prefix", "a"))))) {
         EQ_STR(target("x.com", "/"), A);
         OK(compile_rig_apply(&rig, META("in", "",
@@ -99,7 +90,7 @@ static void class_decides_and_its_change_takes_effect(void)
         OK(compile_rig_run(&rig));
         EQ_STR(target("x.com", "/"), "no server");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void annotation_and_settings_of_the_mesh_decide_too(void)
@@ -107,7 +98,7 @@ static void annotation_and_settings_of_the_mesh_decide_too(void)
     static const char *const none =
         SVC("a") META("in", "", "  rules:\n" RULE("x.com", PATH("/", "Prefix", "a")));
 
-    if (begin(SVC("a") META("in", ", annotations: {kubernetes.io/ingress.class: mine}",
+    if (BEGIN(SVC("a") META("in", ", annotations: {kubernetes.io/ingress.class: mine}",
                             "  rules:\n" RULE("x.com", PATH("/", "Prefix", "a"))))) {
         EQ_STR(target("x.com", "/"), "no server");
         OK(compile_rig_apply(&rig, MESH("ingressClass: mine")));
@@ -119,18 +110,18 @@ static void annotation_and_settings_of_the_mesh_decide_too(void)
         OK(compile_rig_apply(&rig, MESH("{ingressClass: mine, ingressControllerMode: \"OFF\"}")));
         EQ_STR(target("x.com", "/"), "no server");
     }
-    finish();
-    if (begin(none)) {
+    compile_rig_deinit(&rig);
+    if (BEGIN(none)) {
         EQ_STR(target("x.com", "/"), "no server");
         OK(compile_rig_apply(&rig, MESH("ingressControllerMode: DEFAULT")));
         EQ_STR(target("x.com", "/"), A);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void port_by_name_follows_the_service(void)
 {
-    if (begin(ISTIO INGRESS("in",
+    if (BEGIN(ISTIO INGRESS("in",
                             "  rules:\n"
                             "  - {host: x.com, http: {paths: [{path: /, pathType: Prefix, " BACKEND(
                                 "a", "name: http") "}]}}\n"))) {
@@ -138,7 +129,7 @@ static void port_by_name_follows_the_service(void)
         OK(compile_rig_apply(&rig, SVC("a")));
         EQ_STR(target("x.com", "/"), A);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void secret_of_no_other_namespace_can_be_named(void)
@@ -146,7 +137,7 @@ static void secret_of_no_other_namespace_can_be_named(void)
     struct compile_ingress in;
     struct arena a;
 
-    if (begin(ISTIO SVC("a") INGRESS(
+    if (BEGIN(ISTIO SVC("a") INGRESS(
             "in", "  tls: [{hosts: [x.com], secretName: good}, {hosts: [x.com, y.com], "
                   "secretName: better}]\n  rules:\n" RULE("x.com", PATH("/", "Prefix", "a"))))) {
         arena_init(&a, 0);
@@ -159,12 +150,12 @@ static void secret_of_no_other_namespace_can_be_named(void)
         }
         arena_deinit(&a);
     }
-    finish();
+    compile_rig_deinit(&rig);
     compile_rig_init_gateway(&rig);
     OK(!compile_rig_put(&rig, ISTIO INGRESS("in", "  tls: [{secretName: "
                                                   "'kubernetes-gateway://kube-system/key'}]\n"
                                                   "  rules: [{host: x.com}]\n")));
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static const struct tap_case cases[] = {

@@ -23,16 +23,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin(&rig, yaml))
 
 /* "http tcp dns": in how many ways a service is known. */
 static int ways(const char *host, const char *ip)
@@ -74,13 +65,13 @@ static void egress_hosts_limit_what_is_known(void)
         OK(compile_rig_put(&rig, rows[i].yaml));
         if (OK(compile_rig_apply(&rig, MESH)))
             is_known(rows[i].known, rows[i].other, rows[i].far);
-        finish();
+        compile_rig_deinit(&rig);
     }
 }
 
 static void a_sidecar_that_changes_or_goes_is_followed(void)
 {
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         is_known(true, true, true);
         OK(compile_rig_apply(&rig, SIDECAR("egress: [{hosts: ['./" KNOWN "']}]")));
         is_known(true, false, false);
@@ -90,12 +81,12 @@ static void a_sidecar_that_changes_or_goes_is_followed(void)
         OK(compile_rig_run(&rig));
         is_known(true, true, true);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void selector_before_namespace_before_mesh(void)
 {
-    if (begin(MESH SIDECAR_IN("istio-system", "mesh", "egress: [{hosts: ['./*']}]"))) {
+    if (BEGIN(MESH SIDECAR_IN("istio-system", "mesh", "egress: [{hosts: ['./*']}]"))) {
         is_known(true, true, false);
         OK(compile_rig_apply(&rig, SIDECAR_IN("default", "ns", "egress: [{hosts: ['prod/*']}]")));
         is_known(false, false, true);
@@ -109,19 +100,19 @@ static void selector_before_namespace_before_mesh(void)
                                               "egress: [{hosts: ['./" OTHER "']}]")));
         is_known(false, true, false);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void a_listener_of_a_port_counts_for_that_port(void)
 {
-    if (begin(MESH SIDECAR("egress: [{port: {number: 82, protocol: TCP, name: tcp}, "
+    if (BEGIN(MESH SIDECAR("egress: [{port: {number: 82, protocol: TCP, name: tcp}, "
                            "hosts: ['./" KNOWN "']}, {hosts: ['./" OTHER "']}]"))) {
         OK(!compile_rig_vhost(&rig, 80, KNOWN));
         OK(compile_rig_vip(&rig, "10.1.0.1:82"));
         OK(compile_rig_vhost(&rig, 80, OTHER));
         OK(!compile_rig_vip(&rig, "10.1.0.2:82"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 #define VS(name, host, to)                                                                         \
@@ -142,47 +133,47 @@ static const char *route_name(const char *host)
 /* Istio's sim cases sim-rt-wild-known, -notimported, sim-rt-sc-nonservice. */
 static void h_4_wildcard_rule_is_imported_with_what_it_covers(void)
 {
-    if (begin(MESH VS("wild", "*.cluster.local", FAR)
+    if (BEGIN(MESH VS("wild", "*.cluster.local", FAR)
                   SIDECAR("egress: [{hosts: ['*/*.cluster.local']}]")))
         EQ_STR(route_name(KNOWN), "wild");
-    finish();
-    if (begin(MESH VS("wild", "*.cluster.local", FAR) VS("explicit", KNOWN, FAR)
+    compile_rig_deinit(&rig);
+    if (BEGIN(MESH VS("wild", "*.cluster.local", FAR) VS("explicit", KNOWN, FAR)
                   SIDECAR("egress: [{hosts: ['*/" KNOWN "', '*/" OTHER "']}]"))) {
         EQ_STR(route_name(KNOWN), "explicit");
         EQ_STR(route_name(OTHER), "wild");
         EQ_STR(compile_rig_target(compile_rig_route(&rig, 80, OTHER, "/", NULL)),
                "outbound|80||" FAR); /* not imported, but sent to */
     }
-    finish();
-    if (begin(MESH VS("wild", "*.example.org", FAR)
+    compile_rig_deinit(&rig);
+    if (BEGIN(MESH VS("wild", "*.example.org", FAR)
                   SIDECAR("egress: [{hosts: ['*/explicit.example.org']}]")))
         EQ_STR(route_name("x.example.org"), "wild");
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_4_rule_of_a_namespace_that_is_not_imported_does_not_count(void)
 {
-    if (begin(SERVICE("far", "prod", "10.1.0.3") VS("mine", FAR, "known")
+    if (BEGIN(SERVICE("far", "prod", "10.1.0.3") VS("mine", FAR, "known")
                   SIDECAR("egress: [{hosts: ['prod/*']}]")))
         EQ_STR(route_name(FAR), "default");
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void nr_2_policy_of_the_sidecar_before_the_mesh(void)
 {
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         EQ_INT(rig.snapshot->outbound->policy, MODEL_ALLOW_ANY);
         OK(compile_rig_apply(&rig, SIDECAR("outboundTrafficPolicy: {mode: REGISTRY_ONLY}")));
         EQ_INT(rig.snapshot->outbound->policy, MODEL_REGISTRY_ONLY);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void egress_proxy_takes_what_is_unknown(void)
 {
     struct str name;
 
-    if (begin(MESH SIDECAR("outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: "
+    if (BEGIN(MESH SIDECAR("outboundTrafficPolicy: {mode: ALLOW_ANY, egressProxy: "
                            "{host: " FAR ", port: {number: 82}}}"))) {
         name = rig.snapshot->outbound->passthrough->config->name;
         EQ_STRN(name.p, name.len, "outbound|82||" FAR);
@@ -191,7 +182,7 @@ static void egress_proxy_takes_what_is_unknown(void)
         name = rig.snapshot->outbound->passthrough->config->name;
         EQ_STRN(name.p, name.len, "BlackHoleCluster");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 #define OWN                                                                                        \
@@ -244,7 +235,7 @@ static void ingress_listeners_replace_the_services_ports(void)
         EQ_STRN(p->service_host.p, p->service_host.len, "own.default.svc.cluster.local");
         EQ_INT(p->protocol, MODEL_PROTOCOL_HTTP);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static uint32_t most_connections(uint16_t port)
@@ -254,7 +245,7 @@ static uint32_t most_connections(uint16_t port)
 
 static void dr_8_pools_of_the_sidecar_before_those_of_rules(void)
 {
-    if (begin(OWN "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
+    if (BEGIN(OWN "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
                   "metadata: {name: own, namespace: default}\n"
                   "spec: {host: own, trafficPolicy: {connectionPool: {tcp: "
                   "{maxConnections: 7}}}}\n")) {
@@ -269,7 +260,7 @@ static void dr_8_pools_of_the_sidecar_before_those_of_rules(void)
         EQ_INT(most_connections(8080), 9);
         EQ_INT(most_connections(9090), 8);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* A rule that comes, changes or goes later is followed, too. */
@@ -280,7 +271,7 @@ static void dr_8_a_rule_for_the_way_in_is_followed(void)
                                "spec: {host: own, trafficPolicy: {connectionPool: {tcp: "
                                "{maxConnections: 7}, http: {useClientProtocol: true}}}}\n";
 
-    if (begin(OWN)) {
+    if (BEGIN(OWN)) {
         EQ_INT(most_connections(8080), 0);
         OK(compile_rig_apply(&rig, rule));
         EQ_INT(most_connections(8080), 7);
@@ -289,7 +280,7 @@ static void dr_8_a_rule_for_the_way_in_is_followed(void)
         OK(compile_rig_run(&rig));
         EQ_INT(most_connections(8080), 0);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static const struct tap_case cases[] = {

@@ -34,16 +34,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin(&rig, yaml))
 
 /* The target of a route, compared at once since the text is reused. */
 #define GOES(port, host, path, headers, want)                                                      \
@@ -53,7 +44,7 @@ static void nr_1_service_without_virtual_service_has_a_default_route(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         r = compile_rig_route(&rig, 9080, REVIEWS, "/any", NULL);
         GOES(9080, REVIEWS, "/any", NULL, "outbound|9080||" REVIEWS);
         if (OK(r)) {
@@ -63,12 +54,12 @@ static void nr_1_service_without_virtual_service_has_a_default_route(void)
                 EQ_INT(r->retry->attempts, 2);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_7_names_of_a_service(void)
 {
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         OK(compile_rig_vhost(&rig, 9080, REVIEWS));
         OK(compile_rig_vhost(&rig, 9080, REVIEWS "."));
         OK(compile_rig_vhost(&rig, 9080, "reviews.default.svc"));
@@ -77,22 +68,22 @@ static void h_7_names_of_a_service(void)
         OK(compile_rig_vhost(&rig, 9080, "10.1.0.1"));
         OK(!compile_rig_vhost(&rig, 9080, "reviews.other"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_7_short_name_only_in_own_namespace(void)
 {
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         OK(compile_rig_vhost(&rig, 9080, "reviews"));
         OK(!compile_rig_vhost(&rig, 9080, "ratings"));
         OK(compile_rig_vhost(&rig, 9080, "ratings.other"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_7_without_port_only_port_80_on_explicit_listeners(void)
 {
-    if (begin("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\n"
+    if (BEGIN("apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\n"
               "spec: {clusterIP: 10.1.0.9, ports: [{name: http, port: 80}, "
               "{name: http-admin, port: 81}]}\n---\n" MESH)) {
         GOES(0, "web", "/", NULL, "outbound|80||web.default.svc.cluster.local");
@@ -102,14 +93,14 @@ static void h_7_without_port_only_port_80_on_explicit_listeners(void)
         GOES(0, "10.1.0.1:9080", "/", NULL, "outbound|9080||" REVIEWS);
         GOES(0, "reviews:81", "/", NULL, "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void endpoints_by_selector_with_ports_and_identity(void)
 {
     const struct model_cluster *c;
 
-    if (begin(MESH) && OK(c = compile_rig_cluster(&rig, "outbound|9080||" REVIEWS))) {
+    if (BEGIN(MESH) && OK(c = compile_rig_cluster(&rig, "outbound|9080||" REVIEWS))) {
         const struct model_endpoints *set = c->endpoints;
 
         if (EQ_INT(set->count, 2)) {
@@ -125,14 +116,14 @@ static void endpoints_by_selector_with_ports_and_identity(void)
         EQ_INT(c->config->tls_mode, MODEL_TLS_AUTO);
         EQ_STRN(c->config->sni.p, c->config->sni.len, "outbound_.9080_._." REVIEWS);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void dr_subsets_select_by_labels_with_own_policy(void)
 {
     const struct model_cluster *v1, *v2;
 
-    if (begin(MESH) && OK(v1 = compile_rig_cluster(&rig, "outbound|9080|v1|" REVIEWS)) &&
+    if (BEGIN(MESH) && OK(v1 = compile_rig_cluster(&rig, "outbound|9080|v1|" REVIEWS)) &&
         OK(v2 = compile_rig_cluster(&rig, "outbound|9080|v2|" REVIEWS))) {
         EQ_INT(v1->endpoints->count, 1);
         EQ_INT(v2->endpoints->count, 1);
@@ -140,7 +131,7 @@ static void dr_subsets_select_by_labels_with_own_policy(void)
         EQ_INT(v2->config->lb, MODEL_LB_RANDOM);
         EQ_STRN(v1->config->sni.p, v1->config->sni.len, "outbound_.9080_.v1_." REVIEWS);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 #define VS(name, spec)                                                                             \
@@ -149,7 +140,7 @@ static void dr_subsets_select_by_labels_with_own_policy(void)
 
 static void vs_1_first_rule_wins_by_header(void)
 {
-    if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
+    if (BEGIN(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
                                  "  - match: [{headers: {end-user: {exact: jason}}}]\n"
                                  "    route: [{destination: {host: reviews, subset: v2}}]\n"
                                  "  - route: [{destination: {host: reviews, subset: v1}}]\n"))) {
@@ -157,14 +148,14 @@ static void vs_1_first_rule_wins_by_header(void)
         GOES(9080, "reviews", "/", "end-user: other", "outbound|9080|v1|" REVIEWS);
         GOES(9080, "reviews", "/", NULL, "outbound|9080|v1|" REVIEWS);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_route_knows_where_it_was_written(void)
 {
     const struct model_route *r;
 
-    if (begin(VS("reviews", "  hosts: [reviews]\n  http:\n"
+    if (BEGIN(VS("reviews", "  hosts: [reviews]\n  http:\n"
                             "  - route: [{destination: {host: reviews}}]\n") MESH) &&
         OK(r = compile_rig_route(&rig, 9080, "reviews", "/", NULL))) {
         EQ_STRN(r->source.kind.p, r->source.kind.len, "VirtualService");
@@ -172,14 +163,14 @@ static void vs_route_knows_where_it_was_written(void)
         EQ_STRN(r->source.file.p, r->source.file.len, "test.yaml");
         EQ_INT(r->source.line, 7);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_9_weights_are_summed_and_zero_gets_nothing(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n  - route:\n"
+    if (BEGIN(MESH VS("reviews", "  hosts: [reviews]\n  http:\n  - route:\n"
                                  "    - {destination: {host: reviews, subset: v1}, weight: 80}\n"
                                  "    - {destination: {host: reviews, subset: v2}, weight: 20}\n"
                                  "    - {destination: {host: ratings.other.svc.cluster.local}, "
@@ -188,12 +179,12 @@ static void vs_9_weights_are_summed_and_zero_gets_nothing(void)
         EQ_INT(r->cluster_count, 2);
         EQ_INT(r->weight_total, 100);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void nr_6_unknown_destination_is_no_cluster_and_warned(void)
 {
-    if (begin(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
+    if (BEGIN(MESH VS("reviews", "  hosts: [reviews]\n  http:\n"
                                  "  - match: [{uri: {prefix: /a}}]\n"
                                  "    route: [{destination: {host: nowhere}}]\n"
                                  "  - route: [{destination: {host: reviews, subset: v9}}]\n"))) {
@@ -204,12 +195,12 @@ static void nr_6_unknown_destination_is_no_cluster_and_warned(void)
         OK(compile_rig_warned(&rig,
                               "host+subset in destinationrule not found: \"" REVIEWS "+v9\""));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void a_destination_that_comes_later_is_found(void)
 {
-    if (begin(VS("reviews", "  hosts: [reviews]\n  http:\n"
+    if (BEGIN(VS("reviews", "  hosts: [reviews]\n  http:\n"
                             "  - route: [{destination: {host: late}}]\n") MESH)) {
         GOES(9080, "reviews", "/", NULL, "NC");
         OK(compile_rig_apply(&rig,
@@ -221,23 +212,23 @@ static void a_destination_that_comes_later_is_found(void)
         OK(compile_rig_run(&rig));
         GOES(9080, "reviews", "/", NULL, "NC");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void nothing_new_gives_no_snapshot(void)
 {
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         OK(!compile_rig_run(&rig));
         OK(!compile_rig_apply(&rig, MESH));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void endpoint_change_shares_the_config(void)
 {
     struct model_cluster *before, *after, *other;
 
-    if (begin(MESH)) {
+    if (BEGIN(MESH)) {
         before = model_cluster_ref(compile_rig_cluster(&rig, "outbound|9080|v1|" REVIEWS));
         other = model_cluster_ref(compile_rig_cluster(&rig, "outbound|9080|v2|" REVIEWS));
         OK(compile_rig_apply(&rig, "apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"
@@ -252,20 +243,20 @@ static void endpoint_change_shares_the_config(void)
         model_cluster_unref(before);
         model_cluster_unref(other);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void tcp_service_is_found_by_address(void)
 {
     const struct model_outbound_service *s;
 
-    if (begin(MESH) && OK(s = compile_rig_vip(&rig, "10.1.0.2:7000"))) {
+    if (BEGIN(MESH) && OK(s = compile_rig_vip(&rig, "10.1.0.2:7000"))) {
         EQ_INT(s->protocol, MODEL_PROTOCOL_TCP);
         if (EQ_INT(s->tcp_count, 1))
             EQ_STRN(s->tcp[0].clusters[0].cluster_name.p, s->tcp[0].clusters[0].cluster_name.len,
                     "outbound|7000||" RATINGS);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* "10.1.0.1 10.1.0.2", or "none" when the DNS proxy does not know the name. */
@@ -291,7 +282,7 @@ static void names_are_known_with_their_addresses(void)
 {
     char text[256];
 
-    if (begin(MESH HEADLESS)) {
+    if (BEGIN(MESH HEADLESS)) {
         EQ_STR(addresses(REVIEWS, text, sizeof(text)), "10.1.0.1");
         EQ_STR(addresses(RATINGS, text, sizeof(text)), "10.1.0.2");
         EQ_STR(addresses("db.default.svc.cluster.local", text, sizeof(text)), "10.0.1.1 10.0.1.2");
@@ -303,7 +294,7 @@ static void names_are_known_with_their_addresses(void)
         EQ_STR(addresses(REVIEWS, text, sizeof(text)), "none");
         EQ_STR(addresses("db.default.svc.cluster.local", text, sizeof(text)), "10.0.1.2");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static const struct tap_case cases[] = {

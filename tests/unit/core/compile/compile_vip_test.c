@@ -8,16 +8,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin(&rig, yaml))
 
 #define ENTRY(name, spec)                                                                          \
     "---\napiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"                                \
@@ -84,7 +75,7 @@ static const char *by_port(const char *dst, const char *sni)
 
 static void dn_3_headless_name_stands_for_ready_members_and_each_has_one(void)
 {
-    if (begin(HEADLESS POD("db-0", "10.0.0.1", "db") POD("db-1", "10.0.0.2", "db")
+    if (BEGIN(HEADLESS POD("db-0", "10.0.0.1", "db") POD("db-1", "10.0.0.2", "db")
                   POD("db-x", "10.0.0.3", ""))) {
         EQ_STR(addresses(DB), "10.0.0.1 10.0.0.2 10.0.0.3");
         EQ_STR(addresses("db-0." DB), "10.0.0.1");
@@ -99,12 +90,12 @@ static void dn_3_headless_name_stands_for_ready_members_and_each_has_one(void)
         EQ_STR(addresses(DB), "none");
         EQ_STR(addresses("db-1." DB), "none");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void dn_3_slice_names_its_members(void)
 {
-    if (begin(SERVICE(
+    if (BEGIN(SERVICE(
             "db",
             "clusterIP: None, ports: [{name: tcp, port: 82}]") "---\napiVersion: "
                                                                "discovery.k8s.io/v1\nkind: "
@@ -124,19 +115,19 @@ static void dn_3_slice_names_its_members(void)
         EQ_STR(addresses(DB), "10.0.0.7");
         EQ_STR(addresses("second." DB), "none");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void dn_2_ipv6_address_is_told_where_there_is_ipv6(void)
 {
     struct addr own[2] = { { 0 } };
 
-    if (begin(ENTRY("a", "hosts: [a.com], resolution: DNS, ports: [{number: 80, name: h, "
+    if (BEGIN(ENTRY("a", "hosts: [a.com], resolution: DNS, ports: [{number: 80, name: h, "
                          "protocol: HTTP}]"))) {
         OK(str_starts(str_of(addresses("a.com")), STR("240.240.")));
         EQ_INT(str_chr(str_of(addresses("a.com")), ' '), -1);
     }
-    finish();
+    compile_rig_deinit(&rig);
     compile_rig_init(&rig);
     addr_parse_ip(STR("10.0.0.99"), &own[0]);
     addr_parse_ip(STR("fd00::99"), &own[1]);
@@ -146,12 +137,12 @@ static void dn_2_ipv6_address_is_told_where_there_is_ipv6(void)
     if (OK(compile_rig_apply(&rig, ENTRY("a", "hosts: [a.com], resolution: DNS, "
                                               "ports: [{number: 80, name: h, protocol: HTTP}]"))))
         OK(strstr(addresses("a.com"), " 2001:2::") != NULL);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void hl_1_bytes_to_a_member_of_a_headless_service(void)
 {
-    if (begin(HEADLESS POD("db-0", "10.0.0.1", "db"))) {
+    if (BEGIN(HEADLESS POD("db-0", "10.0.0.1", "db"))) {
         EQ_STR(by_vip("10.0.0.1:82", ""), "outbound|82||" DB);
         EQ_STR(by_vip("10.0.0.1:81", ""), "outbound|81||" DB);
         EQ_STR(by_vip("10.0.0.1:84", "db.default"), "outbound|84||" DB);
@@ -161,14 +152,14 @@ static void hl_1_bytes_to_a_member_of_a_headless_service(void)
         OK(compile_rig_apply(&rig, POD("db-1", "10.0.0.2", "db")));
         EQ_STR(by_vip("10.0.0.2:82", ""), "outbound|82||" DB);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void hl_2_members_are_known_with_their_identity(void)
 {
     const struct model_cluster *c;
 
-    if (begin(HEADLESS "---\napiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"
+    if (BEGIN(HEADLESS "---\napiVersion: networking.istio.io/v1\nkind: WorkloadEntry\n"
                        "metadata: {name: w, namespace: default}\n"
                        "spec: {address: 10.0.0.5, serviceAccount: db, "
                        "labels: {app: db, security.istio.io/tlsMode: istio}}\n") &&
@@ -181,7 +172,7 @@ static void hl_2_members_are_known_with_their_identity(void)
             EQ_STRN(e->identity.p, e->identity.len, "spiffe://cluster.local/ns/default/sa/db");
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void hl_3_a_member_reaches_itself_without_the_mesh(void)
@@ -199,20 +190,20 @@ static void hl_3_a_member_reaches_itself_without_the_mesh(void)
         EQ_STR(by_vip("10.0.0.2:82", ""), "outbound|82||" DB);
         EQ_STR(addresses(DB), "10.0.0.1 10.0.0.2");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void targetport_of_a_passed_through_entry_takes_the_ports_place(void)
 {
     const struct model_cluster *c;
 
-    if (begin(ENTRY("e", "hosts: [e.com], resolution: NONE, ports: "
+    if (BEGIN(ENTRY("e", "hosts: [e.com], resolution: NONE, ports: "
                          "[{number: 81, name: a, protocol: HTTP}, "
                          "{number: 82, name: b, protocol: HTTP, targetPort: 443}]"))) {
         OK((c = compile_rig_cluster(&rig, "outbound|81||e.com")) && c->config->dst_port == 0);
         OK((c = compile_rig_cluster(&rig, "outbound|82||e.com")) && c->config->dst_port == 443);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* By the Service's address also one's own app is called through both sidecars. */
@@ -246,17 +237,17 @@ static void tc_4_a_member_reaches_its_own_service_through_the_mesh(void)
             EQ_INT(c->endpoints->list[0].hop, MODEL_HOP_ISTIO);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void hl_1_no_members_no_listener(void)
 {
-    if (begin(HEADLESS)) {
+    if (BEGIN(HEADLESS)) {
         EQ_INT(rig.snapshot->outbound->by_vip.count, 0);
         EQ_INT(rig.snapshot->outbound->tcp_by_port.count, 0);
         EQ_STR(addresses(DB), "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void ps_5_older_of_two_services_has_the_address(void)
@@ -266,7 +257,7 @@ static void ps_5_older_of_two_services_has_the_address(void)
     "metadata: {name: " name ", namespace: default, creationTimestamp: '" time "'}\n"              \
     "spec: {hosts: [" host "], addresses: [10.3.0.1], resolution: DNS, "                           \
     "ports: [{number: 82, name: tcp, protocol: TCP}]}\n"
-    if (begin(AGED("a", "a.com", "2026-03-01T00:00:00Z") AGED("b", "b.com", "2026-01-01T00:00:00Z")
+    if (BEGIN(AGED("a", "a.com", "2026-03-01T00:00:00Z") AGED("b", "b.com", "2026-01-01T00:00:00Z")
                   AGED("c", "c.com", "2026-02-01T00:00:00Z"))) {
         EQ_STR(by_vip("10.3.0.1:82", ""), "outbound|82||b.com");
         compile_rig_remove(&rig, "ServiceEntry", "default", "b");
@@ -279,13 +270,13 @@ static void ps_5_older_of_two_services_has_the_address(void)
         OK(compile_rig_run(&rig));
         OK(!compile_rig_vip(&rig, "10.3.0.1:82"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* Istio's sim cases of overlapping networks. */
 static void narrower_network_wins_and_each_is_met(void)
 {
-    if (begin(ENTRY("a", "hosts: [a.com], addresses: [10.4.0.0/16, 10.5.0.0/16], resolution: NONE, "
+    if (BEGIN(ENTRY("a", "hosts: [a.com], addresses: [10.4.0.0/16, 10.5.0.0/16], resolution: NONE, "
                          "ports: [{number: 82, name: tcp, protocol: TCP}]")
                   ENTRY("b", "hosts: [b.com], addresses: [10.4.1.0/24], resolution: NONE, "
                              "ports: [{number: 82, name: tcp, protocol: TCP}]"))) {
@@ -294,12 +285,12 @@ static void narrower_network_wins_and_each_is_met(void)
         EQ_STR(by_port("10.4.1.9:82", ""), "outbound|82||b.com");
         EQ_STR(by_port("10.9.0.1:82", ""), "no route");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void ps_6_without_address_everything_on_the_port(void)
 {
-    if (begin(ENTRY("a", "hosts: [a.com], resolution: NONE, "
+    if (BEGIN(ENTRY("a", "hosts: [a.com], resolution: NONE, "
                          "ports: [{number: 82, name: tcp, protocol: TCP}]")
                   ENTRY("b", "hosts: [b.com], resolution: DNS, "
                              "ports: [{number: 83, name: tcp, protocol: TCP}]"))) {
@@ -307,12 +298,12 @@ static void ps_6_without_address_everything_on_the_port(void)
         /* an allocated address fixes this */
         EQ_STR(by_port("10.9.9.9:83", ""), "no route");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void ps_7_tls_is_told_by_name_also_without_its_address(void)
 {
-    if (begin(ENTRY("a", "hosts: [a.com], resolution: DNS, "
+    if (BEGIN(ENTRY("a", "hosts: [a.com], resolution: DNS, "
                          "ports: [{number: 443, name: tls, protocol: TLS}]")
                   ENTRY("w", "hosts: ['*.w.com'], resolution: NONE, "
                              "ports: [{number: 443, name: tls, protocol: TLS}]"))) {
@@ -320,7 +311,7 @@ static void ps_7_tls_is_told_by_name_also_without_its_address(void)
         EQ_STR(by_port("192.0.2.1:443", "x.w.com"), "outbound|443||*.w.com");
         EQ_STR(by_port("192.0.2.1:443", "other.com"), "no route");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 #define ALIAS(ports)                                                                               \
@@ -349,14 +340,14 @@ static void h_9_alias_is_a_name_of_the_service_it_stands_for(void)
             EQ_STR(addresses(ALIAS_HOST), "none");
             EQ_STR(route_to("web"), "outbound|80||web.default.svc.cluster.local");
         }
-        finish();
+        compile_rig_deinit(&rig);
     }
 }
 
 /* Istio's sim cases sim-extname-vs-http-short and sim-extname-vs-tcp. */
 static void h_9_rules_for_an_alias_do_not_apply(void)
 {
-    if (begin(WEB ALIAS(", ports: [{name: http, port: 80}, {name: tcp, port: 82}]") SERVICE(
+    if (BEGIN(WEB ALIAS(", ports: [{name: http, port: 80}, {name: tcp, port: 82}]") SERVICE(
             "third",
             "clusterIP: 10.1.0.8, ports: [{name: http, port: 80}]") "---\napiVersion: "
                                                                     "networking.istio.io/v1\nkind: "
@@ -372,40 +363,40 @@ static void h_9_rules_for_an_alias_do_not_apply(void)
         EQ_STR(route_to("alias.default"), "outbound|80||web.default.svc.cluster.local");
         EQ_STR(by_vip("10.1.0.7:82", ""), "outbound|82||web.default.svc.cluster.local");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_9_alias_of_nothing_known_is_resolved(void)
 {
     const struct model_cluster *c;
 
-    if (begin(ALIAS(", ports: [{name: http, port: 80}]")) &&
+    if (BEGIN(ALIAS(", ports: [{name: http, port: 80}]")) &&
         OK(c = compile_rig_cluster(&rig, "outbound|80||" ALIAS_HOST))) {
         EQ_INT(c->config->type, MODEL_CLUSTER_DNS);
         EQ_STR(route_to("alias"), "outbound|80||" ALIAS_HOST);
         OK(compile_rig_apply(&rig, WEB)); /* until it comes */
         EQ_STR(route_to("alias"), "outbound|80||web.default.svc.cluster.local");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_8_names_below_every_name_of_a_headless_service(void)
 {
-    if (begin(HEADLESS POD("db-0", "10.0.0.1", "db"))) {
+    if (BEGIN(HEADLESS POD("db-0", "10.0.0.1", "db"))) {
         OK(compile_rig_vhost(&rig, 80, "db-0.db.default.svc.cluster.local"));
         OK(compile_rig_vhost(&rig, 80, "db-0.db.default.svc"));
         OK(compile_rig_vhost(&rig, 80, "db-0.db.default:1234"));
         OK(compile_rig_vhost(&rig, 80, "db-0.db"));
         OK(!compile_rig_vhost(&rig, 80, "db-0.web"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void dn_5_dynamic_entry_goes_to_the_name_that_was_asked_for(void)
 {
     const struct model_cluster *c;
 
-    if (begin(ENTRY("w", "hosts: ['*.w.com'], resolution: DYNAMIC_DNS, "
+    if (BEGIN(ENTRY("w", "hosts: ['*.w.com'], resolution: DYNAMIC_DNS, "
                          "ports: [{number: 80, name: http, protocol: HTTP, targetPort: 8080}, "
                          "{number: 443, name: tls, protocol: TLS}]"))) {
         if (OK(c = compile_rig_cluster(&rig, "outbound|80||*.w.com"))) {
@@ -417,7 +408,7 @@ static void dn_5_dynamic_entry_goes_to_the_name_that_was_asked_for(void)
         EQ_STR(by_port("192.0.2.1:443", "b.w.com"), "outbound|443||*.w.com");
         EQ_STR(by_port("192.0.2.1:443", "w.com"), "no route");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static const struct tap_case cases[] = {

@@ -26,16 +26,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin(&rig, yaml))
 
 #define ROUTE(path, headers)      compile_rig_route(&rig, 80, HOST("b"), path, headers)
 #define GOES(path, headers, want) EQ_STR(compile_rig_target(ROUTE(path, headers)), want)
@@ -44,7 +35,7 @@ static void finish(void)
 
 static void vs_1_match_blocks_are_consecutive_routes(void)
 {
-    if (begin(
+    if (BEGIN(
             MESH VS("default", "b",
                     "  hosts: [b]\n  http:\n"
                     "  - match: [{uri: {exact: /one}}, {uri: {prefix: /two}}]\n    " TO(
@@ -54,12 +45,12 @@ static void vs_1_match_blocks_are_consecutive_routes(void)
         GOES("/one/x", NULL, OUT("c"));
         GOES("/", NULL, OUT("b"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_2_prefixes_are_of_strings_and_expressions_match_whole_paths(void)
 {
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{uri: {prefix: /foo}}]\n    " TO(
                           "a") "  - match: [{uri: {regex: '/r[0-9]+'}}]\n    " TO("c")))) {
@@ -70,12 +61,12 @@ static void vs_2_prefixes_are_of_strings_and_expressions_match_whole_paths(void)
         GOES("/r12/x", NULL, "");
         GOES("/x/r12", NULL, "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_3_empty_match_and_star_mean_presence(void)
 {
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{headers: {x-any: {}}}]\n    " TO(
                           "a") "  - match: [{headers: {x-star: "
@@ -87,7 +78,7 @@ static void vs_3_empty_match_and_star_mean_presence(void)
         GOES("/?q", NULL, OUT("b"));
         GOES("/", NULL, "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_4_a_missing_header_is_empty_to_without_headers(void)
@@ -115,16 +106,16 @@ static void vs_4_a_missing_header_is_empty_to_without_headers(void)
                          "  hosts: [b]\n  http:\n"
                          "  - match: [{withoutHeaders: {end-user: {%s}}}]\n    " TO("a")),
                  rows[i].match);
-        if (begin(yaml) && !EQ_STR(compile_rig_target(ROUTE("/", rows[i].header)),
+        if (BEGIN(yaml) && !EQ_STR(compile_rig_target(ROUTE("/", rows[i].header)),
                                    rows[i].matches ? OUT("a") : ""))
             NOTE("%s, %s", rows[i].match, rows[i].header ? rows[i].header : "no header");
-        finish();
+        compile_rig_deinit(&rig);
     }
 }
 
 static void vs_4_pseudo_headers_match_as_headers(void)
 {
-    if (begin(MESH VS(
+    if (BEGIN(MESH VS(
             "default", "b",
             "  hosts: [b]\n  http:\n"
             "  - match: [{headers: {':method': {exact: POST}}}]\n    " TO(
@@ -132,23 +123,23 @@ static void vs_4_pseudo_headers_match_as_headers(void)
         GOES("/", NULL, OUT("c"));
         EQ_STR(compile_rig_target(compile_rig_route(&rig, 80, "b", "/", NULL)), "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_5_the_port_is_that_of_the_service(void)
 {
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{port: 8080}]\n    " TO("a")))) {
         EQ_STR(compile_rig_target(compile_rig_route(&rig, 8080, HOST("b"), "/", NULL)), OUT("a"));
         GOES("/", NULL, OUT("b")); /* no rule for this port: as without VirtualService */
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_6_gateways_of_a_match_hide_its_sources(void)
 {
-    if (begin(MESH VS(
+    if (BEGIN(MESH VS(
             "default", "b",
             "  hosts: [b]\n  http:\n"
             "  - match: [{uri: {prefix: /1}, gateways: [gw]}]\n    " TO(
@@ -160,12 +151,12 @@ static void vs_6_gateways_of_a_match_hide_its_sources(void)
         GOES("/2", NULL, OUT("a"));
         GOES("/3", NULL, OUT("a"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_7_sources_choose_rules_by_client(void)
 {
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{uri: {prefix: /1}, sourceLabels: {app: client}}]\n    " TO(
                           "a") "  - match: [{uri: {prefix: /2}, sourceLabels: {app: other}}]\n   "
@@ -179,7 +170,7 @@ static void vs_7_sources_choose_rules_by_client(void)
         GOES("/3", NULL, OUT("a"));
         GOES("/4", NULL, OUT("c"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_7_a_gateway_never_matches_sources(void)
@@ -205,14 +196,14 @@ static void vs_7_a_gateway_never_matches_sources(void)
                    OUT("b"));
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_6_nothing_stands_behind_a_catch_all(void)
 {
     const struct model_vhost *v;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{uri: {regex: '.*'}}]\n    fault: {abort: {httpStatus: 418, "
                       "percentage: {value: 100}}}\n    " TO("b") "  - " TO("c"))) &&
@@ -220,14 +211,14 @@ static void h_6_nothing_stands_behind_a_catch_all(void)
         if (EQ_INT(v->route_count, 1) && OK(v->routes[0].fault))
             EQ_INT(v->routes[0].fault->abort_status, 418);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* ---- which VirtualService ---- */
 
 static void h_5_the_oldest_virtual_service_of_a_host_wins(void)
 {
-    if (begin(MESH "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+    if (BEGIN(MESH "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
                    "metadata: {name: aaa, namespace: default, creationTimestamp: "
                    "'2024-02-01T00:00:00Z'}\nspec:\n  hosts: [b]\n  http:\n  - " TO(
                        "a") "---\n"
@@ -235,24 +226,24 @@ static void h_5_the_oldest_virtual_service_of_a_host_wins(void)
                             "metadata: {name: zzz, namespace: default, creationTimestamp: "
                             "'2024-01-01T00:00:00Z'}\nspec:\n  hosts: [b]\n  http:\n  - " TO("c")))
         GOES("/", NULL, OUT("c"));
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_4_only_exported_virtual_services_count(void)
 {
-    if (begin(MESH VS("other", "hidden",
+    if (BEGIN(MESH VS("other", "hidden",
                       "  hosts: [" HOST("b") "]\n  exportTo: ['.']\n  http:\n  - " TO("a"))
                   VS("other", "shown",
                      "  hosts: [" HOST("a") "]\n  exportTo: ['default']\n  http:\n  - " TO("c")))) {
         GOES("/", NULL, OUT("b"));
         EQ_STR(compile_rig_target(compile_rig_route(&rig, 80, HOST("a"), "/", NULL)), OUT("c"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_4_hosts_that_no_registry_knows_are_served_on_port_80(void)
 {
-    if (begin(MESH VS("default", "x", "  hosts: [x.example.com]\n  http:\n  - " TO("a"))
+    if (BEGIN(MESH VS("default", "x", "  hosts: [x.example.com]\n  http:\n  - " TO("a"))
                   VS("default", "y",
                      "  hosts: [y.example.com]\n  http:\n"
                      "  - match: [{port: 8080}]\n    " TO("a")))) {
@@ -261,7 +252,7 @@ static void h_4_hosts_that_no_registry_knows_are_served_on_port_80(void)
         EQ_STR(compile_rig_target(compile_rig_route(&rig, 8080, "y.example.com", "/", NULL)), "");
         EQ_STR(compile_rig_target(compile_rig_route(&rig, 80, "y.example.com", "/", NULL)), "");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* ---- destinations ---- */
@@ -270,14 +261,14 @@ static void vs_9_a_single_destination_ignores_its_weight(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n  - route:\n"
                       "    - {destination: {host: a}, weight: 0}\n")) &&
         OK(r = ROUTE("/", NULL))) {
         EQ_INT(r->cluster_count, 1);
         EQ_STR(compile_rig_target(r), OUT("a"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void check_op(const struct model_header_op *op, int kind, const char *name,
@@ -292,7 +283,7 @@ static void vs_13_a_single_destinations_headers_follow_the_routes(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n  - headers: {request: {set: {x: route}}}\n"
                       "    route:\n    - destination: {host: a}\n"
                       "      headers: {request: {set: {x: destination}, remove: [y]}}\n")) &&
@@ -302,14 +293,14 @@ static void vs_13_a_single_destinations_headers_follow_the_routes(void)
         check_op(&r->request.items[2], MODEL_HEADER_SET, "x", "destination");
         EQ_INT(r->clusters[0].request.count, 0);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_13_headers_of_several_destinations_stay_with_them(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n  - headers: {response: {add: {x: route}}}\n"
                       "    route:\n    - {destination: {host: a}, weight: 1, headers: {response: "
                       "{add: {x: '1'}}}}\n"
@@ -320,28 +311,28 @@ static void vs_13_headers_of_several_destinations_stay_with_them(void)
         EQ_INT(r->clusters[1].response.count, 0);
         EQ_INT(r->weight_total, 4);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_12_the_authority_may_be_set(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n  - headers: {request: {set: {':authority': new, "
                       "x-y: v}}}\n    " TO("a"))) &&
         OK(r = ROUTE("/", NULL)) && EQ_INT(r->request.count, 2)) {
         check_op(&r->request.items[0], MODEL_HEADER_SET, ":authority", "new");
         check_op(&r->request.items[1], MODEL_HEADER_SET, "x-y", "v");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_15_mirrors_have_their_shares(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS(
+    if (BEGIN(MESH VS(
             "default", "b",
             "  hosts: [b]\n  http:\n"
             "  - match: [{uri: {prefix: /one}}]\n    mirror: {host: a}\n    " TO(
@@ -364,14 +355,14 @@ static void vs_15_mirrors_have_their_shares(void)
             OK(r->mirrors[1].pct == 100);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_16_faults_need_a_share(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{uri: {prefix: /none}}]\n"
                       "    fault: {delay: {fixedDelay: 5s}, abort: {httpStatus: 500}}\n    " TO(
@@ -390,14 +381,14 @@ static void vs_16_faults_need_a_share(void)
             OK(r->fault->abort_pct == 0.1);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_17_star_is_every_origin_and_new_origins_hide_the_old(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS(
+    if (BEGIN(MESH VS(
             "default", "b",
             "  hosts: [b]\n  http:\n"
             "  - match: [{uri: {prefix: /old}}]\n    corsPolicy: {allowOrigin: ['*']}\n"
@@ -422,14 +413,14 @@ static void vs_17_star_is_every_origin_and_new_origins_hide_the_old(void)
             EQ_INT(r->cors->credentials, 0);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_20_direct_responses_keep_text_and_bytes(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{uri: {prefix: /text}}]\n"
                       "    directResponse: {status: 503, body: {string: sorry}}\n"
@@ -446,7 +437,7 @@ static void vs_20_direct_responses_keep_text_and_bytes(void)
         if (OK(r = ROUTE("/", NULL)))
             EQ_INT(r->direct_body.len, 0);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* ---- retries and time ---- */
@@ -459,21 +450,21 @@ static void rt_1_the_default_is_two_retries_on_istios_conditions(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH) && OK(r = ROUTE("/", NULL)) && OK(r->retry)) {
+    if (BEGIN(MESH) && OK(r = ROUTE("/", NULL)) && OK(r->retry)) {
         EQ_INT(r->retry->attempts, 2);
         EQ_INT(r->retry->on, DEFAULT_ON);
         EQ_INT(r->retry->status_code_count, 0);
         OK(r->retry->avoid_previous_hosts);
         EQ_INT(r->timeout_ms, 0); /* rt_7 */
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void rt_2_backoff_grows_to_ten_times_its_base(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS("default", "b",
+    if (BEGIN(MESH VS("default", "b",
                       "  hosts: [b]\n  http:\n"
                       "  - match: [{uri: {prefix: /own}}]\n"
                       "    retries: {attempts: 5, backoff: 100ms}\n    " TO("b") "  - " TO("b")))) {
@@ -487,14 +478,14 @@ static void rt_2_backoff_grows_to_ten_times_its_base(void)
             EQ_INT(r->retry->backoff_max_ms, 250);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void rt_3_hashing_keeps_to_the_same_host(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
+    if (BEGIN(MESH "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
                    "metadata: {name: a, namespace: default}\n"
                    "spec: {host: a, trafficPolicy: {loadBalancer: {consistentHash: "
                    "{useSourceIp: true}}}}\n---\n" VS(
@@ -509,14 +500,14 @@ static void rt_3_hashing_keeps_to_the_same_host(void)
         if (OK(r = ROUTE("/asked", NULL)) && OK(r->retry))
             OK(r->retry->avoid_previous_hosts);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void rt_4_numbers_in_retry_on_are_status_codes(void)
 {
     const struct model_route *r;
 
-    if (begin(MESH VS(
+    if (BEGIN(MESH VS(
             "default", "b",
             "  hosts: [b]\n  http:\n"
             "  - match: [{uri: {prefix: /off}}]\n    retries: {attempts: 0}\n    " TO(
@@ -532,7 +523,7 @@ static void rt_4_numbers_in_retry_on_are_status_codes(void)
             OK(!r->retry->avoid_previous_hosts);
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* ---- delegates ---- */
@@ -546,7 +537,7 @@ static void vs_10_a_delegates_rules_stand_in_for_the_roots(void)
 {
     const struct model_route *r;
 
-    if (begin(
+    if (BEGIN(
             MESH ROOT("{uri: {prefix: /p}, headers: {x: {exact: '1'}}}",
                       "timeout: 5s\n    headers: {request: {set: {by: root}}}\n    ")
                 VS("other", "leaf",
@@ -565,7 +556,7 @@ static void vs_10_a_delegates_rules_stand_in_for_the_roots(void)
         if (OK(r = ROUTE("/p", "x: 1")))
             EQ_INT(r->timeout_ms, 1000);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_10_rules_that_do_not_nest_are_dropped(void)
@@ -598,18 +589,18 @@ static void vs_10_rules_that_do_not_nest_are_dropped(void)
                  MESH ROOT("{%s}", "")
                      VS("other", "leaf", "  http:\n  - match: [{%s}]\n    " TO("a")),
                  rows[i].root, rows[i].leaf);
-        if (begin(yaml)) {
+        if (BEGIN(yaml)) {
             if (!EQ_INT(!compile_rig_warned(&rig, "its match is not within that of default/root"),
                         rows[i].nests))
                 NOTE("row %zu", i);
         }
-        finish();
+        compile_rig_deinit(&rig);
     }
 }
 
 static void vs_10_a_delegate_must_be_exported_to_its_root(void)
 {
-    if (begin(MESH ROOT("{uri: {prefix: /p}}", "")
+    if (BEGIN(MESH ROOT("{uri: {prefix: /p}}", "")
                   VS("other", "leaf", "  exportTo: ['.']\n  http:\n  - " TO("a")))) {
         OK(compile_rig_warned(&rig,
                               "its delegate other/leaf is not exported to namespace default"));
@@ -618,7 +609,7 @@ static void vs_10_a_delegate_must_be_exported_to_its_root(void)
                              VS("other", "leaf", "  exportTo: [default]\n  http:\n  - " TO("a"))));
         GOES("/p", NULL, OUT("a"));
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* ---- bytes ---- */
@@ -627,7 +618,7 @@ static void vs_18_tls_rules_go_by_server_name(void)
 {
     const struct model_outbound_service *s;
 
-    if (begin(MESH VS(
+    if (BEGIN(MESH VS(
             "default", "c",
             "  hosts: [c, '*.c.example']\n  tls:\n"
             "  - match: [{sniHosts: ['*.c.example'], port: 443}]\n    " TO(
@@ -638,14 +629,14 @@ static void vs_18_tls_rules_go_by_server_name(void)
         EQ_STRN(s->tcp[1].sni_hosts[0].p, s->tcp[1].sni_hosts[0].len, "x.c.example");
         OK(!compile_rig_vhost(&rig, 443, HOST("c"))); /* http rules say nothing about TLS ports */
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void vs_19_tcp_rules_have_subnets_ports_and_sources(void)
 {
     const struct model_outbound_service *s;
 
-    if (begin(MESH VS(
+    if (BEGIN(MESH VS(
             "default", "c",
             "  hosts: [c]\n  tcp:\n"
             "  - match: [{port: 9000, destinationSubnets: [10.1.0.0/16]}]\n    " TO(
@@ -683,7 +674,7 @@ static void vs_19_tcp_rules_have_subnets_ports_and_sources(void)
         EQ_INT(s->tcp[1].cluster_count, 2);
         EQ_INT(s->tcp[1].weight_total, 4);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static const struct tap_case cases[] = {

@@ -7,16 +7,7 @@
 
 static struct compile_rig rig;
 
-static bool begin(const char *yaml)
-{
-    compile_rig_init(&rig);
-    return OK(compile_rig_apply(&rig, yaml));
-}
-
-static void finish(void)
-{
-    compile_rig_deinit(&rig);
-}
+#define BEGIN(yaml) OK(compile_rig_begin(&rig, yaml))
 
 static const struct registry_service *find(const char *host)
 {
@@ -45,7 +36,7 @@ static void is_vip(const struct registry_service *s, uint32_t i, const char *pre
 
 static void dn_2_entry_without_addresses_gets_one_of_each_family(void)
 {
-    if (begin(
+    if (BEGIN(
             ENTRY("a", "hosts: [a.com], resolution: DNS, ports: [{number: 80, name: http, "
                        "protocol: HTTP}]")
                 ENTRY("none", "hosts: [none.com], resolution: NONE, ports: [{number: 80, name: h, "
@@ -61,25 +52,25 @@ static void dn_2_entry_without_addresses_gets_one_of_each_family(void)
         EQ_INT(find("none.com")->vip_count, 0);
         EQ_INT(find("*.wild.com")->vip_count, 0);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void dn_2_a_label_opts_out(void)
 {
-    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+    if (BEGIN("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
               "metadata: {name: a, namespace: default, "
               "labels: {networking.istio.io/enable-autoallocate-ip: 'false'}}\n"
               "spec: {hosts: [a.com], resolution: DNS, ports: [{number: 80, name: h, "
               "protocol: HTTP}]}\n"))
         EQ_INT(find("a.com")->vip_count, 0);
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void dn_2_addresses_in_the_status_are_taken(void)
 {
     const struct registry_service *s;
 
-    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+    if (BEGIN("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
               "metadata: {name: a, namespace: default}\n"
               "spec: {hosts: [a.com, b.com], resolution: DNS, ports: [{number: 80, name: h, "
               "protocol: HTTP}]}\n"
@@ -93,7 +84,7 @@ static void dn_2_addresses_in_the_status_are_taken(void)
         EQ_INT(find("b.com")->vip_count, 1);
         is_vip(find("b.com"), 0, "240.240.8.8");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void what_control_gave_out_nobody_else_is_given(void)
@@ -112,7 +103,7 @@ static void what_control_gave_out_nobody_else_is_given(void)
 
 static void h_10_kubernetes_service_wins(void)
 {
-    if (begin(SERVICE("web", "clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]")
+    if (BEGIN(SERVICE("web", "clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]")
                   ENTRY("a", "hosts: [web.default.svc.cluster.local], resolution: DNS, "
                              "addresses: [10.9.9.9], ports: [{number: 81, name: h, "
                              "protocol: HTTP}]"))) {
@@ -123,12 +114,12 @@ static void h_10_kubernetes_service_wins(void)
             is_vip(s, 0, "10.1.0.1");
         }
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_10_oldest_visible_entry_wins(void)
 {
-    if (begin("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+    if (BEGIN("apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
               "metadata: {name: a, namespace: aaa, creationTimestamp: '2026-02-01T00:00:00Z'}\n"
               "spec: {hosts: [x.com], addresses: [10.0.0.1], ports: [{number: 80, name: h, "
               "protocol: HTTP}]}\n"
@@ -141,12 +132,12 @@ static void h_10_oldest_visible_entry_wins(void)
               "spec: {hosts: [x.com], addresses: [10.0.0.3], exportTo: ['.'], "
               "ports: [{number: 80, name: h, protocol: HTTP}]}\n"))
         is_vip(find("x.com"), 0, "10.0.0.2"); /* c is older, and not visible here */
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void h_11_entry_adds_names_to_a_service(void)
 {
-    if (begin(SERVICE("web", "clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]")
+    if (BEGIN(SERVICE("web", "clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]")
                   ENTRY("a", "hosts: [web.default.svc.cluster.local], resolution: DNS, "
                              "subjectAltNames: ['spiffe://x/y'], ports: [{number: 81, name: h, "
                              "protocol: HTTP}]"))) {
@@ -155,7 +146,7 @@ static void h_11_entry_adds_names_to_a_service(void)
         if (OK(s) && EQ_INT(s->san_count, 1))
             EQ_STRN(s->sans[0].p, s->sans[0].len, "spiffe://x/y");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 /* Istio's sim case "duplicate host": both on one address, each routed. */
@@ -164,7 +155,7 @@ static void entries_of_one_host_share_it_by_ports(void)
     const struct registry_service *s;
     const struct registry_endpoints *set;
 
-    if (begin(ENTRY("a", "hosts: [x.com], resolution: STATIC, ports: [{number: 80, name: http, "
+    if (BEGIN(ENTRY("a", "hosts: [x.com], resolution: STATIC, ports: [{number: 80, name: http, "
                          "protocol: HTTP}], endpoints: [{address: 10.0.0.1}]")
                   ENTRY("b", "hosts: [x.com], resolution: STATIC, ports: [{number: 443, name: "
                              "https, protocol: HTTPS, targetPort: 8443}], "
@@ -179,7 +170,7 @@ static void entries_of_one_host_share_it_by_ports(void)
         EQ_INT(set->list[1].ports[1], 8443);
         is_vip(s, 0, "240.240.");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void hl_4_members_that_are_not_ready_count_when_told_so(void)
@@ -202,14 +193,14 @@ static void hl_4_members_that_are_not_ready_count_when_told_so(void)
         if (OK(set = members("b.default.svc.cluster.local")) && EQ_INT(set->count, 1))
             OK(set->list[0].healthy);
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void endpoints_may_be_unix_sockets(void)
 {
     const struct registry_endpoints *set;
 
-    if (begin(ENTRY("a", "hosts: [x.com], location: MESH_INTERNAL, resolution: STATIC, "
+    if (BEGIN(ENTRY("a", "hosts: [x.com], location: MESH_INTERNAL, resolution: STATIC, "
                          "ports: [{number: 80, name: http, protocol: HTTP}], "
                          "endpoints: [{address: 'unix:///run/x.sock'}]")) &&
         OK(set = members("x.com")) && EQ_INT(set->count, 1)) {
@@ -219,7 +210,7 @@ static void endpoints_may_be_unix_sockets(void)
         EQ_INT(w->addrs[0].family, ADDR_UNIX);
         EQ_STRN(w->addrs[0].path, w->addrs[0].path_len, "/run/x.sock");
     }
-    finish();
+    compile_rig_deinit(&rig);
 }
 
 static void ps_1_application_protocol_before_the_ports_name(void)
