@@ -327,6 +327,24 @@ struct str object_key(const struct object *o, struct arena *a)
     return object_key_of(o->kind, o->ns, o->name, a);
 }
 
+int object_compare_age(const struct object *a, const struct object *b)
+{
+    int64_t ta = a->meta->created.value, tb = b->meta->created.value;
+    int order;
+
+    if (ta != tb)
+        return ta < tb ? -1 : 1;
+    order = str_cmp(a->ns, b->ns);
+    if (order == 0)
+        order = str_cmp(a->name, b->name);
+    return order ? order : (int)a->kind->id - (int)b->kind->id;
+}
+
+int object_by_age(const void *a, const void *b)
+{
+    return object_compare_age(*(const struct object *const *)a, *(const struct object *const *)b);
+}
+
 /* ---- as nodes and text ---- */
 
 const struct node *object_to_node(const struct object *o, struct str api_version, struct arena *a)

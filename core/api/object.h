@@ -78,6 +78,11 @@ struct str object_title(const struct object *o, struct arena *a);
 struct str object_key(const struct object *o, struct arena *a);
 struct str object_key_of(const struct api_kind *k, struct str ns, struct str name, struct arena *a);
 
+/* Which of several counts: the older one, else by namespace, name and kind. Below 0: a. */
+int object_compare_age(const struct object *a, const struct object *b);
+/* The same for qsort over `const struct object *`. */
+int object_by_age(const void *a, const void *b);
+
 /* ---- protobuf: istio.mcp.v1alpha1.Resource ----
  *
  * metadata.name is "namespace/name", version the resourceVersion, body an Any with the spec under

@@ -65,17 +65,6 @@ static void pick_one(void *arg, const struct object *o)
     p->list[p->count++] = o;
 }
 
-static int oldest_first(const void *a, const void *b)
-{
-    const struct object *const *oa = a, *const *ob = b;
-    int64_t ta = (*oa)->meta->created.value, tb = (*ob)->meta->created.value;
-    int order = str_cmp((*oa)->ns, (*ob)->ns);
-
-    if (ta != tb)
-        return ta < tb ? -1 : 1;
-    return order ? order : str_cmp((*oa)->name, (*ob)->name);
-}
-
 static void add_servers(struct gateway_build *b, const struct object *o)
 {
     const struct istio_gateway *g = o->spec;
@@ -105,7 +94,7 @@ static void collect_servers(struct gateway_build *b)
 
     compile_each_object(b->c, API_KIND_GATEWAY, pick_one, &p);
     if (p.count > 1)
-        qsort(p.list, p.count, sizeof(*p.list), oldest_first);
+        qsort(p.list, p.count, sizeof(*p.list), object_by_age);
     for (size_t i = 0; i < p.count; i++)
         add_servers(b, p.list[i]);
     mem_free(p.list);

@@ -217,8 +217,7 @@ static void look_for_rival(void *arg, const struct object *o)
     struct rival *r = arg;
     const struct gateway_api_policy_tls_policy *a = o->spec, *b = r->policy->spec;
 
-    if (o == r->policy || !str_eq(o->ns, r->policy->ns) ||
-        compile_gwapi_view_older(o, r->policy) > 0)
+    if (o == r->policy || !str_eq(o->ns, r->policy->ns) || object_compare_age(o, r->policy) > 0)
         return;
     for (size_t i = 0; i < a->targets_count; i++)
         for (size_t k = 0; k < b->targets_count; k++)

@@ -6,7 +6,6 @@
 #include "core/base/mem.h"
 #include "core/compile/compile_gwapi_route.h"
 #include "core/compile/compile_gwapi_stream.h"
-#include "core/compile/compile_gwapi_view.h"
 #include "core/compile/compile_gwapi_world.h"
 #include "core/compile/compile_host.h"
 
@@ -96,12 +95,6 @@ static struct str service_ns(struct str host)
     return str_cut(&rest, '.');
 }
 
-static int by_age(const void *a, const void *b)
-{
-    return compile_gwapi_view_older(*(const struct object *const *)a,
-                                    *(const struct object *const *)b);
-}
-
 /* The consumer's routes, or else the producer's. */
 static void pick(struct pick *p, struct arena *a)
 {
@@ -120,7 +113,7 @@ static void pick(struct pick *p, struct arena *a)
         }
     }
     if (p->count > 1)
-        qsort(p->items, p->count, sizeof(*p->items), by_age);
+        qsort(p->items, p->count, sizeof(*p->items), object_by_age);
 }
 
 /* ---- routes ---- */

@@ -2,7 +2,7 @@
 
 #include "core/api/gateway_api_policy.h"
 #include "core/base/mem.h"
-#include "core/compile/compile_gwapi_view.h"
+#include "core/compile/compile_gwapi.h"
 #include "core/compile/compile_host.h"
 
 /* ---- what concerns whom ---- */
@@ -126,12 +126,12 @@ const struct object *compile_gwapi_policy_fill(const struct compile *c,
         int close;
 
         if (o->kind->id == API_KIND_XBACKEND_TRAFFIC_POLICY) {
-            if (!traffic || compile_gwapi_view_older(o, traffic) < 0)
+            if (!traffic || object_compare_age(o, traffic) < 0)
                 traffic = o;
             continue;
         }
         close = closeness(o, name, port);
-        if (close > best || (close && close == best && compile_gwapi_view_older(o, tls) < 0)) {
+        if (close > best || (close && close == best && object_compare_age(o, tls) < 0)) {
             best = close;
             tls = o;
         }

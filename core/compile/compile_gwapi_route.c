@@ -7,7 +7,6 @@
 #include "core/compile/compile_action.h"
 #include "core/compile/compile_gwapi_filter.h"
 #include "core/compile/compile_gwapi_match.h"
-#include "core/compile/compile_gwapi_view.h"
 #include "core/compile/compile_host.h"
 #include "core/text/duration.h"
 
@@ -53,7 +52,7 @@ static int by_precedence(const void *a, const void *b)
     if (order == 0)
         order = compile_gwapi_match_order(&x->match, &y->match);
     if (order == 0 && x->source->route != y->source->route)
-        order = compile_gwapi_view_older(x->source->route, y->source->route);
+        order = object_compare_age(x->source->route, y->source->route);
     return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 

@@ -7,25 +7,6 @@
 
 /* ---- objects in order ---- */
 
-int compile_gwapi_view_older(const struct object *a, const struct object *b)
-{
-    int64_t ta = a->meta->created.value, tb = b->meta->created.value;
-    int order;
-
-    if (ta != tb)
-        return ta < tb ? -1 : 1;
-    order = str_cmp(a->ns, b->ns);
-    if (order == 0)
-        order = str_cmp(a->name, b->name);
-    return order ? order : (int)a->kind->id - (int)b->kind->id;
-}
-
-static int by_age(const void *a, const void *b)
-{
-    return compile_gwapi_view_older(*(const struct object *const *)a,
-                                    *(const struct object *const *)b);
-}
-
 struct list {
     const struct object **items;
     size_t count, cap;
@@ -50,7 +31,7 @@ static void collect(const struct compile_gwapi_world *w, uint16_t kind, struct l
 static void sort(struct list *l)
 {
     if (l->count > 1)
-        qsort(l->items, l->count, sizeof(*l->items), by_age);
+        qsort(l->items, l->count, sizeof(*l->items), object_by_age);
 }
 
 /* ---- gateways ---- */

@@ -97,7 +97,5 @@ void compile_gwapi_view_each_secret(const struct compile_gwapi_view *v,
 /* Client validation for a listener's port, or NULL. */
 const struct gateway_api_frontend_validation *
 compile_gwapi_view_validation(const struct compile_gwapi_listener *l);
-/* -1, 0, 1: creation time, then namespace and name. */
-int compile_gwapi_view_older(const struct object *a, const struct object *b);
 
 #endif

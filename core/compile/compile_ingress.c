@@ -5,7 +5,6 @@
 #include "core/api/api_check.h"
 #include "core/api/k8s_ingress.h"
 #include "core/base/mem.h"
-#include "core/compile/compile_gwapi_view.h"
 #include "core/compile/compile_gwapi_world.h"
 #include "core/compile/compile_mesh.h"
 #include "core/compile/digest.h"
@@ -78,12 +77,6 @@ static void pick_one(void *arg, const struct object *o)
     b->list[b->count++] = o;
 }
 
-static int by_age(const void *a, const void *b)
-{
-    return compile_gwapi_view_older(*(const struct object *const *)a,
-                                    *(const struct object *const *)b);
-}
-
 static void pick_all(struct build *b, const struct compile_gwapi_world *w,
                      const struct mesh_config *m)
 {
@@ -91,7 +84,7 @@ static void pick_all(struct build *b, const struct compile_gwapi_world *w,
 
     w->each(w->arg, API_KIND_INGRESS, pick_one, &p);
     if (b->count > 1)
-        qsort(b->list, b->count, sizeof(*b->list), by_age);
+        qsort(b->list, b->count, sizeof(*b->list), object_by_age);
 }
 
 static bool is_for_us(const struct compile *c, const struct mesh_config *m)

@@ -48,13 +48,6 @@ struct layers {
     const struct object *mesh_wide, *ns_wide, *own; /* the oldest of each kind */
 };
 
-static bool is_older(const struct object *a, const struct object *b)
-{
-    int64_t ta = a->meta->created.value, tb = b->meta->created.value;
-
-    return ta != tb ? ta < tb : str_cmp(a->name, b->name) < 0;
-}
-
 static void pick_layer(void *arg, const struct object *o)
 {
     struct layers *l = arg;
@@ -71,7 +64,7 @@ static void pick_layer(void *arg, const struct object *o)
     } else if (str_eq(o->ns, l->c->node->ns)) {
         slot = &l->ns_wide;
     }
-    if (slot && (!*slot || is_older(o, *slot)))
+    if (slot && (!*slot || object_compare_age(o, *slot) < 0))
         *slot = o;
 }
 

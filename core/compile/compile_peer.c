@@ -10,13 +10,6 @@ static const uint8_t modes[] = {
     [PEER_AUTHENTICATION_STRICT] = MODEL_MTLS_STRICT,
 };
 
-static bool is_older(const struct object *a, const struct object *b)
-{
-    int64_t ta = a->meta->created.value, tb = b->meta->created.value;
-
-    return ta != tb ? ta < tb : str_cmp(a->name, b->name) < 0;
-}
-
 static bool has_selector(const struct peer_authentication *pa)
 {
     return pa->selector && pa->selector->labels_count;
@@ -39,7 +32,7 @@ static const struct peer_authentication *oldest(const struct compile *c, struct 
              !workload_selector_is_match(pa->selector->labels, pa->selector->labels_count, labels,
                                          label_count)))
             continue;
-        if (!best || is_older(o, best))
+        if (!best || object_compare_age(o, best) < 0)
             best = o;
     }
     return best ? best->spec : NULL;

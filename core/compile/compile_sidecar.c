@@ -25,19 +25,13 @@ static int rank_of(const struct compile *c, const struct object *o)
     return str_eq(o->ns, c->root_ns) && !has_selector ? 1 : 0;
 }
 
-static bool is_older(const struct object *a, const struct object *b)
-{
-    int64_t ta = a->meta->created.value, tb = b->meta->created.value;
-
-    return ta != tb ? ta < tb : str_cmp(a->name, b->name) < 0;
-}
-
 static void consider(void *arg, const struct object *o)
 {
     struct choice *choice = arg;
     int rank = rank_of(choice->c, o);
 
-    if (rank == 0 || rank < choice->rank || (rank == choice->rank && !is_older(o, choice->best)))
+    if (rank == 0 || rank < choice->rank ||
+        (rank == choice->rank && object_compare_age(o, choice->best) >= 0))
         return;
     choice->best = o;
     choice->rank = rank;

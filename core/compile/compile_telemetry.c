@@ -25,13 +25,6 @@ struct build {
 
 /* ---- which objects count ---- */
 
-static bool is_older(const struct object *a, const struct object *b)
-{
-    int64_t ta = a->meta->created.value, tb = b->meta->created.value;
-
-    return ta != tb ? ta < tb : str_cmp(a->name, b->name) < 0;
-}
-
 static struct str own_gateway(const struct compile *c)
 {
     for (uint32_t i = 0; i < c->label_count; i++)
@@ -76,7 +69,7 @@ static void pick(void *arg, const struct object *o)
     struct build *b = arg;
     int level = level_of(b->c, o);
 
-    if (level >= 0 && (!b->levels[level] || is_older(o, b->levels[level])))
+    if (level >= 0 && (!b->levels[level] || object_compare_age(o, b->levels[level]) < 0))
         b->levels[level] = o;
 }
 

@@ -153,13 +153,6 @@ void l4_policy_remove(struct l4_policy *p, uint16_t kind, struct str ns, struct 
 
 /* ---- PeerAuthentication by level ---- */
 
-static bool is_older(const struct object *a, const struct object *b)
-{
-    int64_t ta = a->meta->created.value, tb = b->meta->created.value;
-
-    return ta != tb ? ta < tb : str_cmp(a->name, b->name) < 0;
-}
-
 static bool has_selector(const struct peer_authentication *pa)
 {
     return pa->selector && pa->selector->labels_count;
@@ -181,7 +174,7 @@ static const struct object *oldest(const struct l4_policy *p, struct str ns, boo
         if (with_selector && !workload_selector_is_match(pa->selector->labels,
                                                          pa->selector->labels_count, labels, count))
             continue;
-        if (!best || is_older(o, best))
+        if (!best || object_compare_age(o, best) < 0)
             best = o;
     }
     return best;
