@@ -4,6 +4,7 @@
 #include "core/api/k8s_service.h"
 #include "core/api/service_entry.h"
 #include "core/api/workload_selector.h"
+#include "core/route/route_host.h"
 
 #define ROOT "istio-system"
 
@@ -12,16 +13,6 @@
 static const struct destination_rule *rule_of(const struct object *o)
 {
     return o->spec;
-}
-
-static bool covers(struct str pattern, struct str host)
-{
-    if (str_eq(pattern, host) || str_is(pattern, "*"))
-        return true;
-    if (!str_starts(pattern, STR("*.")))
-        return false;
-    pattern = str_skip(pattern, 1);
-    return host.len > pattern.len && str_ends(host, pattern);
 }
 
 static bool has_selector(const struct destination_rule *r)
@@ -69,8 +60,8 @@ static void check_hidden(struct analyze_state *s, const struct object *o)
         struct str other_host = analyze_state_full_host(s, rule_of(other)->host, other->ns);
         const char *block = hidden ? missing_block(rule_of(o)->policy, hidden) : NULL;
 
-        if (other == o || !block || has_selector(rule_of(other)) || !covers(other_host, host) ||
-            !is_before(s, o, host, other, other_host))
+        if (other == o || !block || has_selector(rule_of(other)) ||
+            !route_host_matches(other_host, host) || !is_before(s, o, host, other, other_host))
             continue;
         analyze_state_report(s, o, DIAG_WARNING, "MSH1060", STR("spec.host"),
                              "This rule hides DestinationRule %.*s for %.*s, whose "

@@ -9,6 +9,7 @@
 #include "core/api/workload_entry.h"
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
+#include "core/route/route_host.h"
 
 /* ---- hosts ---- */
 
@@ -74,13 +75,6 @@ struct str analyze_state_full_host(struct analyze_state *s, struct str host, str
                         STR_ARG(s->dns_domain));
 }
 
-/* "*.a.b" stands for "x.a.b" and "y.x.a.b", "*" for everything. */
-static bool covers(struct str pattern, struct str name)
-{
-    return str_starts(pattern, STR("*")) && name.len > pattern.len - 1 &&
-           str_ends(name, str_skip(pattern, 1));
-}
-
 const struct analyze_host *analyze_state_host(const struct analyze_state *s, struct str full)
 {
     const struct analyze_host *h = map_get(&s->hosts, full);
@@ -93,7 +87,7 @@ const struct analyze_host *analyze_state_host(const struct analyze_state *s, str
     h = map_get(&s->hosts, buf_str(&b));
     buf_deinit(&b);
     for (size_t i = 0; i < s->wildcard_count && !h; i++) {
-        if (covers(s->wildcards[i]->name, full))
+        if (route_host_matches(s->wildcards[i]->name, full))
             h = s->wildcards[i];
     }
     return h;
@@ -138,7 +132,7 @@ bool analyze_state_hosts_overlap(struct str a, struct str b)
 
     if (wild_a && wild_b)
         return str_ends(str_skip(a, 1), str_skip(b, 1)) || str_ends(str_skip(b, 1), str_skip(a, 1));
-    return wild_a ? covers(a, b) : wild_b ? covers(b, a) : str_ieq(a, b);
+    return wild_a ? route_host_matches(a, b) : wild_b ? route_host_matches(b, a) : str_ieq(a, b);
 }
 
 /* ---- objects ---- */

@@ -6,6 +6,7 @@
 #include "core/compile/compile_vs.h"
 #include "core/compile/digest.h"
 #include "core/route/route.h"
+#include "core/route/route_host.h"
 #include "core/route/route_index.h"
 
 /* A VirtualService for a domain, by way of a Gateway. */
@@ -37,22 +38,6 @@ struct entry {
 
 /* ---- hosts ---- */
 
-static bool is_wild(struct str host)
-{
-    return host.len && host.p[0] == '*';
-}
-
-/* Whether pattern is the same as host or wider. */
-static bool covers(struct str pattern, struct str host)
-{
-    if (str_eq(pattern, host) || str_is(pattern, "*"))
-        return true;
-    if (!is_wild(pattern))
-        return false;
-    pattern = str_skip(pattern, 1);
-    return host.len > pattern.len && str_ends(host, pattern);
-}
-
 struct str compile_gateway_host_meet(struct str server_host, struct str gateway_ns,
                                      struct str vs_host, struct str vs_ns, struct arena *a)
 {
@@ -65,9 +50,9 @@ struct str compile_gateway_host_meet(struct str server_host, struct str gateway_
     if (!str_is(ns, "*") && !str_eq(ns, vs_ns))
         return STR_NONE;
     host = arena_lower(a, host);
-    if (covers(host, vs_host))
+    if (route_host_matches(host, vs_host))
         return vs_host;
-    return covers(vs_host, host) ? host : STR_NONE;
+    return route_host_matches(vs_host, host) ? host : STR_NONE;
 }
 
 /* ---- collecting ---- */

@@ -12,6 +12,7 @@
 #include "core/compile/compile_vhost.h"
 #include "core/compile/compile_vip.h"
 #include "core/compile/compile_vs.h"
+#include "core/route/route_host.h"
 
 /* ---- finding ---- */
 
@@ -52,16 +53,6 @@ struct str compile_host_wider(struct str pattern, struct arena *a)
     if (dot < 0)
         return STR("*");
     return arena_printf(a, "*%.*s", STR_ARG(str_skip(pattern, (size_t)dot)));
-}
-
-static bool covers(struct str pattern, struct str host)
-{
-    if (str_eq(pattern, host) || str_is(pattern, "*"))
-        return true;
-    if (pattern.len == 0 || pattern.p[0] != '*')
-        return false;
-    pattern = str_skip(pattern, 1);
-    return host.len > pattern.len && str_ends(host, pattern);
 }
 
 /* ---- marking ---- */
@@ -109,7 +100,7 @@ void compile_host_mark_matching(struct compile *c, struct str pattern, uint32_t 
     if (pattern.p[0] != '*')
         return;
     for (struct map_slot *s; (s = map_next(&c->hosts, &at));) {
-        if (covers(pattern, s->key))
+        if (route_host_matches(pattern, s->key))
             mark(c, s->value, what);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_mesh.h"
+#include "core/route/route_host.h"
 
 #define NETWORK "topology.istio.io/network"
 #define CLUSTER "topology.istio.io/cluster"
@@ -400,15 +401,6 @@ void compile_locality_group(const struct compile *c, const struct registry_servi
 
 /* ---- clusters ---- */
 
-static bool covers(struct str pattern, struct str host)
-{
-    if (str_is(pattern, "*"))
-        return true;
-    if (str_starts(pattern, STR("*.")))
-        return host.len > pattern.len - 1 && str_ends(host, str_skip(pattern, 1));
-    return str_eq(pattern, host);
-}
-
 bool compile_locality_is_cluster_local(const struct compile *c, const struct registry_service *s)
 {
     bool is_local = s->kubernetes && (str_is(s->ns, "kube-system") ||
@@ -421,7 +413,7 @@ bool compile_locality_is_cluster_local(const struct compile *c, const struct reg
         const struct mesh_config_service_settings *set = &m->service_settings[i];
 
         for (size_t h = 0; set->settings && h < set->hosts_count; h++) {
-            if (set->hosts[h].len < longest || !covers(set->hosts[h], s->host))
+            if (set->hosts[h].len < longest || !route_host_matches(set->hosts[h], s->host))
                 continue;
             longest = set->hosts[h].len;
             is_local = set->settings->cluster_local;

@@ -19,7 +19,8 @@ struct route_host_parts {
 struct route_host_parts route_host_split(struct str authority);
 /* Host part of an authority, without port and trailing dot, lower case, in the arena or a slice. */
 struct str route_host_of(struct str authority, struct arena *a);
-/* "*", "*.example.com" or exact, both lower case. "*.example.com" does not match example.com. */
+/* "*", "*.example.com" or exact, both lower case. "*.example.com" does not match example.com. host
+ * may be a pattern itself: then whether pattern is the same or wider. */
 bool route_host_matches(struct str pattern, struct str host);
 
 #endif

@@ -48,9 +48,19 @@ static void wildcards_need_a_label(void)
     OK(!route_host_matches(STR(""), STR("a.com")));
 }
 
+static void patterns_are_compared_with_each_other(void)
+{
+    OK(route_host_matches(STR("*.a.com"), STR("*.a.com")));
+    OK(route_host_matches(STR("*.a.com"), STR("*.b.a.com")));
+    OK(route_host_matches(STR("*"), STR("*.a.com")));
+    OK(!route_host_matches(STR("*.b.a.com"), STR("*.a.com")));
+    OK(!route_host_matches(STR("a.com"), STR("*.a.com")));
+}
+
 static const struct tap_case cases[] = {
     { "authority_is_split", authority_is_split },
     { "wildcards_need_a_label", wildcards_need_a_label },
+    { "patterns_are_compared_with_each_other", patterns_are_compared_with_each_other },
 };
 
 TAP_MAIN(cases)
