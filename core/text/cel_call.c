@@ -7,29 +7,19 @@
 #include "core/text/duration.h"
 #include "core/text/timestamp.h"
 
-#define CALL(name)                                                                                 \
-    static struct cel_value name(struct cel_env *env, const struct cel_expr *e,                    \
-                                 const struct cel_value *a, size_t n)
-#define UNUSED() ((void)env, (void)e, (void)a, (void)n)
-
-static struct cel_value no_overload(struct cel_env *env, const struct cel_expr *e,
-                                    const struct cel_value *a)
+struct cel_value cel_call_no_overload(struct cel_env *env, const struct cel_expr *e,
+                                      const struct cel_value *a)
 {
     return cel_value_error(env, "%.*s() is not for a %s", STR_ARG(e->name),
                            cel_value_type_name(a->type));
 }
 
-static bool are_texts(const struct cel_value *a, size_t n)
+bool cel_call_are_texts(const struct cel_value *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (a[i].type != CEL_STRING)
             return false;
     return true;
-}
-
-static struct cel_value cost_error(struct cel_env *env)
-{
-    return cel_value_error(env, "it costs too much");
 }
 
 /* Code points, not bytes, are counted. */
@@ -55,23 +45,23 @@ static size_t offset_of(struct str s, size_t n)
 
 /* ---- sizes and texts ---- */
 
-CALL(call_size)
+CEL_CALL(call_size)
 {
     size_t count;
 
     (void)n;
     if (a->type == CEL_STRING)
         return cel_value_spend(env, a->s.len / 10) ? cel_of_int((int64_t)count_points(a->s))
-                                                   : cost_error(env);
-    return cel_value_size(a, &count) ? cel_of_int((int64_t)count) : no_overload(env, e, a);
+                                                   : cel_value_error_cost(env);
+    return cel_value_size(a, &count) ? cel_of_int((int64_t)count) : cel_call_no_overload(env, e, a);
 }
 
-CALL(call_find)
+CEL_CALL(call_find)
 {
-    if (!are_texts(a, n))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, n))
+        return cel_call_no_overload(env, e, a);
     if (!cel_value_spend(env, a[0].s.len / 10 + 1))
-        return cost_error(env);
+        return cel_value_error_cost(env);
     if (str_is(e->name, "startsWith"))
         return cel_of_bool(str_starts(a[0].s, a[1].s));
     if (str_is(e->name, "endsWith"))
@@ -79,20 +69,20 @@ CALL(call_find)
     return cel_of_bool(str_find(a[0].s, a[1].s) >= 0);
 }
 
-CALL(call_matches)
+CEL_CALL(call_matches)
 {
     struct str why = STR_NONE;
     struct regex *r;
     bool found;
 
-    if (!are_texts(a, n))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, n))
+        return cel_call_no_overload(env, e, a);
     if (!cel_value_spend(env, a[0].s.len / 2 + 10))
-        return cost_error(env);
+        return cel_value_error_cost(env);
     if (e->regex)
         return cel_of_bool(regex_find(e->regex, a[0].s, NULL, 0));
     if (!cel_value_spend(env, 1000)) /* compiling is what costs */
-        return cost_error(env);
+        return cel_value_error_cost(env);
     if (regex_new(&r, a[1].s, env->arena, &why) != 0)
         return cel_value_error(env, "not a regular expression: %.*s", STR_ARG(why));
     found = regex_find(r, a[0].s, NULL, 0);
@@ -100,15 +90,15 @@ CALL(call_matches)
     return cel_of_bool(found);
 }
 
-CALL(call_case)
+CEL_CALL(call_case)
 {
     bool upper = str_is(e->name, "upperAscii");
     char *to;
 
-    if (!are_texts(a, n))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, n))
+        return cel_call_no_overload(env, e, a);
     if (!cel_value_spend(env, a->s.len / 10 + 1))
-        return cost_error(env);
+        return cel_value_error_cost(env);
     to = arena_alloc(env->arena, a->s.len + 1);
     for (size_t i = 0; i < a->s.len; i++) {
         char c = a->s.p[i];
@@ -118,17 +108,17 @@ CALL(call_case)
     return cel_of_str(str_make(to, a->s.len));
 }
 
-CALL(call_trim)
+CEL_CALL(call_trim)
 {
-    return are_texts(a, n) ? cel_of_str(str_trim(a->s)) : no_overload(env, e, a);
+    return cel_call_are_texts(a, n) ? cel_of_str(str_trim(a->s)) : cel_call_no_overload(env, e, a);
 }
 
-CALL(call_substring)
+CEL_CALL(call_substring)
 {
     size_t points, from, to;
 
     if (a[0].type != CEL_STRING || a[1].type != CEL_INT || (n > 2 && a[2].type != CEL_INT))
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     points = count_points(a[0].s);
     if (a[1].i < 0 || (uint64_t)a[1].i > points ||
         (n > 2 && (a[2].i < a[1].i || (uint64_t)a[2].i > points)))
@@ -138,29 +128,29 @@ CALL(call_substring)
     return cel_of_str(str_skip(str_head(a[0].s, to), from));
 }
 
-CALL(call_char_at)
+CEL_CALL(call_char_at)
 {
     size_t at;
 
     (void)n;
     if (a[0].type != CEL_STRING || a[1].type != CEL_INT)
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     if (a[1].i < 0 || (uint64_t)a[1].i > count_points(a[0].s))
         return cel_value_error(env, "charAt() reaches beyond the text");
     at = offset_of(a[0].s, (size_t)a[1].i);
     return cel_of_str(str_skip(str_head(a[0].s, offset_of(a[0].s, (size_t)a[1].i + 1)), at));
 }
 
-CALL(call_index_of)
+CEL_CALL(call_index_of)
 {
     bool last = str_is(e->name, "lastIndexOf");
     ptrdiff_t found = -1, at;
     size_t from = 0;
 
-    if (!are_texts(a, n))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, n))
+        return cel_call_no_overload(env, e, a);
     if (!cel_value_spend(env, a[0].s.len + 1))
-        return cost_error(env);
+        return cel_value_error_cost(env);
     while (from <= a[0].s.len && (at = str_find(str_skip(a[0].s, from), a[1].s)) >= 0) {
         found = (ptrdiff_t)from + at;
         from = (size_t)found + 1;
@@ -170,18 +160,18 @@ CALL(call_index_of)
     return cel_of_int(found < 0 ? -1 : (int64_t)count_points(str_head(a[0].s, (size_t)found)));
 }
 
-CALL(call_split)
+CEL_CALL(call_split)
 {
     struct cel_value v = { .type = CEL_LIST }, *items;
     struct str rest = a->s, sep;
     size_t count = 0, max;
 
-    if (!are_texts(a, 2) || (n > 2 && a[2].type != CEL_INT))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, 2) || (n > 2 && a[2].type != CEL_INT))
+        return cel_call_no_overload(env, e, a);
     sep = a[1].s;
     max = n > 2 && a[2].i >= 0 && (uint64_t)a[2].i < rest.len + 1 ? (size_t)a[2].i : rest.len + 1;
     if (!cel_value_spend(env, rest.len + 1))
-        return cost_error(env);
+        return cel_value_error_cost(env);
     items = arena_alloc0(env->arena, rest.len + 1, sizeof(*items));
     while (count + 1 < max) {
         ptrdiff_t at = sep.len                  ? str_find(rest, sep)
@@ -200,23 +190,23 @@ CALL(call_split)
     return v;
 }
 
-CALL(call_join)
+CEL_CALL(call_join)
 {
     struct str sep = n > 1 && a[1].type == CEL_STRING ? a[1].s : STR("");
     size_t count = 0, len = 0, at = 0;
     char *to;
 
     if (!cel_value_is_list(a) || (n > 1 && a[1].type != CEL_STRING))
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     (void)cel_value_size(a, &count);
     for (size_t i = 0; i < count; i++) {
         struct cel_value item = cel_value_item(a, i);
 
         if (item.type != CEL_STRING)
-            return no_overload(env, e, &item);
+            return cel_call_no_overload(env, e, &item);
         len += item.s.len + sep.len;
         if (!cel_value_spend(env, (item.s.len + sep.len) / 10 + 1))
-            return cost_error(env);
+            return cel_value_error_cost(env);
     }
     to = arena_alloc(env->arena, len + 1);
     for (size_t i = 0; i < count; i++) {
@@ -232,7 +222,7 @@ CALL(call_join)
     return cel_of_str(str_make(to, at));
 }
 
-CALL(call_replace)
+CEL_CALL(call_replace)
 {
     struct str rest = a->s;
     struct cel_value out = cel_of_str(STR(""));
@@ -240,13 +230,13 @@ CALL(call_replace)
     char *to;
     size_t len = 0, most;
 
-    if (!are_texts(a, 3) || (n > 3 && a[3].type != CEL_INT))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, 3) || (n > 3 && a[3].type != CEL_INT))
+        return cel_call_no_overload(env, e, a);
     if (a[1].s.len == 0)
         return a[0];
     most = rest.len + rest.len / a[1].s.len * a[2].s.len;
     if (!cel_value_spend(env, most / 10 + 1))
-        return cost_error(env);
+        return cel_value_error_cost(env);
     to = arena_alloc(env->arena, most + 1);
     while (rest.len) {
         ptrdiff_t at = left == 0 ? -1 : str_find(rest, a[1].s);
@@ -280,7 +270,7 @@ static bool text_to_int(struct str s, int64_t *out)
     return true;
 }
 
-CALL(call_int)
+CEL_CALL(call_int)
 {
     int64_t v;
 
@@ -302,11 +292,11 @@ CALL(call_int)
     case CEL_TIMESTAMP:
         return cel_of_int(a->i / DURATION_S);
     default:
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     }
 }
 
-CALL(call_uint)
+CEL_CALL(call_uint)
 {
     struct cel_value v = a->type == CEL_UINT ? *a : call_int(env, e, a, n);
 
@@ -316,7 +306,7 @@ CALL(call_uint)
     return v;
 }
 
-CALL(call_double)
+CEL_CALL(call_double)
 {
     struct cel_value v = { .type = CEL_DOUBLE };
     char z[64], *end;
@@ -329,32 +319,32 @@ CALL(call_double)
         return v;
     }
     if (a->type != CEL_STRING)
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     if (!str_copy(a->s, z, sizeof(z)) || !z[0])
         return cel_value_error(env, "no such number");
     v.d = strtod(z, &end);
     return *end ? cel_value_error(env, "no such number") : v;
 }
 
-CALL(call_string)
+CEL_CALL(call_string)
 {
     (void)n;
     if (cel_value_is_list(a) || cel_value_is_map(a) || a->type == CEL_OBJECT)
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     return cel_of_str(cel_value_to_text(a, env->arena));
 }
 
-CALL(call_bool)
+CEL_CALL(call_bool)
 {
     (void)n;
     if (a->type == CEL_BOOL)
         return *a;
     if (a->type != CEL_STRING || (!str_is(a->s, "true") && !str_is(a->s, "false")))
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     return cel_of_bool(str_is(a->s, "true"));
 }
 
-CALL(call_time)
+CEL_CALL(call_time)
 {
     bool is_duration = str_is(e->name, "duration");
     struct cel_value v = { .type = is_duration ? CEL_DURATION : CEL_TIMESTAMP };
@@ -363,7 +353,7 @@ CALL(call_time)
     if (a->type == v.type)
         return *a;
     if (a->type != CEL_STRING)
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     if ((is_duration ? duration_parse(a->s, &v.i) : timestamp_parse(a->s, &v.i)) != 0)
         return cel_value_error(env, "\"%.*s\" is not a %s", STR_ARG(str_head(a->s, 64)),
                                is_duration ? "duration" : "time");
@@ -372,50 +362,43 @@ CALL(call_time)
 
 /* ---- optionals ---- */
 
-static struct cel_value optional_of(struct cel_env *env, const struct cel_value *v)
-{
-    struct cel_value o = { .type = CEL_OPTIONAL };
-
-    o.list.items = v ? arena_dup(env->arena, v, sizeof(*v)) : NULL;
-    o.list.count = v ? 1 : 0;
-    return o;
-}
-
-CALL(call_optional)
+CEL_CALL(call_optional)
 {
     if (a->type != CEL_FORMAT || !str_is(a->s, "optional"))
-        return no_overload(env, e, a);
-    return optional_of(env, n > 1 ? &a[1] : NULL);
+        return cel_call_no_overload(env, e, a);
+    return cel_value_optional(env, n > 1 ? &a[1] : NULL);
 }
 
-CALL(call_has_value)
+CEL_CALL(call_has_value)
 {
     (void)n;
     if (a->type != CEL_OPTIONAL) /* what format's validate() returns */
         return a->type == CEL_NULL || a->type == CEL_LIST ? cel_of_bool(a->type == CEL_LIST)
-                                                          : no_overload(env, e, a);
+                                                          : cel_call_no_overload(env, e, a);
     return cel_of_bool(a->list.count == 1);
 }
 
-CALL(call_or_value)
+CEL_CALL(call_or_value)
 {
     (void)n;
     if (a[0].type != CEL_OPTIONAL)
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     return a[0].list.count ? a[0].list.items[0] : a[1];
 }
 
-CALL(call_value)
+CEL_CALL(call_value)
 {
     (void)n;
     if (a->type != CEL_OPTIONAL)
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     return a->list.count ? a->list.items[0] : cel_value_error(env, "an optional has no value");
 }
 
-CALL(call_type)
+CEL_CALL(call_type)
 {
-    UNUSED();
+    (void)env;
+    (void)e;
+    (void)n;
     return cel_of_str(str_of(cel_value_is_list(a)  ? "list"
                              : cel_value_is_map(a) ? "map"
                                                    : cel_value_type_name(a->type)));

@@ -33,17 +33,6 @@ static struct cel_value eval_name(const struct cel_expr *e, struct cel_env *env,
     return cel_value_error(env, "no such name: %.*s", STR_ARG(e->name));
 }
 
-static struct cel_value make_optional(struct cel_env *env, const struct cel_value *v)
-{
-    struct cel_value o = { .type = CEL_OPTIONAL };
-
-    if (v) {
-        o.list.items = arena_dup(env->arena, v, sizeof(*v));
-        o.list.count = 1;
-    }
-    return o;
-}
-
 /* a.b, and a.?b: an optional, also of an optional. */
 static struct cel_value eval_select(const struct cel_expr *e, struct cel_env *env,
                                     const struct scope *s)
@@ -64,7 +53,7 @@ static struct cel_value eval_select(const struct cel_expr *e, struct cel_env *en
                    ? cel_of_bool(found)
                    : cel_value_error(env, "has() on a %s", cel_value_type_name(of.type));
     if (is_optional)
-        return make_optional(env, found ? &v : NULL);
+        return cel_value_optional(env, found ? &v : NULL);
     return found ? v : cel_value_error(env, "no such member: %.*s", STR_ARG(e->name));
 }
 
@@ -114,7 +103,7 @@ static struct cel_value eval_index(const struct cel_expr *e, struct cel_env *env
     }
     found = index_of(&of, &key, env, &v);
     if (is_optional)
-        return make_optional(env, found ? &v : NULL);
+        return cel_value_optional(env, found ? &v : NULL);
     return found ? v : cel_value_error(env, "no such item in a %s", cel_value_type_name(of.type));
 }
 
@@ -163,7 +152,7 @@ static struct cel_value add_lists(struct cel_env *env, const struct cel_value *a
     (void)cel_value_size(a, &n);
     (void)cel_value_size(b, &m);
     if (!cel_value_spend(env, n + m))
-        return cel_value_error(env, "it costs too much");
+        return cel_value_error_cost(env);
     items = arena_alloc0(env->arena, n + m, sizeof(*items));
     for (size_t i = 0; i < n; i++)
         items[i] = cel_value_item(a, i);
@@ -179,7 +168,7 @@ static struct cel_value add_texts(struct cel_env *env, struct str a, struct str 
     char *to;
 
     if (!cel_value_spend(env, (a.len + b.len) / 10 + 1))
-        return cel_value_error(env, "it costs too much");
+        return cel_value_error_cost(env);
     to = arena_alloc(env->arena, a.len + b.len + 1);
     if (a.len)
         memcpy(to, a.p, a.len);
@@ -350,7 +339,7 @@ static struct cel_value eval_in(const struct cel_expr *e, struct cel_env *env,
         struct cel_value item = cel_value_item(&b, i);
 
         if (!cel_value_spend(env, 1))
-            return cel_value_error(env, "it costs too much");
+            return cel_value_error_cost(env);
         if (cel_value_equal(env, &a, &item))
             return cel_of_bool(true);
     }
@@ -441,7 +430,7 @@ static struct cel_value eval_macro(const struct cel_expr *e, struct cel_env *env
         l.items = arena_alloc0(env->arena, n, sizeof(*l.items));
     for (size_t i = 0; i < n; i++) {
         if (!cel_value_spend(env, 1))
-            return cel_value_error(env, "it costs too much");
+            return cel_value_error_cost(env);
         if (at) {
             l.scope.value = of.node->kind == NODE_MAP ? cel_of_str(at->key) : cel_value_of_node(at);
             at = at->next;
@@ -514,7 +503,7 @@ static struct cel_value eval_unary(const struct cel_expr *e, struct cel_env *env
 static struct cel_value eval(const struct cel_expr *e, struct cel_env *env, const struct scope *s)
 {
     if (!cel_value_spend(env, 1))
-        return cel_value_error(env, "it costs too much");
+        return cel_value_error_cost(env);
     switch ((enum cel_op)e->op) {
     case CEL_OP_CONST:
         return e->value;
@@ -567,7 +556,7 @@ int cel_eval(const struct cel *c, struct cel_env *env, struct cel_value *out)
 {
     *out = eval(c->root, env, NULL);
     if (env->cost == 0) {
-        *out = cel_value_error(env, "it costs too much");
+        *out = cel_value_error_cost(env);
         return ERR_LIMIT;
     }
     return out->type == CEL_ERROR ? ERR_INVALID : 0;

@@ -77,6 +77,16 @@ struct cel_function {
     cel_call_fn *call;
 };
 
+/* The head of a cel_call_fn. */
+#define CEL_CALL(f)                                                                                \
+    static struct cel_value f(struct cel_env *env, const struct cel_expr *e,                       \
+                              const struct cel_value *a, size_t n)
+
+/* "e() is not for a TYPE OF a". */
+struct cel_value cel_call_no_overload(struct cel_env *env, const struct cel_expr *e,
+                                      const struct cel_value *a);
+bool cel_call_are_texts(const struct cel_value *a, size_t n);
+
 /* Of cel_net.c; the last one has no name. */
 extern const struct cel_function cel_net_functions[];
 
@@ -88,6 +98,10 @@ bool cel_call_is_known(struct str name);
 
 struct cel_value cel_value_error(struct cel_env *env, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* What is said when cel_value_spend returns false. */
+struct cel_value cel_value_error_cost(struct cel_env *env);
+/* An optional of *v; of nothing when v is NULL. */
+struct cel_value cel_value_optional(struct cel_env *env, const struct cel_value *v);
 bool cel_value_equal(struct cel_env *env, const struct cel_value *a, const struct cel_value *b);
 /* -1, 0, 1; false: they cannot be compared. */
 bool cel_value_compare(const struct cel_value *a, const struct cel_value *b, int *out);

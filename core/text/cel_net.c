@@ -5,25 +5,6 @@
 #include "core/text/cel_expr.h"
 #include "core/text/cel_url.h"
 
-#define CALL(name)                                                                                 \
-    static struct cel_value name(struct cel_env *env, const struct cel_expr *e,                    \
-                                 const struct cel_value *a, size_t n)
-
-static struct cel_value no_overload(struct cel_env *env, const struct cel_expr *e,
-                                    const struct cel_value *a)
-{
-    return cel_value_error(env, "%.*s() is not for a %s", STR_ARG(e->name),
-                           cel_value_type_name(a->type));
-}
-
-static bool are_texts(const struct cel_value *a, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (a[i].type != CEL_STRING)
-            return false;
-    return true;
-}
-
 /* ---- addresses ---- */
 
 static bool is_ip(struct str s, int *family)
@@ -44,49 +25,51 @@ static bool is_cidr(struct str s, int *family, uint64_t *bits)
     return rest.p && is_ip(addr, family) && str_to_u64(rest, *family == 4 ? 32 : 128, bits) == 0;
 }
 
-CALL(call_is_ip)
+CEL_CALL(call_is_ip)
 {
     int family;
 
-    return are_texts(a, n) ? cel_of_bool(is_ip(a->s, &family)) : no_overload(env, e, a);
+    return cel_call_are_texts(a, n) ? cel_of_bool(is_ip(a->s, &family))
+                                    : cel_call_no_overload(env, e, a);
 }
 
-CALL(call_ip)
+CEL_CALL(call_ip)
 {
     struct cel_value v = { .type = CEL_IP, .s = a->s };
     int family;
 
-    if (!are_texts(a, n))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, n))
+        return cel_call_no_overload(env, e, a);
     return is_ip(a->s, &family) ? v : cel_value_error(env, "not an IP address");
 }
 
-CALL(call_is_cidr)
+CEL_CALL(call_is_cidr)
 {
     uint64_t bits;
     int family;
 
-    return are_texts(a, n) ? cel_of_bool(is_cidr(a->s, &family, &bits)) : no_overload(env, e, a);
+    return cel_call_are_texts(a, n) ? cel_of_bool(is_cidr(a->s, &family, &bits))
+                                    : cel_call_no_overload(env, e, a);
 }
 
-CALL(call_cidr)
+CEL_CALL(call_cidr)
 {
     struct cel_value v = { .type = CEL_CIDR, .s = a->s };
     uint64_t bits;
     int family;
 
-    if (!are_texts(a, n))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, n))
+        return cel_call_no_overload(env, e, a);
     return is_cidr(a->s, &family, &bits) ? v : cel_value_error(env, "not a range of addresses");
 }
 
-CALL(call_family)
+CEL_CALL(call_family)
 {
     int family = 0;
 
     (void)n;
     if (a->type != CEL_IP || !is_ip(a->s, &family))
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     return cel_of_int(family);
 }
 
@@ -109,51 +92,52 @@ static bool has_prefix(struct str cidr, struct str ip)
     return true;
 }
 
-CALL(call_contains_ip)
+CEL_CALL(call_contains_ip)
 {
     (void)n;
     if (a[0].type != CEL_CIDR || (a[1].type != CEL_STRING && a[1].type != CEL_IP))
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     return cel_of_bool(has_prefix(a[0].s, a[1].s));
 }
 
-CALL(call_prefix_length)
+CEL_CALL(call_prefix_length)
 {
     uint64_t bits = 0;
     int family;
 
     (void)n;
     if (a->type != CEL_CIDR || !is_cidr(a->s, &family, &bits))
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     return cel_of_int((int64_t)bits);
 }
 
 /* ---- URLs ---- */
 
-CALL(call_is_url)
+CEL_CALL(call_is_url)
 {
     struct cel_url u;
 
-    return are_texts(a, n) ? cel_of_bool(cel_url_parse(a->s, &u)) : no_overload(env, e, a);
+    return cel_call_are_texts(a, n) ? cel_of_bool(cel_url_parse(a->s, &u))
+                                    : cel_call_no_overload(env, e, a);
 }
 
-CALL(call_url)
+CEL_CALL(call_url)
 {
     struct cel_value v = { .type = CEL_URL, .s = a->s };
     struct cel_url u;
 
-    if (!are_texts(a, n))
-        return no_overload(env, e, a);
+    if (!cel_call_are_texts(a, n))
+        return cel_call_no_overload(env, e, a);
     return cel_url_parse(a->s, &u) ? v : cel_value_error(env, "not a URL");
 }
 
-CALL(call_url_part)
+CEL_CALL(call_url_part)
 {
     struct cel_url u;
 
     (void)n;
     if (a->type != CEL_URL || !cel_url_parse(a->s, &u))
-        return no_overload(env, e, a);
+        return cel_call_no_overload(env, e, a);
     if (str_is(e->name, "getScheme"))
         return cel_of_str(u.scheme);
     if (str_is(e->name, "getHost"))
@@ -178,15 +162,15 @@ static const struct {
     { "labelValue", "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?", "the value of a label", 63 },
 };
 
-CALL(call_format)
+CEL_CALL(call_format)
 {
     (void)n;
     return a->type == CEL_FORMAT && str_is(a->s, "format")
                ? (struct cel_value){ .type = CEL_FORMAT, .s = e->name }
-               : no_overload(env, e, a);
+               : cel_call_no_overload(env, e, a);
 }
 
-CALL(call_validate)
+CEL_CALL(call_validate)
 {
     struct cel_value v = { .type = CEL_LIST }, item;
     struct regex *r;
@@ -198,7 +182,7 @@ CALL(call_validate)
             continue;
         if (!cel_value_spend(env, 1000 + a[1].s.len) ||
             regex_new(&r, str_of(formats[i].pattern), env->arena, NULL) != 0)
-            return cel_value_error(env, "it costs too much");
+            return cel_value_error_cost(env);
         ok = a[1].s.len <= formats[i].max && regex_is_match(r, a[1].s);
         regex_free(r);
         if (ok)
@@ -208,7 +192,7 @@ CALL(call_validate)
         v.list.count = 1;
         return v;
     }
-    return no_overload(env, e, a);
+    return cel_call_no_overload(env, e, a);
 }
 
 /* clang-format off */

@@ -34,6 +34,22 @@ struct cel_value cel_value_error(struct cel_env *env, const char *fmt, ...)
     return v;
 }
 
+struct cel_value cel_value_error_cost(struct cel_env *env)
+{
+    return cel_value_error(env, "it costs too much");
+}
+
+struct cel_value cel_value_optional(struct cel_env *env, const struct cel_value *v)
+{
+    struct cel_value o = { .type = CEL_OPTIONAL };
+
+    if (v) {
+        o.list.items = arena_dup(env->arena, v, sizeof(*v));
+        o.list.count = 1;
+    }
+    return o;
+}
+
 bool cel_value_spend(struct cel_env *env, size_t n)
 {
     if (env->cost < n) {
