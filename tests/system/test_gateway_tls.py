@@ -50,12 +50,12 @@ def refused(*args, **options):
 @pytest.fixture
 def front(rig, echo):
     """front(tls, *objects) -> a gateway of a.test on one HTTPS port, whose requests go to an app."""
-    def start(tls, *objects, hosts=("a.test",), protocol="HTTPS"):
+    def start(tls, *objects, hosts=("a.test",), protocol="HTTPS", args=()):
         app, port = echo.http("v1"), free_port()
         config = rig.config(gateway((port, protocol, hosts, tls)), *objects,
                             service(APP, (80, "HTTP"), endpoints=[endpoint(app.port)]),
                             routes("all", "*", {"route": [to(APP)]}))
-        started = rig.gateway(config)
+        started = rig.gateway(config, *args)
         started.app, started.port = app, port
         return started
     return start
@@ -131,6 +131,23 @@ def test_a_credential_that_went_bad_leaves_the_old_one(front, ca):
     assert get(gw.port, "a.test", ca).status == 200
     gw.config.put(gateway((gw.port, "HTTPS", ["a.test"], mutual("a")))) # stricter settings are not held back
     until(lambda: refused(gw.port, "a.test", ca), "the new mode counts")
+
+
+def test_a_handshake_may_fail_after_the_configuration_changed(front, ca):
+    """It began under a configuration that nobody else uses any more."""
+    gw = front(simple("a"), secret("a", ca.leaf(dns=["a.test"])), args=["--workers", "1", "--access-log", "/dev/stdout"])
+    hello, answer = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = ca.client_context().wrap_bio(answer, hello, server_hostname="a.test")
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    with socket.create_connection(("127.0.0.1", gw.port), 5) as sock:
+        sock.sendall(hello.read())
+        assert sock.recv(1) # it is taken, and looked at
+        gw.config.put(routes("all", "*", {"directResponse": {"status": 299}}))
+        until(lambda: get(gw.port, "a.test", ca).status == 299, "the change counts")
+        sock.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
+        gw.process.wait_line(r'"- - -" 0 ')
+    assert get(gw.port, "a.test", ca).status == 299
 
 
 def served(port, name, ca, **limits):
