@@ -164,7 +164,8 @@ def test_cb_8_ejected_endpoints_get_nothing(client, echo):
                              "maxEjectionPercent": 50}})
     seen = [proxy.http("/", host=HOST).status for _ in range(12)]
     assert seen.count(503) == 2
-    assert proxy.samples("envoy_cluster_outlier_detection_ejections_active", cluster_name=RUN)[0][1] == 1
+    until(lambda: proxy.samples("envoy_cluster_outlier_detection_ejections_active", cluster_name=RUN)[0][1] == 1,
+          "the ejection is counted")
     stats = proxy.admin("/stats").text()
     assert f"cluster.{RUN}.outlier_detection.ejections_active: 1" in stats
     assert f"cluster.{RUN}.outlier_detection.ejections_enforced_total: 1" in stats
@@ -186,7 +187,7 @@ def test_cb_2_overflow_is_503_with_uo(client, echo):
     refused = [r for r in replies if r.status == 503]
     assert all(r.header("x-envoy-overloaded") == "true" for r in refused)
     assert all("reset reason: overflow" in r.text() for r in refused)
-    assert f"cluster.{RUN}.upstream_rq_pending_overflow: 4" in proxy.admin("/stats").text()
+    until(lambda: f"cluster.{RUN}.upstream_rq_pending_overflow: 4" in proxy.admin("/stats").text(), "all four are counted")
 
 
 def test_max_requests_per_connection(client, echo):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from meshtest import free_port
+from meshtest import free_port, until
 from meshtest.objects import endpoint, gateway, routes, service, to
 
 APP = "app.default.svc.cluster.local"
@@ -155,12 +155,14 @@ def test_the_gateway_takes_the_route_that_the_command_tells(rig, echo, mesh):
     config = rig.config(gateway((port, "HTTP", ["*"], None)), routes("all", "*", *rules),
                         service(APP, (80, "HTTP"), endpoints=[endpoint(app.port)]))
     gw = rig.gateway(config)
-    for path, headers in REQUESTS:
+    for number, (path, headers) in enumerate(REQUESTS, 1):
         reply = gw.http(path, host="any.test", headers={**headers, "x-request-id": "x"})
         flags = [a for k, v in headers.items() for a in ("-H", f"{k}: {v}")]
         told = json.loads(mesh.run("route", "gateway/gw", f"http://any.test:{port}{path}", *flags, "-f", config.path,
                                    "-o", "json").out)
-        decision = json.loads(gw.admin("/decisions?max=1").text().splitlines()[-1])
+        decisions = until(lambda: (d := gw.admin("/decisions").text().splitlines()) and len(d) == number and d,  # noqa: B023
+                          f"the decision about {path} is kept")
+        decision = json.loads(decisions[0]) # the newest
         if reply.status == 404:
             assert told["answer"]["status"] == 404, (path, headers)
         else:

@@ -39,9 +39,9 @@ class Collector:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
-                if collector.status == 200:
-                    collector.spans.extend(spans(body))
                 collector.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+                if collector.status == 200: # after its request: who waits for spans may look at that
+                    collector.spans.extend(spans(body))
                 self.send_response(collector.status)
                 self.send_header("content-length", "0")
                 self.end_headers()
