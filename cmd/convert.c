@@ -33,9 +33,8 @@ void convert_warn(struct convert *c, struct field_at at, const char *fmt, ...)
 struct node *convert_object(struct convert *c, const char *api_version, const char *kind,
                             struct str name, struct str ns)
 {
-    struct node *o = node_new(&c->arena, NODE_MAP), *meta;
+    struct node *o = convert_item(c, c->out), *meta;
 
-    node_add(c->out, o);
     node_set_str(&c->arena, o, "apiVersion", str_of(api_version));
     node_set_str(&c->arena, o, "kind", str_of(kind));
     meta = convert_map(c, o, "metadata");
@@ -44,22 +43,14 @@ struct node *convert_object(struct convert *c, const char *api_version, const ch
     return convert_map(c, o, "spec");
 }
 
-static struct node *put(struct convert *c, struct node *map, const char *key, enum node_kind kind)
-{
-    struct node *n = node_new(&c->arena, kind);
-
-    node_set(map, str_of(key), n);
-    return n;
-}
-
 struct node *convert_map(struct convert *c, struct node *map, const char *key)
 {
-    return put(c, map, key, NODE_MAP);
+    return node_set_new(&c->arena, map, key, NODE_MAP);
 }
 
 struct node *convert_list(struct convert *c, struct node *map, const char *key)
 {
-    return put(c, map, key, NODE_LIST);
+    return node_set_new(&c->arena, map, key, NODE_LIST);
 }
 
 struct node *convert_list_of(struct convert *c, struct node *map, const char *key)
@@ -71,16 +62,12 @@ struct node *convert_list_of(struct convert *c, struct node *map, const char *ke
 
 struct node *convert_item(struct convert *c, struct node *list)
 {
-    struct node *n = node_new(&c->arena, NODE_MAP);
-
-    node_add(list, n);
-    return n;
+    return node_add_new(&c->arena, list, NODE_MAP);
 }
 
 void convert_text(struct convert *c, struct node *map, const char *key, struct str text)
 {
-    if (text.len)
-        node_set_str(&c->arena, map, key, text);
+    node_set_text(&c->arena, map, key, text);
 }
 
 void convert_int(struct convert *c, struct node *map, const char *key, int64_t value)

@@ -16,39 +16,9 @@ struct trace {
 
 /* ---- small things ---- */
 
-static void put_str(struct arena *a, struct node *map, const char *key, struct str text)
-{
-    if (text.len)
-        node_set_str(a, map, key, text);
-}
-
 static void put_int(struct arena *a, struct node *map, const char *key, uint64_t value)
 {
     node_set(map, str_of(key), node_new_uint(a, value));
-}
-
-static struct node *put_map(struct arena *a, struct node *map, const char *key)
-{
-    struct node *m = node_new(a, NODE_MAP);
-
-    node_set(map, str_of(key), m);
-    return m;
-}
-
-static struct node *put_list(struct arena *a, struct node *map, const char *key)
-{
-    struct node *l = node_new(a, NODE_LIST);
-
-    node_set(map, str_of(key), l);
-    return l;
-}
-
-static struct node *add_map(struct arena *a, struct node *list)
-{
-    struct node *m = node_new(a, NODE_MAP);
-
-    node_add(list, m);
-    return m;
 }
 
 static void put_source(struct arena *a, struct node *map, const struct model_source *s)
@@ -58,7 +28,7 @@ static void put_source(struct arena *a, struct node *map, const struct model_sou
     node_set_str(a, map, "object",
                  arena_printf(a, "%.*s %.*s%s%.*s", STR_ARG(s->kind), STR_ARG(s->ns),
                               s->ns.len ? "/" : "", STR_ARG(s->name)));
-    put_str(a, map, "file", s->file);
+    node_set_text(a, map, "file", s->file);
     if (s->line)
         put_int(a, map, "line", s->line);
 }
@@ -66,7 +36,7 @@ static void put_source(struct arena *a, struct node *map, const struct model_sou
 /* Nothing routes it: the answer it gets, and Envoy's flag. */
 static void put_answer(struct trace *t, uint16_t status, const char *flag, struct str text)
 {
-    struct node *m = put_map(t->a, t->out, "answer");
+    struct node *m = node_set_new(t->a, t->out, "answer", NODE_MAP);
 
     if (status)
         put_int(t->a, m, "status", status);
@@ -93,11 +63,11 @@ static const char *protection(const struct model_cluster_config *c, const struct
 
 static void put_endpoints(struct trace *t, struct node *m, const struct model_cluster *c)
 {
-    struct node *list = put_list(t->a, m, "endpoints");
+    struct node *list = node_set_new(t->a, m, "endpoints", NODE_LIST);
 
     for (uint32_t i = 0; i < c->endpoints->count; i++) {
         const struct model_endpoint *e = &c->endpoints->list[i];
-        struct node *n = add_map(t->a, list);
+        struct node *n = node_add_new(t->a, list, NODE_MAP);
         char text[ADDR_TEXT_MAX];
 
         if (e->hostname.len)
@@ -105,10 +75,10 @@ static void put_endpoints(struct trace *t, struct node *m, const struct model_cl
                          arena_printf(t->a, "%.*s:%u", STR_ARG(e->hostname), e->port));
         else
             node_set_str(t->a, n, "address", arena_str(t->a, str_of(addr_format(&e->addr, text))));
-        put_str(t->a, n, "workload", e->peer.workload);
-        put_str(t->a, n, "version", e->peer.version);
-        put_str(t->a, n, "locality", e->locality);
-        put_str(t->a, n, "identity", e->identity);
+        node_set_text(t->a, n, "workload", e->peer.workload);
+        node_set_text(t->a, n, "version", e->peer.version);
+        node_set_text(t->a, n, "locality", e->locality);
+        node_set_text(t->a, n, "identity", e->identity);
         node_set_str(t->a, n, "connection", str_of(protection(c->config, e)));
         node_set(n, STR("healthy"), node_new_bool(t->a, e->healthy));
     }
@@ -129,10 +99,10 @@ static void put_cluster(struct trace *t, struct node *m, const struct model_clus
 static void put_destinations(struct trace *t, const struct model_weighted_cluster *list,
                              uint32_t count, uint64_t total)
 {
-    struct node *out = put_list(t->a, t->out, "destinations");
+    struct node *out = node_set_new(t->a, t->out, "destinations", NODE_LIST);
 
     for (uint32_t i = 0; i < count; i++) {
-        struct node *m = add_map(t->a, out);
+        struct node *m = node_add_new(t->a, out, NODE_MAP);
 
         if (count > 1 && total)
             node_set(m, STR("percent"),
@@ -150,7 +120,7 @@ static void put_destinations(struct trace *t, const struct model_weighted_cluste
 
 static void put_retry(struct trace *t, struct node *m, const struct model_retry *r)
 {
-    struct node *n = put_map(t->a, m, "retries");
+    struct node *n = node_set_new(t->a, m, "retries", NODE_MAP);
 
     put_int(t->a, n, "attempts", r->attempts);
     node_set_str(t->a, n, "on", model_route_retry_text(r->on, t->a));
@@ -166,7 +136,7 @@ static void put_headers(struct trace *t, struct node *m, const char *key,
 
     if (!ops->count)
         return;
-    list = put_list(t->a, m, key);
+    list = node_set_new(t->a, m, key, NODE_LIST);
     for (uint32_t i = 0; i < ops->count; i++)
         node_add(list,
                  node_new_str(t->a, arena_printf(t->a, "%s %.*s%s%.*s", words[ops->items[i].op],
@@ -177,7 +147,7 @@ static void put_headers(struct trace *t, struct node *m, const char *key,
 
 static void put_fault(struct trace *t, struct node *m, const struct model_fault *f)
 {
-    struct node *n = put_map(t->a, m, "fault");
+    struct node *n = node_set_new(t->a, m, "fault", NODE_MAP);
 
     if (f->delay_pct > 0) {
         put_int(t->a, n, "delayMs", f->delay_ms);
@@ -192,7 +162,7 @@ static void put_fault(struct trace *t, struct node *m, const struct model_fault 
 
 static void put_policies(struct trace *t, const struct model_route *r)
 {
-    struct node *m = put_map(t->a, t->out, "policies"), *list;
+    struct node *m = node_set_new(t->a, t->out, "policies", NODE_MAP), *list;
 
     if (r->timeout_ms)
         put_int(t->a, m, "timeoutMs", r->timeout_ms);
@@ -205,9 +175,9 @@ static void put_policies(struct trace *t, const struct model_route *r)
     put_headers(t, m, "requestHeaders", &r->request);
     put_headers(t, m, "responseHeaders", &r->response);
     if (r->mirror_count) {
-        list = put_list(t->a, m, "mirrors");
+        list = node_set_new(t->a, m, "mirrors", NODE_LIST);
         for (uint32_t i = 0; i < r->mirror_count; i++) {
-            struct node *n = add_map(t->a, list);
+            struct node *n = node_add_new(t->a, list, NODE_MAP);
 
             node_set(n, STR("percent"), node_new_double(t->a, r->mirrors[i].pct));
             node_set_str(t->a, n, "cluster",
@@ -220,9 +190,9 @@ static void put_policies(struct trace *t, const struct model_route *r)
 static void put_forward(struct trace *t, const struct model_route *r)
 {
     if (r->rewrite) {
-        struct node *m = put_map(t->a, t->out, "rewrite");
+        struct node *m = node_set_new(t->a, t->out, "rewrite", NODE_MAP);
 
-        put_str(t->a, m, "authority", r->rewrite->authority);
+        node_set_text(t->a, m, "authority", r->rewrite->authority);
         if (r->rewrite->has_path || r->rewrite->regex)
             node_set_str(t->a, m, "path", route_rewrite_path(r, &t->q));
     }
@@ -239,12 +209,12 @@ static void put_action(struct trace *t, const struct model_route *r)
         put_forward(t, r);
         return;
     case MODEL_ACTION_REDIRECT:
-        m = put_map(t->a, t->out, "redirect");
+        m = node_set_new(t->a, t->out, "redirect", NODE_MAP);
         put_int(t->a, m, "status", r->redirect->status);
         node_set_str(t->a, m, "location", route_redirect_location(r, &t->q, t->request->port));
         return;
     case MODEL_ACTION_DIRECT:
-        m = put_map(t->a, t->out, "response");
+        m = node_set_new(t->a, t->out, "response", NODE_MAP);
         put_int(t->a, m, "status", r->direct_status);
         put_int(t->a, m, "bodyBytes", r->direct_body.len);
         return;
@@ -258,19 +228,20 @@ static void put_action(struct trace *t, const struct model_route *r)
 
 static void put_route(struct trace *t, struct node *m, const struct model_route *r)
 {
-    put_str(t->a, m, "name", r->name);
+    node_set_text(t->a, m, "name", r->name);
     put_source(t->a, m, &r->source);
 }
 
 static void put_miss(struct trace *t, struct node *list, const struct model_route *r)
 {
-    struct node *m = add_map(t->a, list), *failed = put_map(t->a, m, "failed");
+    struct node *m = node_add_new(t->a, list, NODE_MAP),
+                *failed = node_set_new(t->a, m, "failed", NODE_MAP);
     struct route_explain why = { 0 };
 
     put_route(t, m, r);
     (void)route_explain_match(&r->match, &t->q, &why);
     node_set_str(t->a, failed, "field", str_of(why.field));
-    put_str(t->a, failed, "name", why.name);
+    node_set_text(t->a, failed, "name", why.name);
     node_set_str(t->a, failed, "wanted", why.wanted);
     if (why.had.p)
         node_set_str(t->a, failed, "had", why.had);
@@ -281,7 +252,7 @@ static void find_route(struct trace *t, const struct model_vhost *v)
     const struct model_route *r = route_find(v, &t->q);
     uint32_t before = r ? (uint32_t)(r - v->routes) : v->route_count;
     uint32_t first = before > ROUTE_TRACE_MISSES_MAX ? before - ROUTE_TRACE_MISSES_MAX : 0;
-    struct node *misses = put_list(t->a, t->out, "misses");
+    struct node *misses = node_set_new(t->a, t->out, "misses", NODE_LIST);
 
     if (first)
         put_int(t->a, t->out, "missesNotShown", first);
@@ -291,7 +262,7 @@ static void find_route(struct trace *t, const struct model_vhost *v)
         put_answer(t, 404, "NR", STR("no route of this host takes the request"));
         return;
     }
-    put_route(t, put_map(t->a, t->out, "route"), r);
+    put_route(t, node_set_new(t->a, t->out, "route", NODE_MAP), r);
     put_action(t, r);
 }
 
@@ -309,7 +280,7 @@ static bool find_host(struct trace *t, const struct model_route_table *table)
     t->q.port = t->request->port;
     node_set_str(t->a, t->out, "virtualHost", v->name);
     if (v->require_tls && !t->request->is_tls) {
-        struct node *m = put_map(t->a, t->out, "redirect");
+        struct node *m = node_set_new(t->a, t->out, "redirect", NODE_MAP);
 
         put_int(t->a, m, "status", 301);
         node_set_str(t->a, m, "location",
@@ -335,7 +306,7 @@ static void find_bytes(struct trace *t, const struct model_tcp_route *routes, ui
         put_answer(t, 0, "NR", STR("no tcp or tls rule takes the connection"));
         return;
     }
-    put_source(t->a, put_map(t->a, t->out, "route"), &r->source);
+    put_source(t->a, node_set_new(t->a, t->out, "route", NODE_MAP), &r->source);
     put_destinations(t, r->clusters, r->cluster_count, r->weight_total);
 }
 
@@ -393,13 +364,15 @@ static bool is_bytes(const struct trace *t, const struct model_outbound_service 
 static void trace_unknown(struct trace *t)
 {
     const struct model_outbound *out = t->s->outbound;
+    struct node *list;
 
     if (out->policy == MODEL_REGISTRY_ONLY) {
         put_answer(t, 502, NULL, STR("nobody has this host, and REGISTRY_ONLY is set"));
         return;
     }
     node_set(t->out, STR("passthrough"), node_new_bool(t->a, true));
-    put_cluster(t, add_map(t->a, put_list(t->a, t->out, "destinations")), out->passthrough);
+    list = node_set_new(t->a, t->out, "destinations", NODE_LIST);
+    put_cluster(t, node_add_new(t->a, list, NODE_MAP), out->passthrough);
 }
 
 static void trace_sidecar(struct trace *t)
@@ -457,7 +430,7 @@ static void trace_gateway(struct trace *t)
         return;
     }
     node_set_str(t->a, t->out, "listener", server->name);
-    put_source(t->a, put_map(t->a, t->out, "server"), &server->source);
+    put_source(t->a, node_set_new(t->a, t->out, "server", NODE_MAP), &server->source);
     if (!server->http)
         find_bytes(t, server->tcp, server->tcp_count, NULL);
     else if (!find_host(t, server->http))

@@ -113,14 +113,6 @@ struct str mesh_file_key(const struct object *o, const char *key)
 
 /* ---- a document becomes the ConfigMap ---- */
 
-static struct node *add_map(struct arena *a, struct node *parent, const char *key)
-{
-    struct node *n = node_new(a, NODE_MAP);
-
-    node_set(parent, str_of(key), n);
-    return n;
-}
-
 int mesh_file_to_object(struct object **out, const struct node *mesh, struct diag *d,
                         const struct object_options *opt)
 {
@@ -142,10 +134,10 @@ int mesh_file_to_object(struct object **out, const struct node *mesh, struct dia
         root->col = mesh->col;
         node_set_str(&a, root, "apiVersion", STR("v1"));
         node_set_str(&a, root, "kind", STR("ConfigMap"));
-        part = add_map(&a, root, "metadata");
+        part = node_set_new(&a, root, "metadata", NODE_MAP);
         node_set_str(&a, part, "name", MESH_FILE_NAME);
         node_set_str(&a, part, "namespace", ROOT_NS);
-        part = add_map(&a, root, "data");
+        part = node_set_new(&a, root, "data", NODE_MAP);
         node_set_str(&a, part, KEY_MESH, buf_str(&text));
         err = object_decode(out, root, d, opt);
     }

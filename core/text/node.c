@@ -254,6 +254,28 @@ void node_set_str(struct arena *a, struct node *map, const char *key, struct str
     node_set(map, str_of(key), node_new_str(a, text));
 }
 
+void node_set_text(struct arena *a, struct node *map, const char *key, struct str text)
+{
+    if (text.len)
+        node_set_str(a, map, key, text);
+}
+
+struct node *node_set_new(struct arena *a, struct node *map, const char *key, enum node_kind kind)
+{
+    struct node *n = node_new(a, kind);
+
+    node_set(map, str_of(key), n);
+    return n;
+}
+
+struct node *node_add_new(struct arena *a, struct node *list, enum node_kind kind)
+{
+    struct node *n = node_new(a, kind);
+
+    node_add(list, n);
+    return n;
+}
+
 bool node_unset(struct node *map, struct str key)
 {
     struct node *old = node_get(map, key);

@@ -81,9 +81,14 @@ bool node_to_double(const struct node *n, double *out);
 void node_set(struct node *map, struct str key, struct node *value);
 /* As node_set with a string; text and key are borrowed. */
 void node_set_str(struct arena *a, struct node *map, const char *key, struct str text);
+/* As node_set_str, but nothing when text is empty. */
+void node_set_text(struct arena *a, struct node *map, const char *key, struct str text);
 /* At the end of a list / in front of before (NULL: at the end). */
 void node_add(struct node *list, struct node *item);
 void node_insert(struct node *parent, struct node *before, struct node *item);
+/* A new empty node under key of map, which is borrowed / at the end of list. */
+struct node *node_set_new(struct arena *a, struct node *map, const char *key, enum node_kind kind);
+struct node *node_add_new(struct arena *a, struct node *list, enum node_kind kind);
 /* Takes child out of its parent; it may be put elsewhere. */
 void node_remove(struct node *parent, struct node *child);
 bool node_unset(struct node *map, struct str key); /* whether it was there */

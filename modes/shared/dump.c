@@ -10,31 +10,10 @@
 #include "modes/shared/runtime.h"
 
 /* Builds nodes in one arena, so that the dump is the same JSON that everything else writes. */
-static struct node *map_in(struct arena *a, struct node *list)
-{
-    struct node *m = node_new(a, NODE_MAP);
-
-    node_add(list, m);
-    return m;
-}
-
-static struct node *list_at(struct arena *a, struct node *map, const char *key)
-{
-    struct node *l = node_new(a, NODE_LIST);
-
-    node_set(map, str_of(key), l);
-    return l;
-}
 
 static void set_int(struct arena *a, struct node *map, const char *key, uint64_t value)
 {
     node_set(map, str_of(key), node_new_uint(a, value));
-}
-
-static void set_text(struct arena *a, struct node *map, const char *key, struct str text)
-{
-    if (text.len)
-        node_set_str(a, map, key, text);
 }
 
 static void set_addr(struct arena *a, struct node *map, const char *key, const struct addr *addr)
@@ -42,17 +21,18 @@ static void set_addr(struct arena *a, struct node *map, const char *key, const s
     char text[ADDR_TEXT_MAX];
 
     if (addr->family != ADDR_NONE)
-        set_text(a, map, key, arena_str(a, str_of(addr_format(addr, text))));
+        node_set_text(a, map, key, arena_str(a, str_of(addr_format(addr, text))));
 }
 
 static void set_source(struct arena *a, struct node *map, const struct model_source *s)
 {
     if (!s->kind.len)
         return;
-    set_text(a, map, "object",
-             arena_printf(a, "%.*s %.*s/%.*s", STR_ARG(s->kind), STR_ARG(s->ns), STR_ARG(s->name)));
+    node_set_text(
+        a, map, "object",
+        arena_printf(a, "%.*s %.*s/%.*s", STR_ARG(s->kind), STR_ARG(s->ns), STR_ARG(s->name)));
     if (s->file.len)
-        set_text(a, map, "file", arena_printf(a, "%.*s:%u", STR_ARG(s->file), s->line));
+        node_set_text(a, map, "file", arena_printf(a, "%.*s:%u", STR_ARG(s->file), s->line));
     else if (s->line)
         set_int(a, map, "line", s->line);
 }
@@ -74,23 +54,23 @@ static void dump_listeners(struct arena *a, struct runtime *rt, const struct sna
 {
     for (uint32_t i = 0; i < s->listener_count; i++) {
         const struct model_listener *l = &s->listeners[i];
-        struct node *m = map_in(a, out);
+        struct node *m = node_add_new(a, out, NODE_MAP), *servers = NULL;
         struct addr bound = l->bind;
 
         (void)flow_listener_addr(runtime_flow(rt), l->name, &bound);
-        set_text(a, m, "name", l->name);
+        node_set_text(a, m, "name", l->name);
         set_addr(a, m, "address", &bound);
-        set_text(a, m, "kind", str_of(listener_names[l->kind]));
+        node_set_text(a, m, "kind", str_of(listener_names[l->kind]));
         if (l->app_port)
             set_int(a, m, "appPort", l->app_port);
         for (uint32_t k = 0; l->gateway && k < l->gateway->server_count; k++) {
             const struct model_gateway_server *gs = &l->gateway->servers[k];
-            struct node *server =
-                map_in(a, node_get(m, STR("servers")) ? node_get(m, STR("servers"))
-                                                      : list_at(a, m, "servers"));
-            struct node *hosts = list_at(a, server, "hosts");
+            struct node *server, *hosts;
 
-            set_text(a, server, "protocol", str_of(protocol_names[gs->protocol]));
+            servers = servers ? servers : node_set_new(a, m, "servers", NODE_LIST);
+            server = node_add_new(a, servers, NODE_MAP);
+            hosts = node_set_new(a, server, "hosts", NODE_LIST);
+            node_set_text(a, server, "protocol", str_of(protocol_names[gs->protocol]));
             for (uint32_t h = 0; h < gs->sni_host_count; h++)
                 node_add(hosts, node_new_str(a, gs->sni_hosts[h]));
             set_source(a, server, &gs->source);
@@ -103,26 +83,26 @@ static void dump_clusters(struct arena *a, const struct snapshot *s, struct node
     for (uint32_t i = 0; i < s->cluster_count; i++) {
         const struct model_cluster_config *c = s->clusters[i]->config;
         const struct model_endpoints *set = s->clusters[i]->endpoints;
-        struct node *m = map_in(a, out), *list;
+        struct node *m = node_add_new(a, out, NODE_MAP), *list;
 
-        set_text(a, m, "name", c->name);
-        set_text(a, m, "type", str_of(type_names[c->type]));
-        set_text(a, m, "protocol", str_of(protocol_names[c->protocol]));
-        set_text(a, m, "lb", str_of(lb_names[c->lb]));
-        set_text(a, m, "tls", str_of(tls_names[c->tls_mode]));
+        node_set_text(a, m, "name", c->name);
+        node_set_text(a, m, "type", str_of(type_names[c->type]));
+        node_set_text(a, m, "protocol", str_of(protocol_names[c->protocol]));
+        node_set_text(a, m, "lb", str_of(lb_names[c->lb]));
+        node_set_text(a, m, "tls", str_of(tls_names[c->tls_mode]));
         set_source(a, m, &c->source);
-        list = list_at(a, m, "endpoints");
+        list = node_set_new(a, m, "endpoints", NODE_LIST);
         for (uint32_t k = 0; k < set->count; k++) {
             const struct model_endpoint *e = &set->list[k];
-            struct node *em = map_in(a, list);
+            struct node *em = node_add_new(a, list, NODE_MAP);
 
             set_addr(a, em, "address", &e->addr);
-            set_text(a, em, "hostname", e->hostname);
+            node_set_text(a, em, "hostname", e->hostname);
             set_int(a, em, "weight", e->weight);
-            set_text(a, em, "hop", str_of(hop_names[e->hop]));
+            node_set_text(a, em, "hop", str_of(hop_names[e->hop]));
             node_set(em, STR("healthy"), node_new_bool(a, e->healthy));
-            set_text(a, em, "identity", e->identity);
-            set_text(a, em, "workload", e->peer.workload);
+            node_set_text(a, em, "identity", e->identity);
+            node_set_text(a, em, "workload", e->peer.workload);
         }
     }
 }
@@ -132,8 +112,9 @@ static void dump_match(struct arena *a, struct node *m, const struct model_match
     static const char *const types[] = { "present", "exact", "prefix", "regex", "pathPrefix" };
 
     if (match->path)
-        set_text(a, m, "path",
-                 arena_printf(a, "%s %.*s", types[match->path->type], STR_ARG(match->path->value)));
+        node_set_text(
+            a, m, "path",
+            arena_printf(a, "%s %.*s", types[match->path->type], STR_ARG(match->path->value)));
     if (match->header_count)
         set_int(a, m, "headers", match->header_count);
     if (match->port)
@@ -144,16 +125,16 @@ static void dump_route(struct arena *a, struct node *m, const struct model_route
 {
     static const char *const actions[] = { "forward", "redirect", "direct", "not found" };
 
-    set_text(a, m, "name", r->name);
+    node_set_text(a, m, "name", r->name);
     dump_match(a, m, &r->match);
-    set_text(a, m, "action", str_of(actions[r->action]));
+    node_set_text(a, m, "action", str_of(actions[r->action]));
     if (r->cluster_count) {
-        struct node *list = list_at(a, m, "clusters");
+        struct node *list = node_set_new(a, m, "clusters", NODE_LIST);
 
         for (uint32_t i = 0; i < r->cluster_count; i++) {
-            struct node *c = map_in(a, list);
+            struct node *c = node_add_new(a, list, NODE_MAP);
 
-            set_text(a, c, "name", r->clusters[i].cluster_name);
+            node_set_text(a, c, "name", r->clusters[i].cluster_name);
             set_int(a, c, "weight", r->clusters[i].weight);
             if (!r->clusters[i].cluster)
                 node_set(c, STR("known"), node_new_bool(a, false));
@@ -172,22 +153,22 @@ static void dump_routes(struct arena *a, const struct snapshot *s, struct node *
 {
     for (uint32_t i = 0; i < s->table_count; i++) {
         const struct model_route_table *t = s->tables[i];
-        struct node *m = map_in(a, out), *vhosts;
+        struct node *m = node_add_new(a, out, NODE_MAP), *vhosts;
 
-        set_text(a, m, "name", t->name);
+        node_set_text(a, m, "name", t->name);
         set_int(a, m, "port", t->port);
-        vhosts = list_at(a, m, "virtualHosts");
+        vhosts = node_set_new(a, m, "virtualHosts", NODE_LIST);
         for (uint32_t k = 0; k < t->vhost_count; k++) {
             const struct model_vhost *v = &t->vhosts[k]->vhost;
-            struct node *vm = map_in(a, vhosts), *domains, *routes;
+            struct node *vm = node_add_new(a, vhosts, NODE_MAP), *domains, *routes;
 
-            set_text(a, vm, "name", v->name);
-            domains = list_at(a, vm, "domains");
+            node_set_text(a, vm, "name", v->name);
+            domains = node_set_new(a, vm, "domains", NODE_LIST);
             for (uint32_t d = 0; d < v->domain_count; d++)
                 node_add(domains, node_new_str(a, v->domains[d]));
-            routes = list_at(a, vm, "routes");
+            routes = node_set_new(a, vm, "routes", NODE_LIST);
             for (uint32_t r = 0; r < v->route_count; r++)
-                dump_route(a, map_in(a, routes), &v->routes[r]);
+                dump_route(a, node_add_new(a, routes, NODE_MAP), &v->routes[r]);
         }
     }
 }
@@ -199,12 +180,12 @@ static void dump_inbound(struct arena *a, const struct snapshot *s, struct node 
 
     for (uint32_t i = 0; s->inbound && i < s->inbound->port_count; i++) {
         const struct model_inbound_port *p = &s->inbound->ports[i];
-        struct node *m = map_in(a, ports);
+        struct node *m = node_add_new(a, ports, NODE_MAP);
 
         set_int(a, m, "port", p->port);
-        set_text(a, m, "protocol", str_of(protocol_names[p->protocol]));
-        set_text(a, m, "mtls", str_of(mtls_names[p->mtls]));
-        set_text(a, m, "service", p->service_host);
+        node_set_text(a, m, "protocol", str_of(protocol_names[p->protocol]));
+        node_set_text(a, m, "mtls", str_of(mtls_names[p->mtls]));
+        node_set_text(a, m, "service", p->service_host);
         authz = p->authz;
     }
     if (s->inbound && s->inbound->other && !authz)
@@ -213,9 +194,9 @@ static void dump_inbound(struct arena *a, const struct snapshot *s, struct node 
         static const char *const names[] = { "ALLOW", "DENY", "AUDIT", "CUSTOM" };
 
         for (uint32_t i = 0; i < authz->by_action[action].count; i++) {
-            struct node *m = map_in(a, policies);
+            struct node *m = node_add_new(a, policies, NODE_MAP);
 
-            set_text(a, m, "action", str_of(names[action]));
+            node_set_text(a, m, "action", str_of(names[action]));
             set_int(a, m, "rules", authz->by_action[action].list[i].rule_count);
             set_source(a, m, &authz->by_action[action].list[i].source);
         }
@@ -237,10 +218,10 @@ static void dump_identity(struct arena *a, struct runtime *rt, struct node *m)
     if (!id)
         return;
     info = tls_identity_info(id);
-    set_text(a, m, "spiffeId", tls_identity_spiffe(id)->id);
-    set_text(a, m, "notBefore", time_text(a, info->not_before_s));
-    set_text(a, m, "notAfter", time_text(a, info->not_after_s));
-    set_text(a, m, "issuer", info->issuer);
+    node_set_text(a, m, "spiffeId", tls_identity_spiffe(id)->id);
+    node_set_text(a, m, "notBefore", time_text(a, info->not_before_s));
+    node_set_text(a, m, "notAfter", time_text(a, info->not_after_s));
+    node_set_text(a, m, "issuer", info->issuer);
 }
 
 void dump_config(struct runtime *rt, struct buf *out)
@@ -255,13 +236,13 @@ void dump_config(struct runtime *rt, struct buf *out)
     if (s) {
         struct node *ports, *policies;
 
-        set_text(&a, root, "node", s->node->id);
-        set_text(&a, root, "revision", s->revision);
-        dump_listeners(&a, rt, s, list_at(&a, root, "listeners"));
-        dump_clusters(&a, s, list_at(&a, root, "clusters"));
-        dump_routes(&a, s, list_at(&a, root, "routes"));
-        ports = list_at(&a, root, "inbound");
-        policies = list_at(&a, root, "policies");
+        node_set_text(&a, root, "node", s->node->id);
+        node_set_text(&a, root, "revision", s->revision);
+        dump_listeners(&a, rt, s, node_set_new(&a, root, "listeners", NODE_LIST));
+        dump_clusters(&a, s, node_set_new(&a, root, "clusters", NODE_LIST));
+        dump_routes(&a, s, node_set_new(&a, root, "routes", NODE_LIST));
+        ports = node_set_new(&a, root, "inbound", NODE_LIST);
+        policies = node_set_new(&a, root, "policies", NODE_LIST);
         dump_inbound(&a, s, ports, policies);
     }
     certs = node_new(&a, NODE_MAP);
@@ -325,11 +306,11 @@ void dump_server_info(struct runtime *rt, struct buf *out)
 
     arena_init(&a, 1024);
     root = node_new(&a, NODE_MAP);
-    set_text(&a, root, "version", str_of(version_string()));
-    set_text(&a, root, "state", runtime_is_ready(rt) ? STR("LIVE") : STR("PRE_INITIALIZING"));
-    set_text(&a, root, "node", node->id);
-    set_text(&a, root, "namespace", node->ns);
-    set_text(&a, root, "serviceAccount", node->service_account);
+    node_set_text(&a, root, "version", str_of(version_string()));
+    node_set_text(&a, root, "state", runtime_is_ready(rt) ? STR("LIVE") : STR("PRE_INITIALIZING"));
+    node_set_text(&a, root, "node", node->id);
+    node_set_text(&a, root, "namespace", node->ns);
+    node_set_text(&a, root, "serviceAccount", node->service_account);
     set_int(&a, root, "workers", runtime_get_options(rt)->workers);
     dump_identity(&a, rt, root);
     node_write_json(root, out, NODE_PRETTY);

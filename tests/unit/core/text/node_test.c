@@ -68,6 +68,9 @@ static void trees_are_changed_in_place(void)
     node_remove(list, list->first);
     writes(n, 0, "{\"a\":null,\"c\":[]}");
     OK(list->first == NULL && list->last == NULL && list->count == 0);
+    node_set_text(&a, node_add_new(&a, list, NODE_MAP), "d", STR("e"));
+    node_set_text(&a, node_set_new(&a, n, "a", NODE_MAP), "f", STR(""));
+    writes(n, 0, "{\"a\":{},\"c\":[{\"d\":\"e\"}]}");
     arena_deinit(&a);
 }
 
