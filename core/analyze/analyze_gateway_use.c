@@ -4,31 +4,32 @@
 #include "core/analyze/analyze_state.h"
 #include "core/api/authorization_policy.h"
 #include "core/api/istio_gateway.h"
+#include "core/api/istio_telemetry.h"
 #include "core/api/k8s_service.h"
 #include "core/api/request_authentication.h"
 #include "core/api/virtual_service.h"
+#include "core/api/wasm_plugin.h"
 #include "core/api/workload_selector.h"
 
 #define CLAIM "@request.auth.claims"
 
 /* ---- one certificate at several gateways ---- */
 
-static bool shares_credential(const struct istio_gateway *a, struct str credential)
+static bool same_certificate(const struct istio_gateway_tls *a, const struct istio_gateway_tls *b)
 {
-    for (size_t i = 0; i < a->servers_count; i++) {
-        const struct istio_gateway_tls *tls = a->servers[i].tls;
+    if (a->credential_name.len || b->credential_name.len)
+        return str_eq(a->credential_name, b->credential_name);
+    return a->server_certificate.len && str_eq(a->server_certificate, b->server_certificate) &&
+           a->private_key.len && str_eq(a->private_key, b->private_key);
+}
 
-        if (tls && str_eq(tls->credential_name, credential))
+static bool has_certificate(const struct istio_gateway *gw, const struct istio_gateway_tls *tls)
+{
+    for (size_t i = 0; i < gw->servers_count; i++) {
+        if (gw->servers[i].tls && same_certificate(gw->servers[i].tls, tls))
             return true;
     }
     return false;
-}
-
-static bool same_workloads(const struct istio_gateway *a, const struct istio_gateway *b)
-{
-    return a->selector_count == b->selector_count &&
-           workload_selector_is_match(a->selector, a->selector_count, b->selector,
-                                      b->selector_count);
 }
 
 static void check_certificate(struct analyze_state *s, const struct object *o, size_t i)
@@ -37,17 +38,22 @@ static void check_certificate(struct analyze_state *s, const struct object *o, s
     const struct istio_gateway_tls *tls = gw->servers[i].tls;
     const struct object *other;
 
-    if (!tls || !tls->credential_name.len)
-        return;
-    for (size_t at = 0; (other = analyze_state_next(s, API_KIND_GATEWAY, &at));) {
-        if (other == o || !str_eq(other->ns, o->ns) || !same_workloads(gw, other->spec) ||
-            !shares_credential(other->spec, tls->credential_name))
+    /* Others may be for the same workloads and fewer, wherever their objects are. */
+    for (size_t at = 0; tls && (other = analyze_state_next(s, API_KIND_GATEWAY, &at));) {
+        const struct istio_gateway *g = other->spec;
+
+        if (other == o ||
+            !workload_selector_is_match(gw->selector, gw->selector_count, g->selector,
+                                        g->selector_count) ||
+            !has_certificate(g, tls))
             continue;
-        analyze_state_report(s, o, DIAG_WARNING, "IST0138",
-                             arena_printf(&s->arena, "spec.servers[%zu].tls.credentialName", i),
-                             "Duplicate certificate in multiple gateways [%.*s %.*s] may cause "
-                             "404s if clients re-use HTTP2 connections.",
-                             STR_ARG(analyze_state_id(s, o)), STR_ARG(analyze_state_id(s, other)));
+        analyze_state_report(
+            s, o, DIAG_WARNING, "IST0138",
+            arena_printf(&s->arena, "spec.servers[%zu].tls.%s", i,
+                         tls->credential_name.len ? "credentialName" : "serverCertificate"),
+            "Duplicate certificate in multiple gateways [%.*s %.*s] may cause "
+            "404s if clients re-use HTTP2 connections.",
+            STR_ARG(analyze_state_id(s, o)), STR_ARG(analyze_state_id(s, other)));
     }
 }
 
@@ -63,25 +69,41 @@ void analyze_gateway_use_certificates(struct analyze_state *s)
 
 /* ---- the Service in front ---- */
 
+/* Whether the Service leads to the port, or has it itself: then a caller may have meant that. */
 static bool is_target(const struct k8s_service *svc, int64_t port)
 {
     for (size_t i = 0; i < svc->ports_count; i++) {
         const struct k8s_service_port *p = &svc->ports[i];
 
-        if (p->target_port.is_text ||
-            (p->target_port.set ? p->target_port.number : p->port) == port)
+        if ((!p->protocol.len || str_is(p->protocol, "TCP")) &&
+            (p->port == port ||
+             (p->target_port.set && !p->target_port.is_text && p->target_port.number == port)))
             return true;
     }
     return false;
 }
 
-/* Whether a Service that selects the gateway's workloads has the port; *any: there is such one. */
+/* Pods are reached by Services only; what else can be a gateway may need none. */
+static bool is_some_pod(const struct analyze_state *s, const struct istio_gateway *gw)
+{
+    const struct object *o;
+
+    for (size_t at = 0; (o = analyze_state_next(s, API_KIND_POD, &at));) {
+        if (workload_selector_is_match(gw->selector, gw->selector_count, o->meta->labels,
+                                       o->meta->labels_count))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a Service that selects the gateway's workloads has the port; *any: there is one that
+ * should. */
 static bool has_port(const struct analyze_state *s, const struct istio_gateway *gw, int64_t port,
                      bool *any)
 {
     const struct object *o;
 
-    *any = false;
+    *any = is_some_pod(s, gw);
     for (size_t at = 0; (o = analyze_state_next(s, API_KIND_SERVICE, &at));) {
         const struct k8s_service *svc = o->spec;
 
@@ -138,19 +160,31 @@ static struct str claim_of(const struct virtual_service_http *h)
     return STR_NONE;
 }
 
-/* Whether tokens are verified at the workloads that a gateway's selector names. */
-static bool verifies_tokens(const struct analyze_state *s, const struct istio_gateway *gw)
+/* Whether a selector of ns (NULL: all there) holds for workloads of the gateway; of a gateway that
+ * has none yet, for its own labels. */
+static bool selects_gateway(const struct analyze_state *s, struct str ns,
+                            const struct workload_selector *selector, const struct object *gw)
+{
+    const struct istio_gateway *g = gw->spec;
+    const struct field_pair *labels = selector ? selector->labels : NULL;
+    size_t count = selector ? selector->labels_count : 0;
+    bool is_root = str_is(ns, ANALYZE_STATE_ROOT_NS);
+
+    if (analyze_state_has_workload(s, STR_NONE, g->selector, g->selector_count, NULL, 0))
+        return analyze_state_has_workload(s, is_root ? STR_NONE : ns, labels, count, g->selector,
+                                          g->selector_count);
+    return (is_root || str_eq(ns, gw->ns)) &&
+           workload_selector_is_match(labels, count, g->selector, g->selector_count);
+}
+
+static bool verifies_tokens(const struct analyze_state *s, const struct object *gw)
 {
     const struct object *o;
 
     for (size_t at = 0; (o = analyze_state_next(s, API_KIND_REQUEST_AUTHENTICATION, &at));) {
         const struct request_authentication *ra = o->spec;
 
-        if (ra->rules_count == 0)
-            continue;
-        if (!ra->selector ||
-            workload_selector_is_match(ra->selector->labels, ra->selector->labels_count,
-                                       gw->selector, gw->selector_count))
+        if (ra->rules_count && selects_gateway(s, o->ns, ra->selector, gw))
             return true;
     }
     return false;
@@ -174,7 +208,7 @@ static void check_claims(struct analyze_state *s, const struct object *o, size_t
     for (size_t k = 0; k < vs->gateways_count; k++) {
         const struct object *gw = find_gateway(s, o, vs->gateways[k]);
 
-        if (gw && !verifies_tokens(s, gw->spec))
+        if (gw && !verifies_tokens(s, gw))
             analyze_state_report(
                 s, o, DIAG_ERROR, "IST0149", arena_printf(&s->arena, "spec.http[%zu].match", i),
                 "The virtual service uses the JWT claim based routing (key: %.*s) but found no "
@@ -224,31 +258,60 @@ void analyze_gateway_use_generated(struct analyze_state *s)
     }
 }
 
-static bool selects_gateway_api(const struct workload_selector *selector)
+#define GATEWAY_NAME STR("gateway.networking.k8s.io/gateway-name")
+
+/* The Gateway whose workloads the labels name, by its label or by those of a Pod of it; p == NULL:
+ * none. */
+static struct str gateway_of(const struct analyze_state *s, struct str ns,
+                             const struct workload_selector *selector)
 {
-    for (size_t i = 0; selector && i < selector->labels_count; i++) {
-        if (str_is(selector->labels[i].key, "gateway.networking.k8s.io/gateway-name"))
-            return true;
+    const struct object *o;
+
+    for (size_t i = 0; i < selector->labels_count; i++) {
+        if (str_eq(selector->labels[i].key, GATEWAY_NAME))
+            return selector->labels[i].value;
     }
-    return false;
+    for (size_t at = 0; (o = analyze_state_next(s, API_KIND_POD, &at));) {
+        struct str name = object_meta_label(o->meta, GATEWAY_NAME);
+
+        if (name.p && str_eq(o->ns, ns) &&
+            workload_selector_is_match(selector->labels, selector->labels_count, o->meta->labels,
+                                       o->meta->labels_count))
+            return name;
+    }
+    return STR_NONE;
 }
 
 static void check_selector(struct analyze_state *s, const struct object *o,
                            const struct workload_selector *selector)
 {
-    if (selects_gateway_api(selector))
+    struct str name = selector ? gateway_of(s, o->ns, selector) : STR_NONE;
+
+    if (name.p)
         analyze_state_report(
             s, o, DIAG_WARNING, "IST0166", STR("spec.selector"),
-            "The selector names the workloads of a Gateway of the Gateway API, for "
-            "which it has no effect at waypoints. Use targetRefs instead.");
+            "Ineffective selector on Kubernetes Gateway %.*s. Use targetRefs instead.",
+            STR_ARG(name));
+}
+
+static const struct workload_selector *selector_of(const struct object *o)
+{
+    switch (o->kind->id) {
+    case API_KIND_AUTHORIZATION_POLICY:
+        return ((const struct authorization_policy *)o->spec)->selector;
+    case API_KIND_REQUEST_AUTHENTICATION:
+        return ((const struct request_authentication *)o->spec)->selector;
+    case API_KIND_TELEMETRY:
+        return ((const struct istio_telemetry *)o->spec)->selector;
+    case API_KIND_WASM_PLUGIN:
+        return ((const struct wasm_plugin *)o->spec)->selector;
+    default:
+        return NULL;
+    }
 }
 
 void analyze_gateway_use_selectors(struct analyze_state *s)
 {
-    const struct object *o;
-
-    for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_AUTHORIZATION_POLICY, &at));)
-        check_selector(s, o, ((const struct authorization_policy *)o->spec)->selector);
-    for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_REQUEST_AUTHENTICATION, &at));)
-        check_selector(s, o, ((const struct request_authentication *)o->spec)->selector);
+    for (size_t i = 0; i < s->fresh; i++)
+        check_selector(s, s->objects[i], selector_of(s->objects[i]));
 }

@@ -6,8 +6,6 @@
 #include "core/api/workload_selector.h"
 #include "core/route/route_host.h"
 
-#define ROOT "istio-system"
-
 /* ---- rules that hide others (DR-1, DR-2, DR-6) ---- */
 
 static const struct destination_rule *rule_of(const struct object *o)
@@ -29,9 +27,9 @@ static bool is_before(const struct analyze_state *s, const struct object *a, str
 
     if (str_eq(a->ns, b->ns))
         return !str_eq(a_host, b_host);
-    if (str_is(b->ns, ROOT))
+    if (str_is(b->ns, ANALYZE_STATE_ROOT_NS))
         return true;
-    return service_ns.p && str_eq(b->ns, service_ns) && !str_is(a->ns, ROOT);
+    return service_ns.p && str_eq(b->ns, service_ns) && !str_is(a->ns, ANALYZE_STATE_ROOT_NS);
 }
 
 static const char *missing_block(const struct traffic_policy *has, const struct traffic_policy *had)

@@ -7,6 +7,8 @@
 #include "core/api/virtual_service.h"
 #include "core/base/map.h"
 
+#define ANALYZE_STATE_ROOT_NS "istio-system" /* what is said there is for all */
+
 struct analyze_host { /* a name that a Service or ServiceEntry gives */
     struct str name;  /* full, lower case; may start with "*." */
     const struct object *object;

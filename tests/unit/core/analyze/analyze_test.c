@@ -23,6 +23,22 @@
 #define TLS_OF(host) "{selector: {istio: gw}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [" host "], tls: {mode: SIMPLE, credentialName: c}}]}\n"
 #define CLAIMS VS("v") "{hosts: [x.io], gateways: [g], http: [{match: [{headers: {'@request.auth.claims.group': {exact: a}}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP) NEXT \
     GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n"
+/* Of one key: valid until 2126, and until 2021. */
+#define PEM \
+    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJERENCczZBREFnRUNBZ0VITUFvR0NDcUdTTTQ5QkFNQ01BOHhEVEFMQmdO" \
+    "VkJBTU1CSGd1YVc4d0lCY04KTWpBd01UQXhNREF3TURBd1doZ1BNakV5TmpBeE1ERXdNREF3TURCYU1BOHhEVEFMQmdOVkJBTU1C" \
+    "SGd1YVc4dwpXVEFUQmdjcWhrak9QUUlCQmdncWhrak9QUU1CQndOQ0FBVHprdnJqMFlsZzFXRXN3bGs2Lzc4QXdsa1BZK3NsCm5m" \
+    "VEVqN2dZMWQ2bUNPeEVZVVVMWlpPV3B2VmJYbS90dUtWa3Y0a2hZTlFFVzRseHN2ZHBlK05PTUFvR0NDcUcKU000OUJBTUNBMGdB" \
+    "TUVVQ0lRRGYwMVMybG95QXpBUWV2QTJlNjhSQ2tYb3N3YnA1YzVVSjBBb2ZTeUV2N0FJZwpMSXJqU1N6a3BVSHc1d2lmNmJMaCsy" \
+    "dmdIR1h0REoyOVhTK21vL0FhOXo0PQotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg=="
+#define OLD_PEM \
+    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJDVENCc2FBREFnRUNBZ0VITUFvR0NDcUdTTTQ5QkFNQ01BOHhEVEFMQmdO" \
+    "VkJBTU1CSGd1YVc4d0hoY04KTWpBd01UQXhNREF3TURBd1doY05NakV3TVRBeE1EQXdNREF3V2pBUE1RMHdDd1lEVlFRRERBUjRM" \
+    "bWx2TUZrdwpFd1lIS29aSXpqMENBUVlJS29aSXpqMERBUWNEUWdBRTg1TDY0OUdKWU5WaExNSlpPdisvQU1KWkQyUHJKWjMwCnhJ" \
+    "KzRHTlhlcGdqc1JHRkZDMldUbHFiMVcxNXY3YmlsWkwrSklXRFVCRnVKY2JMM2FYdmpUakFLQmdncWhrak8KUFFRREFnTkhBREJF" \
+    "QWlCdmhJbWI5NFFxdk1JVkpCYlRIRTlZUFB1ZmMyQk1DQWpGanoxZjNVVVM2UUlnSUUwUApwVzBvSnpTQ1VuSkJnWE5tT1hYanVy" \
+    "RWRDazdtb3FpYmJwMHk2OVE9Ci0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K"
+#define SECRET(name, crt) HEAD("Secret", "v1") "{" name "}\ndata: {tls.crt: " crt ", tls.key: YQ==}\n"
 #define HTTP "[{name: http, port: 80}]"
 #define PLAIN_GW(name) GW(name) "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}\n"
 #define TO_A(name, rest, subset) VS(name) "{" rest ", http: [{route: [{destination: {host: a" subset "}}]}]}\n"
@@ -80,12 +96,22 @@ static const struct {
       GW("h") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n", "IST0145 IST0145" },
     { "two gateways for two hosts", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT
       GW("h") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [y.io]}]}\n", "" },
+    { "two gateways, one for more workloads", GW("g") "{selector: {istio: gw, app: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT
+      GW("h") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT WE("w", "{istio: gw, app: gw}"), "IST0145 IST0145" },
+    { "two gateways, one for others", GW("g") "{selector: {istio: gw, app: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT
+      GW("h") "{selector: {istio: gw, app: g}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT WE("w", "{istio: gw, app: gw}") NEXT WE("x", "{istio: gw, app: g}"), "" },
     { "a gateway that nobody is", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT WE("w", "{istio: other}"), "IST0101" },
     { "a certificate that is not there", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [x.io], tls: {mode: SIMPLE, credentialName: c}}]}\n", "IST0101" },
     { "a certificate without its key", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [x.io], tls: {mode: SIMPLE, credentialName: c}}]}\n" NEXT
       HEAD("Secret", "v1") "{name: c}\ndata: {tls.crt: YQ==}\n", "IST0161" },
     { "a certificate", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [x.io], tls: {mode: SIMPLE, credentialName: c}}]}\n" NEXT
-      HEAD("Secret", "v1") "{name: c}\ndata: {tls.crt: YQ==, tls.key: YQ==}\n", "" },
+      SECRET("name: c", PEM), "" },
+    { "a certificate that is none", GW("g") TLS_OF("x.io") NEXT SECRET("name: c", "YQ=="), "IST0161" },
+    { "a certificate of years ago", GW("g") TLS_OF("x.io") NEXT SECRET("name: c", OLD_PEM), "IST0161" },
+    { "a certificate at the gateway's workloads", GW("g") TLS_OF("x.io") NEXT SECRET("name: c, namespace: e", PEM) NEXT
+      HEAD("WorkloadEntry", NET) "{name: w, namespace: e}\nspec: {address: 10.0.0.1, labels: {istio: gw}}\n", "" },
+    { "a certificate where the gateway's workloads are not", GW("g") TLS_OF("x.io") NEXT SECRET("name: c", PEM) NEXT
+      HEAD("WorkloadEntry", NET) "{name: w, namespace: e}\nspec: {address: 10.0.0.1, labels: {istio: gw}}\n", "IST0101" },
     { "a port without a protocol", SVC("a", "[{name: web, port: 80}]"), "IST0118" },
     { "a port with one", SVC("a", "[{name: http-web, port: 80}]"), "" },
     { "a port with one apart", SVC("a", "[{name: web, port: 80, appProtocol: http}]"), "" },
@@ -146,15 +172,29 @@ static const struct {
     { "a cluster replaced", EF("{applyTo: CLUSTER, patch: {operation: REPLACE, value: {}}}"), "IST0152 IST0151" },
     { "a route added", EF("{applyTo: HTTP_ROUTE, patch: {operation: ADD, value: {}}}"), "IST0153" },
     { "a route removed", EF("{applyTo: HTTP_ROUTE, patch: {operation: REMOVE}}"), "IST0154 IST0151" },
-    { "one certificate at two gateways", GW("g") TLS_OF("x.io") NEXT GW("h") TLS_OF("y.io") NEXT HEAD("Secret", "v1") "{name: c}\ndata: {tls.crt: YQ==, tls.key: YQ==}\n", "IST0138 IST0138" },
+    { "one certificate at two gateways", GW("g") TLS_OF("x.io") NEXT GW("h") TLS_OF("y.io") NEXT SECRET("name: c", PEM), "IST0138 IST0138" },
+    { "one certificate at a wider gateway elsewhere", HEAD("Gateway", NET) "{name: g, namespace: e}\nspec: " TLS_OF("x.io") NEXT
+      GW("h") "{selector: {istio: gw, app: g}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [y.io], tls: {mode: SIMPLE, credentialName: c}}]}\n" NEXT
+      SECRET("name: c", PEM) NEXT SECRET("name: c, namespace: e", PEM), "IST0138" },
+    { "one certificate at gateways of others", GW("g") "{selector: {istio: gw, app: f}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [x.io], tls: {mode: SIMPLE, credentialName: c}}]}\n" NEXT
+      GW("h") "{selector: {istio: gw, app: g}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [y.io], tls: {mode: SIMPLE, credentialName: c}}]}\n" NEXT SECRET("name: c", PEM), "" },
+    { "a gateway's pod without a Service", PLAIN_GW("g") NEXT POD("p", "labels: {istio: gw}"), "IST0162" },
+    { "a port that a Service has outside", PLAIN_GW("g") NEXT POD("p", "labels: {istio: gw}") NEXT
+      HEAD("Service", "v1") "{name: gw}\nspec: {selector: {istio: gw}, ports: [{name: http, port: 80, targetPort: 8003}]}\n", "" },
+    { "a port that a Service has for datagrams", PLAIN_GW("g") NEXT POD("p", "labels: {istio: gw}") NEXT
+      HEAD("Service", "v1") "{name: gw}\nspec: {selector: {istio: gw}, ports: [{name: http, port: 80, protocol: UDP}]}\n", "IST0162" },
     { "a port that no Service has", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 8080, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT WE("w", "{istio: gw}") NEXT
       HEAD("Service", "v1") "{name: gw}\nspec: {selector: {istio: gw}, ports: [{name: http, port: 80}]}\n", "IST0162" },
     { "a port that a Service has", GW("g") "{selector: {istio: gw}, servers: [{port: {number: 8080, name: http, protocol: HTTP}, hosts: [x.io]}]}\n" NEXT WE("w", "{istio: gw}") NEXT
       HEAD("Service", "v1") "{name: gw}\nspec: {selector: {istio: gw}, ports: [{name: http, port: 80, targetPort: 8080}]}\n", "" },
     { "a route by a claim that nobody verifies", CLAIMS, "IST0149" },
     { "a route by a claim that is verified", CLAIMS NEXT HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n", "" },
+    { "a route by a claim that is verified elsewhere", CLAIMS NEXT HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j, namespace: e}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n", "IST0149" },
+    { "a route by a claim that is verified for all", CLAIMS NEXT HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j, namespace: istio-system}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n", "" },
     { "a generated gateway", VS("v") "{hosts: [x.io], gateways: [a-istio-autogenerated-k8s-gateway-http], http: [{route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0101 IST0165" },
     { "a policy by the label of a gateway", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: g}}}\n", "IST0166" },
+    { "a Telemetry by the labels of a gateway's pod", TM("t") "{selector: {matchLabels: {app: x}}}\n" NEXT POD("p", "labels: {app: x, gateway.networking.k8s.io/gateway-name: g}"), "IST0166" },
+    { "a Telemetry by the labels of some pod", TM("t") "{selector: {matchLabels: {app: x}}}\n" NEXT POD("p", "labels: {app: x}"), "" },
     { "two protocols at one port", SE("e") "{hosts: [x.io], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}\n" NEXT
       SE("f") "{hosts: [x.io], resolution: DNS, ports: [{number: 80, name: tls, protocol: TLS}]}\n", "IST0177 IST0177" },
     { "an ExternalName with TCP", HEAD("Service", "v1") "{name: e}\nspec: {type: ExternalName, externalName: x.io, ports: [{name: tcp, port: 5}]}\n", "IST0150" },
