@@ -1,11 +1,11 @@
 /* Which secrets a proxy may have: those that an object which is for it names.
  *
- *   Gateway (Istio's)      gateways with the labels of its selector, of whatever namespace it is:
- *                          credentials are read in the gateway's own (GWB-3)
- *   Gateway (Kubernetes')  not here: see ads_share_secrets
- *   Ingress                gateways of any namespace, in their own; for its own see
- * ads_share_secrets DestinationRule        gateways of any namespace that sees it; sidecars of its
- * own namespace that its workloadSelector selects
+ * - Gateway (Istio's): gateways with the labels of its selector, of whatever namespace it is;
+ *   credentials are read in the gateway's own (GWB-3).
+ * - Gateway (Kubernetes'): not here, see ads_share_secrets.
+ * - Ingress: gateways of any namespace, in their own; for its own see ads_share_secrets.
+ * - DestinationRule: gateways of any namespace that sees it; sidecars of its own namespace that its
+ *   workloadSelector selects.
  *
  * An index by name, kept up to date as objects come and go. One thread. */
 #ifndef MODES_CONTROL_ADS_CREDENTIAL_H
