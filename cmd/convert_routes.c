@@ -20,7 +20,6 @@ static void add_parent(struct convert *c, struct node *list, struct str gateway,
             struct str rest = vs->hosts[i];
 
             ref = convert_item(c, list);
-            convert_text(c, ref, "group", STR(""));
             node_set_str(&c->arena, ref, "group", STR(""));
             convert_text(c, ref, "kind", STR("Service"));
             convert_text(c, ref, "name", str_cut(&rest, '.'));
@@ -35,13 +34,13 @@ static void add_parent(struct convert *c, struct node *list, struct str gateway,
         convert_text(c, ref, "namespace", str_head(gateway, (size_t)slash));
 }
 
-static bool is_for_mesh(const struct virtual_service *vs)
+static bool is_for_mesh_alone(const struct virtual_service *vs)
 {
     for (size_t i = 0; i < vs->gateways_count; i++) {
-        if (str_is(vs->gateways[i], "mesh"))
-            return true;
+        if (!str_is(vs->gateways[i], "mesh"))
+            return false;
     }
-    return vs->gateways_count == 0;
+    return true;
 }
 
 static struct node *begin(struct convert *c, const char *version, const char *kind,
@@ -60,7 +59,7 @@ static struct node *begin(struct convert *c, const char *version, const char *ki
         add_parent(c, parents, vs->gateways[i], vs);
     if (vs->gateways_count == 0)
         add_parent(c, parents, STR("mesh"), vs);
-    if (is_for_mesh(vs) || (vs->hosts_count == 1 && str_is(vs->hosts[0], "*")))
+    if (is_for_mesh_alone(vs) || (vs->hosts_count == 1 && str_is(vs->hosts[0], "*")))
         return spec; /* a route of a Service is for that Service's host */
     hosts = convert_list(c, spec, "hostnames");
     for (size_t i = 0; i < vs->hosts_count; i++)

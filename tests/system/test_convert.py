@@ -97,6 +97,14 @@ def test_a_port_is_taken_from_the_service_or_guessed(mesh):
     assert made["spec"]["rules"][0]["backendRefs"][0]["port"] == 7000
 
 
+@pytest.mark.parametrize("gateways, hostnames", [("[web]", ["shop.example.com"]), ("[mesh]", None),
+                                                 ("[mesh, web]", ["shop.example.com"])])
+def test_only_routes_of_services_alone_have_no_host_names(mesh, gateways, hostnames):
+    """At a gateway a route without names would take every request."""
+    (route,) = convert(mesh, ROUTES.replace("gateways: [web]", f"gateways: {gateways}"))
+    assert route["spec"].get("hostnames") == hostnames
+
+
 def test_there_and_back(mesh):
     there = mesh.run("convert", "-f", "-", input=GATEWAY + "---" + ROUTES).out
     gateway, _, service = convert(mesh, there, "--to", "istio")
