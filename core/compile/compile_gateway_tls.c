@@ -6,7 +6,7 @@
 #include "core/tls/tls_config.h"
 
 struct entry {
-    uint64_t spec;          /* of the Gateway */
+    uint64_t spec;          /* of the Gateway, and of how it verifies clients */
     uint64_t inputs;        /* and of what it names */
     struct tls_config *tls; /* one reference; NULL: there never was a good one */
 };
@@ -35,13 +35,24 @@ static struct tls_config *make(struct compile *c, const struct object *gateway,
     return config;
 }
 
+/* Who may come in is said by the object itself, but for a ListenerSet's servers: by its Gateway. */
+static uint64_t spec_of(const struct object *gateway, const struct istio_gateway_tls *tls,
+                        bool http)
+{
+    bool accepts_any = tls->insecure_skip_verify.set && tls->insecure_skip_verify.value;
+    uint64_t h = digest_u64(gateway->content_hash, http);
+
+    h = digest_u64(h, (uint64_t)tls->mode << 1 | accepts_any);
+    return digest_str(h, tls->ca_cert_credential_name);
+}
+
 struct tls_config *compile_gateway_tls_get(struct compile *c, struct compile_gateway *data,
                                            const struct compile_gateway *old,
                                            const struct object *gateway,
                                            const struct istio_gateway_server *server,
                                            uint32_t index, bool http)
 {
-    uint64_t spec = digest_u64(gateway->content_hash, http);
+    uint64_t spec = spec_of(gateway, server->tls, http);
     uint64_t inputs = digest_u64(spec, compile_tls_server_digest(c, gateway, server->tls));
     struct str key = arena_printf(data->arena, "%s/%.*s/%.*s/%u", gateway->kind->kind,
                                   STR_ARG(gateway->ns), STR_ARG(gateway->name), index);

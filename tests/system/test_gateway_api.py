@@ -460,6 +460,33 @@ def test_clients_certificates_are_verified(rig, echo):
     assert [handshake(loose, "a.test", ca, leaf) for leaf in (good, None, bad)] == [200, 200, 200]
 
 
+def test_clients_of_a_listener_set_are_verified_as_its_gateway_says_by_now(rig, echo):
+    ca, clients, others = CA("tls.test"), CA("clients.test"), CA("others.test")
+    first, second, up = free_port(), free_port(), echo.http("app")
+
+    def gateway(**validation):
+        return k8s_gateway(listener(first), allowedListeners={"namespaces": {"from": "All"}}, tls={"frontend": {"default": {
+            "validation": {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "ca"}], **validation}}}})
+    more = made("ListenerSet", "more", {"parentRef": {"name": "gw"}, "listeners": [
+        listener(second, "HTTPS", "a.test", name="more", tls=tls("a"))]})
+    gw = rig.gateway(rig.config(
+        gateway(mode="AllowInsecureFallback"), more, config_map("ca", ca_crt=clients.pem),
+        secret("a", ca.leaf(dns=["a.test"])), svc("app", up),
+        http_route("r", rule(backend("app")), parents=[{"kind": "ListenerSet", "name": "more"}])))
+    bad = others.leaf(dns=["c.test"])
+    assert handshake(second, "a.test", ca, bad) == 200
+    gw.config.put(gateway())
+
+    def refused():
+        try:
+            handshake(second, "a.test", ca, bad)
+        except REFUSED:
+            return True
+        return False
+    until(refused, "the Gateway became stricter")
+    assert handshake(second, "a.test", ca, clients.leaf(dns=["c.test"])) == 200
+
+
 def test_tls_passes_through_or_ends_by_listener(rig, echo):
     ca, port = CA("tls.test"), free_port()
     plain, sealed = echo.http("plain"), echo.http("sealed", tls=ca.server_context(ca.leaf(dns=["*.p.test"])))
