@@ -241,48 +241,61 @@ void analyze_injection_pods(struct analyze_state *s)
 
 /* ---- one image for all ---- */
 
-/* The image that most pods of the namespace have, of those with a proxy. */
-static struct str usual_image(const struct analyze_state *s, struct str ns)
+struct image {
+    struct str name;
+    size_t count; /* of a namespace's pods that have it */
+};
+
+/* The image that most pods of each namespace have, of those with a proxy; by namespace. */
+static void find_usual(struct analyze_state *s, struct map *usual)
 {
-    struct str best = STR_NONE;
-    size_t most = 0;
+    const struct object *o;
+    struct map images; /* "NS IMAGE" -> struct image */
 
-    for (size_t i = 0; i < s->count; i++) {
-        const struct k8s_pod_container *mine;
-        size_t n = 0;
+    map_init(&images);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t at = 0; (o = analyze_state_next(s, API_KIND_POD, &at));) {
+            const struct k8s_pod_container *proxy = find_proxy(o->spec);
+            const struct image *best = map_get(usual, o->ns);
+            struct image *image;
+            struct str key;
 
-        if (s->objects[i]->kind->id != API_KIND_POD || !str_eq(s->objects[i]->ns, ns))
-            continue;
-        mine = find_proxy(s->objects[i]->spec);
-        for (size_t k = 0; mine && k < s->count; k++) {
-            const struct k8s_pod_container *other = NULL;
-
-            if (s->objects[k]->kind->id == API_KIND_POD && str_eq(s->objects[k]->ns, ns))
-                other = find_proxy(s->objects[k]->spec);
-            n += other && str_eq(other->image, mine->image);
-        }
-        if (n > most) {
-            most = n;
-            best = mine->image;
+            if (!proxy)
+                continue;
+            key = arena_printf(&s->arena, "%.*s %.*s", STR_ARG(o->ns), STR_ARG(proxy->image));
+            image = map_get(&images, key);
+            if (!image) {
+                image = arena_alloc0(&s->arena, 1, sizeof(*image));
+                image->name = proxy->image;
+                map_put(&images, key, image);
+            }
+            if (pass == 0)
+                image->count++;
+            else if (!best || image->count > best->count)
+                map_put(usual, o->ns, image);
         }
     }
-    return best;
+    map_deinit(&images);
 }
 
 void analyze_injection_images(struct analyze_state *s)
 {
     const struct object *o;
+    struct map usual; /* namespace -> struct image */
 
+    map_init(&usual);
+    find_usual(s, &usual);
     for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_POD, &at));) {
         const struct k8s_pod_container *proxy = find_proxy(o->spec);
-        struct str usual = proxy ? usual_image(s, o->ns) : STR_NONE;
+        const struct image *image = proxy ? map_get(&usual, o->ns) : NULL;
 
-        if (proxy && !str_eq(proxy->image, usual))
+        if (image && !str_eq(proxy->image, image->name))
             analyze_state_report(s, o, DIAG_WARNING, "IST0158", STR("spec.containers"),
                                  "The Istio proxy images of the pods running in the namespace do "
                                  "not match (pod names: [%.*s], which has %.*s instead of %.*s). "
                                  "This often happens after upgrading and can be fixed by "
                                  "redeploying the pods.",
-                                 STR_ARG(o->name), STR_ARG(proxy->image), STR_ARG(usual));
+                                 STR_ARG(o->name), STR_ARG(proxy->image), STR_ARG(image->name));
     }
+    map_deinit(&usual);
 }
