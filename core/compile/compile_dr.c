@@ -260,8 +260,7 @@ struct compile_dr_policy compile_dr_policy_of(const struct compile_dr_result *r,
 
 void compile_dr_fill(const struct compile *c, struct compile_dr_policy *policy)
 {
-    const struct mesh_config_traffic_policy *d =
-        c->mesh ? c->mesh->config.default_traffic_policy : NULL;
+    const struct mesh_config_traffic_policy *d = c->mesh->config.default_traffic_policy;
 
     if (!d)
         return;

@@ -115,12 +115,6 @@ static void plan_locality(const struct compile_dr_policy *policy,
     p->label_count = l->failover_priority_count;
 }
 
-/* The mesh's, or NULL for Istio's default. */
-static const struct traffic_policy_locality *mesh_setting(const struct compile *c)
-{
-    return c->mesh ? c->mesh->config.locality_lb_setting : NULL;
-}
-
 /* The rule's, or the mesh's where neither rule nor service say anything; may be NULL. */
 static const struct traffic_policy_locality *setting_for(const struct compile *c,
                                                          const struct compile_dr_policy *policy,
@@ -128,7 +122,8 @@ static const struct traffic_policy_locality *setting_for(const struct compile *c
 {
     if (policy->lb && (policy->lb->locality || policy->lb->zone_aware))
         return policy->lb->locality;
-    return service->distribution == REGISTRY_DISTRIBUTION_ANY ? mesh_setting(c) : NULL;
+    return service->distribution == REGISTRY_DISTRIBUTION_ANY ? c->mesh->config.locality_lb_setting
+                                                              : NULL;
 }
 
 static struct plan plan_of(const struct compile *c, const struct compile_dr_policy *policy,
@@ -405,11 +400,11 @@ bool compile_locality_is_cluster_local(const struct compile *c, const struct reg
 {
     bool is_local = s->kubernetes && (str_is(s->ns, "kube-system") ||
                                       (str_is(s->ns, "default") && str_is(s->name, "kubernetes")));
-    const struct mesh_config *m = c->mesh ? &c->mesh->config : NULL;
+    const struct mesh_config *m = &c->mesh->config;
     size_t longest = 0;
 
     /* The most specific pattern decides, over the default too. */
-    for (size_t i = 0; m && i < m->service_settings_count; i++) {
+    for (size_t i = 0; i < m->service_settings_count; i++) {
         const struct mesh_config_service_settings *set = &m->service_settings[i];
 
         for (size_t h = 0; set->settings && h < set->hosts_count; h++) {

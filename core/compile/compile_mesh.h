@@ -2,8 +2,8 @@
  * "istio" in the root namespace, ProxyConfig objects, and what the process was told when it
  * started, which wins.
  *
- * c->mesh is never NULL while parts are built. A change of it builds everything anew: it is rare,
- * and nearly everything depends on it. */
+ * c->mesh is never NULL from compile_new on. A change of it builds everything anew: it is rare, and
+ * nearly everything depends on it. */
 #ifndef CORE_COMPILE_COMPILE_MESH_H
 #define CORE_COMPILE_COMPILE_MESH_H
 

@@ -258,7 +258,7 @@ static struct str *known(const struct str *from, size_t count, bool (*is_known)(
 uint64_t compile_tls_material_defaults(const struct compile *c, struct arena *a,
                                        struct tls_options *o)
 {
-    const struct mesh_config_tls *d = c->mesh ? c->mesh->config.tls_defaults : NULL;
+    const struct mesh_config_tls *d = c->mesh->config.tls_defaults;
 
     if (!d)
         return 0;

@@ -89,8 +89,7 @@ void compile_traffic_limits(const struct compile *c, const struct traffic_policy
     if (pool && pool->http)
         http_limits(pool->http, out);
     set_keepalive(pool && pool->tcp && pool->tcp->keepalive ? pool->tcp->keepalive
-                  : c->mesh                                 ? c->mesh->config.tcp_keepalive
-                                                            : NULL,
+                                                            : c->mesh->config.tcp_keepalive,
                   out);
 }
 
@@ -237,7 +236,7 @@ static bool upgrades(const struct compile *c, const struct model_cluster_config 
 {
     if (http && http->h2_upgrade_policy != TRAFFIC_POLICY_H2_DEFAULT)
         return http->h2_upgrade_policy == TRAFFIC_POLICY_H2_UPGRADE;
-    return config->protocol == MODEL_PROTOCOL_HTTP && c->mesh &&
+    return config->protocol == MODEL_PROTOCOL_HTTP &&
            c->mesh->config.h2_upgrade_policy == MESH_CONFIG_H2_UPGRADE_UPGRADE;
 }
 

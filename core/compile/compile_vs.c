@@ -49,12 +49,11 @@ static void read_delegates(struct compile_vs *vs)
 
 static bool is_visible(const struct compile *c, const struct compile_vs *vs)
 {
-    const struct mesh_config *m = c->mesh ? &c->mesh->config : NULL;
+    const struct mesh_config *m = &c->mesh->config;
 
-    return compile_mesh_is_exported(vs->spec->export_to, vs->spec->export_to_count,
-                                    m ? m->default_virtual_service_export_to : NULL,
-                                    m ? m->default_virtual_service_export_to_count : 0,
-                                    vs->object->ns, c->node->ns);
+    return compile_mesh_is_exported(
+        vs->spec->export_to, vs->spec->export_to_count, m->default_virtual_service_export_to,
+        m->default_virtual_service_export_to_count, vs->object->ns, c->node->ns);
 }
 
 static struct compile_vs *vs_new(const struct compile *c, struct object *o)
