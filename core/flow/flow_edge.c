@@ -33,8 +33,9 @@ static const struct str internal_names[] = {
     STR_INIT("x-envoy-upstream-alt-stat-name"),
 };
 
-static bool is_internal(const struct http_header *h)
+static bool is_internal(const void *arg, const struct http_header *h)
 {
+    (void)arg;
     if (h->token != HTTP_TOKEN_NONE)
         return internal_tokens[h->token];
     if (!str_starts(h->name, STR("x-envoy-")))
@@ -44,20 +45,6 @@ static bool is_internal(const struct http_header *h)
             return true;
     }
     return false;
-}
-
-static void remove_internal(struct http_headers *h)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < h->count; i++) {
-        if (is_internal(&h->items[i]))
-            continue;
-        if (kept != i)
-            h->items[kept] = h->items[i];
-        kept++;
-    }
-    h->count = kept;
 }
 
 /* The address that the outermost trusted proxy says the request came from: entry n from the right
@@ -113,7 +100,7 @@ void flow_edge_arrive(struct flow_request *r)
     struct str all = STR_NONE;
     char text[ADDR_TEXT_MAX];
 
-    remove_internal(h);
+    http_headers_remove_if(h, is_internal, NULL);
     if (http_headers_get(h, HTTP_TOKEN_X_FORWARDED_FOR).p)
         all = http_headers_get_all(h, STR("x-forwarded-for"), r->filter.arena);
     if (s->trusted_proxies && all.p) {
@@ -131,24 +118,22 @@ void flow_edge_arrive(struct flow_request *r)
         set_forwarded_port(r, s->trusted_proxies);
 }
 
+static bool has_underscore(const void *arg, const struct http_header *h)
+{
+    (void)arg;
+    return str_chr(h->name, '_') >= 0;
+}
+
 bool flow_edge_check_names(struct flow_request *r)
 {
     uint8_t policy = r->lease->snapshot->settings.http.underscores;
     struct http_headers *h = &r->filter.head->headers;
-    uint32_t kept = 0;
 
-    if (policy == MODEL_UNDERSCORES_ALLOW)
-        return true;
-    for (uint32_t i = 0; i < h->count; i++) {
-        if (str_chr(h->items[i].name, '_') >= 0) {
-            if (policy == MODEL_UNDERSCORES_REJECT)
-                return false;
-            continue;
-        }
-        if (kept != i)
-            h->items[kept] = h->items[i];
-        kept++;
+    if (policy == MODEL_UNDERSCORES_DROP)
+        http_headers_remove_if(h, has_underscore, NULL);
+    for (uint32_t i = 0; policy == MODEL_UNDERSCORES_REJECT && i < h->count; i++) {
+        if (has_underscore(NULL, &h->items[i]))
+            return false;
     }
-    h->count = kept;
     return true;
 }

@@ -125,12 +125,14 @@ struct str http_headers_get_all(const struct http_headers *h, struct str name, s
     return str_make(joined, total);
 }
 
-static uint32_t remove_all(struct http_headers *h, struct str name, enum http_token token)
+uint32_t http_headers_remove_if(struct http_headers *h,
+                                bool (*drop)(const void *arg, const struct http_header *item),
+                                const void *arg)
 {
     uint32_t kept = 0, gone;
 
     for (uint32_t i = 0; i < h->count; i++) {
-        if (matches(&h->items[i], name, token))
+        if (drop(arg, &h->items[i]))
             continue;
         if (kept != i)
             h->items[kept] = h->items[i];
@@ -139,6 +141,23 @@ static uint32_t remove_all(struct http_headers *h, struct str name, enum http_to
     gone = h->count - kept;
     h->count = kept;
     return gone;
+}
+
+struct wanted {
+    struct str name;
+    enum http_token token;
+};
+
+static bool is_wanted(const void *arg, const struct http_header *item)
+{
+    const struct wanted *w = arg;
+
+    return matches(item, w->name, w->token);
+}
+
+static bool is_marked(const void *arg, const struct http_header *item)
+{
+    return ((const bool *)arg)[item->token];
 }
 
 static void set(struct http_headers *h, struct str name, enum http_token token, struct str value)
@@ -171,28 +190,17 @@ void http_headers_set_token(struct http_headers *h, enum http_token token, struc
 
 uint32_t http_headers_remove(struct http_headers *h, struct str name)
 {
-    return remove_all(h, name, http_token_of(name));
-}
-
-uint32_t http_headers_remove_marked(struct http_headers *h, const bool *drop)
-{
-    uint32_t kept = 0, gone;
-
-    for (uint32_t i = 0; i < h->count; i++) {
-        if (drop[h->items[i].token])
-            continue;
-        if (kept != i)
-            h->items[kept] = h->items[i];
-        kept++;
-    }
-    gone = h->count - kept;
-    h->count = kept;
-    return gone;
+    return http_headers_remove_if(h, is_wanted, &(struct wanted){ name, http_token_of(name) });
 }
 
 uint32_t http_headers_remove_token(struct http_headers *h, enum http_token token)
 {
-    return remove_all(h, STR_NONE, token);
+    return http_headers_remove_if(h, is_wanted, &(struct wanted){ STR_NONE, token });
+}
+
+uint32_t http_headers_remove_marked(struct http_headers *h, const bool *drop)
+{
+    return http_headers_remove_if(h, is_marked, drop);
 }
 
 void http_headers_copy(struct http_headers *to, const struct http_headers *from, bool deep)

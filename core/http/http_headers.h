@@ -41,9 +41,13 @@ void http_headers_set(struct http_headers *h, struct str name, struct str value)
 void http_headers_set_token(struct http_headers *h, enum http_token token, struct str value);
 /* Removes all headers of this name; returns how many. */
 uint32_t http_headers_remove(struct http_headers *h, struct str name);
-/* Removes in one pass every header whose token is marked in drop[0..HTTP_TOKEN_COUNT-1]. */
-uint32_t http_headers_remove_marked(struct http_headers *h, const bool *drop);
 uint32_t http_headers_remove_token(struct http_headers *h, enum http_token token);
+/* The same in one pass for every header whose token is marked in drop[0..HTTP_TOKEN_COUNT-1], and
+ * for every one of which drop says so. */
+uint32_t http_headers_remove_marked(struct http_headers *h, const bool *drop);
+uint32_t http_headers_remove_if(struct http_headers *h,
+                                bool (*drop)(const void *arg, const struct http_header *item),
+                                const void *arg);
 /* Copies the list (not the slices) into another arena's list; with deep the bytes too. */
 void http_headers_copy(struct http_headers *to, const struct http_headers *from, bool deep);
 
