@@ -25,9 +25,6 @@
 
 static struct log_module log_module = LOG_MODULE("flow");
 
-static void begin_http(struct flow_conn *c);
-static void decide(struct flow_conn *c);
-
 /* ---- life ---- */
 
 static void conn_free(struct flow_conn *c)

@@ -109,16 +109,5 @@ void flow_probe_abandon(struct flow_tcp *t)
     if (!t)
         return;
     note_probe(t, false);
-    if (t->is_waiting)
-        upstream_wait_cancel(&t->wait);
-    if (t->waiter)
-        http_pool_cancel(t->waiter);
-    stream_close(t->up);
-    if (t->host)
-        upstream_done(t->host);
-    if (t->counts)
-        http_pool_count(&t->counts->pool.connections, -1);
-    flow_worker_drop_lease(t->fw, t->lease);
-    arena_deinit(&t->arena);
-    mem_free(t);
+    flow_tcp_free(t);
 }

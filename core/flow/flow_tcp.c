@@ -45,10 +45,8 @@ static void on_report(struct timer *timer)
     timer_start(&t->report, REPORT_MS);
 }
 
-static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
+void flow_tcp_free(struct flow_tcp *t)
 {
-    struct flow_worker *fw = t->fw;
-
     list_remove(&t->link);
     timer_cancel(&t->report);
     timer_cancel(&t->limit);
@@ -56,6 +54,23 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
         upstream_wait_cancel(&t->wait);
     if (t->waiter)
         http_pool_cancel(t->waiter);
+    stream_close(t->up);
+    stream_close(t->down);
+    if (t->host)
+        upstream_done(t->host);
+    if (t->counts)
+        http_pool_count(&t->counts->pool.connections, -1);
+    model_cluster_unref(t->endpoints);
+    flow_worker_drop_lease(t->fw, t->lease);
+    tls_peer_unref(t->tls_peer);
+    arena_deinit(&t->arena);
+    mem_free(t);
+}
+
+static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
+{
+    struct flow_worker *fw = t->fw;
+
     if (!t->is_refused)
         report(t, in, out);
     t->decision.bytes_in = in;
@@ -65,19 +80,10 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
         telemetry_tcp_refused(telemetry_of(t), fw->worker, &t->decision);
     else
         telemetry_tcp_close(telemetry_of(t), fw->worker, &t->decision);
-    if (t->down)
-        stream_close(t->up); /* a tunnel that was asked for; the relay's are gone */
-    stream_close(t->down);
-    if (t->host)
-        upstream_done(t->host);
-    if (t->counts)
-        http_pool_count(&t->counts->pool.connections, -1);
-    model_cluster_unref(t->endpoints);
-    flow_worker_drop_lease(fw, t->lease);
-    tls_peer_unref(t->tls_peer);
-    arena_deinit(&t->arena);
+    if (!t->down)
+        t->up = NULL; /* the relay had both */
+    flow_tcp_free(t);
     flow_worker_count(&fw->connections, -1);
-    mem_free(t);
 }
 
 /* Before the relay closes its streams: the connection had no address of its own when it began. */

@@ -34,9 +34,8 @@ struct flow_tcp {
     bool is_refused; /* nothing serves it */
 };
 
-/* Takes over the connection's stream (c->stream) and what is known about it; c is freed. routes may
- * be empty when cluster is given. cluster NULL and no route: the connection is closed and logged.
- */
+/* Takes over the connection's stream (c->stream) and what is known about it; c is freed. Without a
+ * cluster, or when authz (may be NULL) refuses it, the connection is closed and logged. */
 void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
                     const struct model_authz *authz);
 /* Closes a connection that nothing serves, or whose TLS handshake failed: the access log has it,
@@ -50,6 +49,8 @@ void flow_tcp_take_over(struct flow_tcp *t, struct flow_conn *c);
 /* Chooses a host of t->cluster and connects; flow_tcp_relay follows, or the end of t. */
 void flow_tcp_connect(struct flow_tcp *t);
 void flow_tcp_relay(struct flow_tcp *t, struct stream *up);
+/* Gives back what t holds, its streams included, and tells nobody. */
+void flow_tcp_free(struct flow_tcp *t);
 
 /* Ends those whose peer the deny list refuses. */
 void flow_tcp_close_denied(struct flow_worker *fw);
