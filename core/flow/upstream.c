@@ -169,7 +169,7 @@ static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t
     lb_options = (struct lb_options){ .config = up->cluster->config,
                                       .set = set,
                                       .random = &up->fw->worker->random };
-    up->lb = lb_new(&lb_options, up->lb_hosts, up->count);
+    up->lb = lb_new(&lb_options, up->count);
     upstream_outlier_follow(up);
 }
 

@@ -280,16 +280,15 @@ static void make(struct lb *lb, const struct lb_host *hosts, uint64_t now_ms)
     lb->is_stale = false;
 }
 
-struct lb *lb_new(const struct lb_options *options, const struct lb_host *hosts, uint32_t count)
+struct lb *lb_new(const struct lb_options *options, uint32_t count)
 {
     struct lb *lb = mem_alloc0(1, sizeof(*lb));
 
-    (void)hosts; /* looked at when the first request comes: many clusters never see one */
     ASSERT((size_t)options->config->lb < COUNT_OF(policies));
     lb->policy = policies[options->config->lb];
     lb->options = *options;
     lb->count = count;
-    lb->is_stale = true;
+    lb->is_stale = true; /* made when the first request comes: many clusters never see one */
     return lb;
 }
 

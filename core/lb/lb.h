@@ -42,7 +42,7 @@ struct lb_want {
 };
 
 /* For count hosts, the set's. */
-struct lb *lb_new(const struct lb_options *options, const struct lb_host *hosts, uint32_t count);
+struct lb *lb_new(const struct lb_options *options, uint32_t count);
 void lb_free(struct lb *lb); /* NULL is allowed */
 /* The usable flag of some host changed. Cheap; the work is done by the next pick. */
 void lb_changed(struct lb *lb);

@@ -29,7 +29,7 @@ static struct lb *make(enum model_lb policy, const uint32_t *weights)
                                      .usable = true,
                                      .addr = &addrs[i] };
     }
-    return lb_new(&options, hosts, HOSTS);
+    return lb_new(&options, HOSTS);
 }
 
 static const char *picks(struct lb *lb)

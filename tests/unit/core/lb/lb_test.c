@@ -22,7 +22,7 @@ static struct lb *make(enum model_lb policy, uint32_t count)
     struct lb_options options = { .config = &config, .random = &rng };
 
     config.lb = (uint8_t)policy;
-    return lb_new(&options, hosts, count);
+    return lb_new(&options, count);
 }
 
 static void setup(const uint32_t *weights, uint32_t count)
@@ -205,7 +205,7 @@ static void draw_grouped(enum model_lb policy, uint32_t count, uint32_t picks)
 
     config.lb = (uint8_t)policy;
     memset(seen, 0, sizeof(seen));
-    lb = lb_new(&options, hosts, count);
+    lb = lb_new(&options, count);
     for (uint32_t i = 0; i < picks; i++) {
         int32_t host = lb_pick(lb, hosts, count, &anyone);
 
@@ -304,7 +304,7 @@ static uint32_t share_at(enum model_lb policy, uint64_t age_ms, uint32_t picks)
     setup(NULL, 2);
     config.lb = (uint8_t)policy;
     hosts[1].since_ms = want.now_ms - age_ms;
-    lb = lb_new(&options, hosts, 2);
+    lb = lb_new(&options, 2);
     for (uint32_t i = 0; i < picks; i++)
         count += lb_pick(lb, hosts, 2, &want) == 1;
     lb_free(lb);
