@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/dns/dns_resolver.h"
 #include "core/http/http_client.h"
+#include "core/http/http_fetch.h"
 #include "core/loop/worker.h"
 #include "core/net/stream_tcp.h"
 #include "core/pki/pki_trust.h"
@@ -12,7 +13,6 @@
 
 #define TIMEOUT_MS     30000
 #define ANSWER_MAX     ((size_t)1024 * 1024)
-#define HTTPS_PORT     443
 #define USER_AGENT     "mesh"
 #define RETRY_MAX_S    86400
 #define JOSE_MEDIATYPE "application/jose+json"
@@ -141,19 +141,8 @@ static void ask(struct acme_http *h)
 
 static int open_pool(struct acme_http *h)
 {
-    static const struct str alpn[] = { STR_INIT("http/1.1") };
-    struct str name = str_of(h->host);
-    struct addr ip;
-    struct tls_options o = { .rules = { .verify = TLS_VERIFY_REQUIRED,
-                                        .trust = h->trust,
-                                        .names = &name,
-                                        .name_count = 1 },
-                             .alpn = alpn,
-                             .alpn_count = 1,
-                             .sni = addr_parse_ip(name, &ip) == 0 ? STR_NONE : name };
     struct http_pool_config config = { .protocol = HTTP_PROTOCOL_H1, .max_connections = 1 };
-    const char *why;
-    int err = tls_config_new_client(&o, &h->tls, &why);
+    int err = http_fetch_tls(h->trust, str_of(h->host), &h->tls);
 
     if (!err)
         h->pool = http_pool_new(h->worker, &config, dial, h);
@@ -179,52 +168,29 @@ static void on_resolved(void *arg, int err, const struct dns_addrs *addrs)
     ask(h);
 }
 
-/* "https://host[:port]/path" in parts. */
-static int read_url(struct str url, struct str *authority, struct str *host, uint16_t *port,
-                    struct str *path)
-{
-    uint64_t number = HTTPS_PORT;
-    ptrdiff_t slash, colon;
-
-    if (!str_starts(url, STR("https://")))
-        return ERR_INVALID;
-    url = str_skip(url, 8);
-    slash = str_chr(url, '/');
-    *authority = slash < 0 ? url : str_head(url, (size_t)slash);
-    *path = slash < 0 ? STR("/") : str_skip(url, (size_t)slash);
-    colon = str_rchr(*authority, ':');
-    *host = colon < 0 ? *authority : str_head(*authority, (size_t)colon);
-    if (colon >= 0 &&
-        (str_to_u64(str_skip(*authority, (size_t)colon + 1), 65535, &number) != 0 || number == 0))
-        return ERR_INVALID;
-    *port = (uint16_t)number;
-    return host->len && str_chr(*authority, '@') < 0 && str_chr(*path, ' ') < 0 ? 0 : ERR_INVALID;
-}
-
 int acme_http_send(struct acme_http *h, const char *method, struct str url, struct str body,
                    acme_http_fn done, void *arg)
 {
-    struct str authority, host, path;
-    uint16_t port;
+    struct http_fetch_url to;
 
     if (h->done)
         return ERR_EXISTS;
-    if (read_url(url, &authority, &host, &port, &path) != 0)
+    if (http_fetch_parse(url, &to) != 0 || !str_is(to.scheme, "https"))
         return ERR_INVALID;
     arena_reset(&h->arena);
     h->method = method;
-    h->authority = arena_str(&h->arena, authority);
-    h->path = arena_str(&h->arena, path);
+    h->authority = arena_str(&h->arena, to.authority);
+    h->path = arena_str(&h->arena, to.path);
     h->body = arena_str(&h->arena, body);
     h->done = done;
     h->arg = arg;
-    if (h->host && str_is(host, h->host) && h->addr.port == port) {
+    if (h->host && str_is(to.host, h->host) && h->addr.port == to.port) {
         ask(h);
         return 0;
     }
     leave(h);
-    h->host = str_dup(host);
-    h->addr = (struct addr){ .port = port };
+    h->host = str_dup(to.host);
+    h->addr = (struct addr){ .port = to.port };
     h->lookup = dns_resolver_start(h->dns, str_of(h->host), DNS_FAMILY_ANY, on_resolved, h);
     return 0;
 }

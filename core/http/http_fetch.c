@@ -63,6 +63,21 @@ int http_fetch_parse(struct str url, struct http_fetch_url *out)
     return 0;
 }
 
+int http_fetch_tls(struct pki_trust *trust, struct str host, struct tls_config **out)
+{
+    static const struct str alpn[] = { STR_INIT("http/1.1") };
+    struct addr ip;
+    struct tls_options o = {
+        .rules = { .verify = TLS_VERIFY_REQUIRED, .trust = trust, .names = &host, .name_count = 1 },
+        .alpn = alpn,
+        .alpn_count = 1,
+        .sni = addr_parse_ip(host, &ip) == 0 ? STR_NONE : host
+    };
+    const char *why;
+
+    return tls_config_new_client(&o, out, &why);
+}
+
 static void free_fetch(struct http_fetch *f)
 {
     dns_resolver_cancel(f->lookup);
@@ -132,23 +147,6 @@ static int dial(void *arg, struct worker *w, struct stream **out)
     return stream_tls_client(tcp, f->tls, out);
 }
 
-static int open_tls(struct http_fetch *f)
-{
-    static const struct str alpn[] = { STR_INIT("http/1.1") };
-    struct str name = f->url.host;
-    struct addr ip;
-    struct tls_options o = { .rules = { .verify = TLS_VERIFY_REQUIRED,
-                                        .trust = f->trust,
-                                        .names = &name,
-                                        .name_count = 1 },
-                             .alpn = alpn,
-                             .alpn_count = 1,
-                             .sni = addr_parse_ip(name, &ip) == 0 ? STR_NONE : name };
-    const char *why;
-
-    return f->trust ? tls_config_new_client(&o, &f->tls, &why) : ERR_CERT;
-}
-
 static void ask(struct http_fetch *f)
 {
     struct http_pool_config config = { .protocol = HTTP_PROTOCOL_H1, .max_connections = 1 };
@@ -162,7 +160,7 @@ static void ask(struct http_fetch *f)
     if (f->request.is_allowed && !f->request.is_allowed(f->arg, &f->addr))
         err = ERR_DENIED;
     else if (str_is(f->url.scheme, "https"))
-        err = open_tls(f);
+        err = f->trust ? http_fetch_tls(f->trust, f->url.host, &f->tls) : ERR_CERT;
     if (err) {
         fail(f, err);
         return;

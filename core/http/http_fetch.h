@@ -13,6 +13,7 @@
 struct dns_resolver;
 struct http_fetch;
 struct pki_trust;
+struct tls_config;
 struct worker;
 
 struct http_fetch_request {
@@ -38,6 +39,9 @@ struct http_fetch_url {
     uint16_t port;
 };
 int http_fetch_parse(struct str url, struct http_fetch_url *out);
+/* TLS for https: HTTP/1.1, by a server that trust knows as host, a name or an address. 0, or what
+ * tls_config_new_client says. */
+int http_fetch_tls(struct pki_trust *trust, struct str host, struct tls_config **out);
 
 /* request is copied. done runs once, later. ERR_INVALID: no such URL. */
 int http_fetch_start(struct worker *w, struct dns_resolver *dns,
