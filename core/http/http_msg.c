@@ -132,3 +132,14 @@ struct str http_msg_reason(int status)
     }
     return STR("");
 }
+
+struct str http_msg_version_text(enum http_version version)
+{
+    static const struct str texts[] = {
+        [HTTP_VERSION_10] = STR_INIT("HTTP/1.0"),
+        [HTTP_VERSION_11] = STR_INIT("HTTP/1.1"),
+        [HTTP_VERSION_2] = STR_INIT("HTTP/2"),
+    };
+
+    return texts[version];
+}

@@ -59,5 +59,7 @@ struct str http_msg_path_only(const struct http_msg *m);
 struct str http_msg_query(const struct http_msg *m);
 /* The reason phrase of a status for HTTP/1, "" when there is no standard one. */
 struct str http_msg_reason(int status);
+/* "HTTP/1.0", "HTTP/1.1" or "HTTP/2", as logs and spans name them. Any thread. */
+struct str http_msg_version_text(enum http_version version);
 
 #endif

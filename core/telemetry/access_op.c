@@ -155,12 +155,10 @@ static bool write_start_time(const struct access_op *op, const struct access_sou
 static bool write_protocol(const struct access_op *op, const struct access_source *s,
                            struct buf *out)
 {
-    static const char *const names[] = { "HTTP/1.0", "HTTP/1.1", "HTTP/2" };
-
     (void)op;
-    if (s->decision->is_tcp || s->decision->version > HTTP_VERSION_2)
+    if (s->decision->is_tcp)
         return false;
-    return add_text(str_of(names[s->decision->version]), out);
+    return add_text(http_msg_version_text((enum http_version)s->decision->version), out);
 }
 
 void access_op_write_authz(const struct decision *d, struct buf *out)

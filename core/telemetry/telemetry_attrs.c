@@ -148,10 +148,7 @@ GET(request_id)
 GET(request_protocol)
 {
     (void)a;
-    return text(D(s)->version == HTTP_VERSION_2    ? STR("HTTP/2")
-                : D(s)->version == HTTP_VERSION_10 ? STR("HTTP/1.0")
-                                                   : STR("HTTP/1.1"),
-                out);
+    return text(http_msg_version_text((enum http_version)D(s)->version), out);
 }
 
 GET(request_duration)
@@ -354,7 +351,6 @@ static const struct attr xds_attrs[] = {
     { NULL, NULL },
 };
 
-/* ops.get knows its table by the ops' place in this list. */
 static bool get_in(const struct attr *list, const void *data, struct str name, struct arena *a,
                    struct cel_value *out)
 {

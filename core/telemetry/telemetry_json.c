@@ -5,6 +5,8 @@
 
 #include "core/base/encode.h"
 #include "core/base/mem.h"
+#include "core/base/mem.h"
+#include "core/http/http_msg.h"
 #include "core/telemetry/access_time.h"
 
 /* Members of the top level, in the order they are written. */
@@ -133,11 +135,9 @@ static void add_tries(struct buf *out, const struct telemetry_record *r)
     buf_add_char(out, ']');
 }
 
-static const char *protocol_of(const struct telemetry_record *r)
+static struct str protocol_of(const struct telemetry_record *r)
 {
-    static const char *const names[] = { "HTTP/1.0", "HTTP/1.1", "HTTP/2" };
-
-    return r->is_tcp ? "TCP" : r->version < COUNT_OF(names) ? names[r->version] : "-";
+    return r->is_tcp ? STR("TCP") : http_msg_version_text((enum http_version)r->version);
 }
 
 void telemetry_json_write(const struct telemetry_record *r, struct buf *out)
@@ -153,7 +153,7 @@ void telemetry_json_write(const struct telemetry_record *r, struct buf *out)
              r->inbound   ? STR("inbound")
              : r->gateway ? STR("gateway")
                           : STR("outbound"));
-    add_text(out, "protocol", str_of(protocol_of(r)));
+    add_text(out, "protocol", protocol_of(r));
     add_true(out, "grpc", r->is_grpc);
     if (!r->is_tcp)
         add_number(out, "status", r->status);

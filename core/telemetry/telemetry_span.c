@@ -174,10 +174,7 @@ static void put_request(struct making *m)
         arena_printf(m->a, "%s://%.*s%.*s", d->mtls_down ? "https" : "http", STR_ARG(d->authority),
                      STR_ARG(path)));
     put(m, "http.method", d->method);
-    put(m, "http.protocol",
-        d->version == HTTP_VERSION_2    ? STR("HTTP/2")
-        : d->version == HTTP_VERSION_10 ? STR("HTTP/1.0")
-                                        : STR("HTTP/1.1"));
+    put(m, "http.protocol", http_msg_version_text((enum http_version)d->version));
     put_number(m, "http.status_code", d->status);
     put(m, "downstream_cluster", STR("-"));
     put(m, "user_agent", d->user_agent.p ? d->user_agent : STR("-"));
