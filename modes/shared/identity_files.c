@@ -1,13 +1,10 @@
 #include "modes/shared/identity_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "core/base/buf.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/pki/pki_file.h"
 #include "core/pki/pki_spiffe.h"
 #include "core/pki/pki_trust.h"
 #include "core/tls/tls_identity.h"
@@ -27,24 +24,10 @@ struct identity_files {
 static int read_pem(const char *dir, const char *name, struct buf *out)
 {
     char *path = mem_printf("%s/%s", dir, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC), err = fd < 0 ? -errno : 0;
+    int err;
 
     buf_init(out, PEM_MAX_BYTES);
-    while (!err) {
-        char *to = buf_reserve(out, 4096);
-        ssize_t n = to ? read(fd, to, 4096) : 0;
-
-        if (!to)
-            err = ERR_LIMIT;
-        else if (n < 0)
-            err = -errno;
-        else if (n == 0)
-            break;
-        else
-            buf_commit(out, (size_t)n);
-    }
-    if (fd >= 0)
-        close(fd);
+    err = pki_file_read(path, out);
     if (err)
         log_error("%s: %s", path, error_text(err));
     mem_free(path);
