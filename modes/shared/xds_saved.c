@@ -443,8 +443,6 @@ struct xds_saved *xds_saved_new(const char *dir, struct str owner, const char *c
 
     if (!dir)
         return s;
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        log_error("%s: %s", dir, error_text(-errno));
     s->path = mem_printf("%s/xds.saved", dir);
     err = read_file(s);
     if (err && err != -ENOENT)

@@ -19,9 +19,9 @@ struct xds_saved;
 
 #define XDS_SAVED_MAX_BYTES ((size_t)1024 * 1024 * 1024)
 
-/* dir NULL: nothing is on disk. owner (a node's id) must be the one that wrote the file, or it is
- * begun anew. types are borrowed. A file that cannot be read or written is logged and done
- * without. */
+/* dir is there already; NULL: nothing is on disk. owner (a node's id) must be the one that wrote
+ * the file, or it is begun anew. types are borrowed. A file that cannot be read or written is
+ * logged and done without. */
 struct xds_saved *xds_saved_new(const char *dir, struct str owner, const char *const *types,
                                 uint32_t type_count);
 void xds_saved_free(struct xds_saved *s); /* NULL is allowed */
