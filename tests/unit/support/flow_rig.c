@@ -257,6 +257,24 @@ bool flow_rig_ask(struct flow_rig *r, struct wire *client, const char *text, con
     return flow_rig_wait_text(r, client, until);
 }
 
+void flow_rig_overflow(struct flow_rig *r, struct wire *a, struct wire *b, struct wire *c)
+{
+    static const char get[] = "GET / HTTP/1.1\r\nHost: svc\r\n\r\n";
+
+    r->raw_upstreams = true;
+    r->limits.max_connections = 1;
+    r->limits.max_pending = 1;
+    flow_rig_publish(r);
+    flow_rig_connect(r, a);
+    flow_rig_connect(r, b);
+    flow_rig_connect(r, c);
+    http_wire_send(a, get);
+    (void)flow_rig_wait_text(r, &r->ups[0].raw, "\r\n\r\n");
+    http_wire_send(b, get);
+    http_wire_wait(&r->w, 50);
+    (void)flow_rig_ask(r, c, get, "reset reason: overflow");
+}
+
 const char *flow_rig_decision(struct flow_rig *r)
 {
     static char text[8192];

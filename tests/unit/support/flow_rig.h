@@ -58,6 +58,9 @@ struct model_cluster *flow_rig_cluster(const struct flow_rig *r);
 void flow_rig_publish(struct flow_rig *r);
 /* A raw client connection to the proxy. */
 void flow_rig_connect(struct flow_rig *r, struct wire *client);
+/* With room for one connection and one request that waits, at a raw upstream: what a asks for is
+ * there, what b asks for waits, and c is told that there is no room. Publishes. */
+void flow_rig_overflow(struct flow_rig *r, struct wire *a, struct wire *b, struct wire *c);
 /* Sends text and turns the loop until `until` is in what came back (or 5 s have passed). */
 bool flow_rig_ask(struct flow_rig *r, struct wire *client, const char *text, const char *until);
 bool flow_rig_wait_text(struct flow_rig *r, struct wire *end, const char *until);

@@ -9,15 +9,6 @@
 
 #define GET "GET / HTTP/1.1\r\nHost: svc\r\n\r\n"
 
-static bool has(const char *text, const char *part)
-{
-    bool found = strstr(text, part) != NULL;
-
-    if (!found)
-        printf("# no \"%s\" in \"%s\"\n", part, text);
-    return found;
-}
-
 struct wanted {
     const char *name;
     uint64_t sum;
@@ -46,21 +37,11 @@ static void cb_2_pending_beyond_the_limit_is_503_uo(void)
     struct wire a, b, c;
 
     flow_rig_init(&r);
-    r.raw_upstreams = true;
-    r.limits.max_connections = 1;
-    r.limits.max_pending = 1;
-    flow_rig_publish(&r);
-    flow_rig_connect(&r, &a);
-    flow_rig_connect(&r, &b);
-    flow_rig_connect(&r, &c);
-    http_wire_send(&a, GET);
-    OK(flow_rig_wait_text(&r, &r.ups[0].raw, "\r\n\r\n"));
-    http_wire_send(&b, GET);
-    http_wire_wait(&r.w, 50);
-    OK(flow_rig_ask(&r, &c, GET, "reset reason: overflow"));
-    OK(has(http_wire_text(&c), "HTTP/1.1 503"));
-    OK(has(http_wire_text(&c), "x-envoy-overloaded: true"));
-    OK(has(flow_rig_decision(&r), "\"UO\""));
+    flow_rig_overflow(&r, &a, &b, &c);
+    HAS_STR(http_wire_text(&c), "reset reason: overflow");
+    HAS_STR(http_wire_text(&c), "HTTP/1.1 503");
+    HAS_STR(http_wire_text(&c), "x-envoy-overloaded: true");
+    HAS_STR(flow_rig_decision(&r), "\"UO\"");
     EQ_UINT(metric(&r, "envoy_cluster_upstream_rq_pending_overflow"), 1);
     /* What waited is served when there is room. */
     buf_clear(&r.ups[0].raw.got);

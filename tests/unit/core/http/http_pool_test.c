@@ -472,16 +472,22 @@ static void slow_dial_times_out(void)
     rig_stop(&r);
 }
 
+/* Four requests wait for the connection that the first one dialled, and then go over it. */
+static void share_a_dial(struct rig *r)
+{
+    for (int i = 0; i < 4; i++)
+        EQ_INT(ask(r, i, "/"), 0);
+    stream_mem_connect(r->ends[0]);
+    http_wire_turn(&r->w);
+    EQ_INT(r->dials, 1);
+}
+
 static void http2_shares_one_connection(void)
 {
     struct rig r = { .h2 = true, .connecting = true, .config.protocol = HTTP_PROTOCOL_H2 };
 
     rig_start(&r);
-    for (int i = 0; i < 4; i++)
-        EQ_INT(ask(&r, i, "/"), 0);
-    stream_mem_connect(r.ends[0]);
-    http_wire_turn(&r.w);
-    EQ_INT(r.dials, 1);
+    share_a_dial(&r);
     EQ_INT(r.answered, 4);
     for (int i = 0; i < 4; i++)
         HAS_STR(http_wire_log(&r.notes[i]), "body 2 end\n");
@@ -498,11 +504,7 @@ static void http2_does_not_dial_while_there_is_room(void)
     };
 
     rig_start(&r);
-    for (int i = 0; i < 4; i++)
-        EQ_INT(ask(&r, i, "/"), 0);
-    stream_mem_connect(r.ends[0]);
-    http_wire_turn(&r.w);
-    EQ_INT(r.dials, 1);
+    share_a_dial(&r);
     EQ_INT(r.answered, 6);
     rig_stop(&r);
 }
