@@ -493,9 +493,7 @@ static int give_row(struct store_rows *r, struct store_object_init *init,
         cb(arg, o);
         store_object_unref(o);
     }
-    if (plain.p)
-        mem_wipe(plain.p, plain.cap);
-    buf_deinit(&plain);
+    buf_wipe(&plain);
     return rc;
 }
 

@@ -19,6 +19,12 @@ void buf_deinit(struct buf *b)
     b->full = false;
 }
 
+void buf_wipe(struct buf *b)
+{
+    mem_wipe(b->p, b->cap);
+    buf_deinit(b);
+}
+
 void buf_clear(struct buf *b)
 {
     b->start = b->end = 0;

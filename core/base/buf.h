@@ -24,6 +24,8 @@ struct buf {
 /* max_bytes 0 means no limit; then only our own output may go in. */
 void buf_init(struct buf *b, size_t max_bytes);
 void buf_deinit(struct buf *b);
+/* The same for one that held a key: its memory is overwritten first. */
+void buf_wipe(struct buf *b);
 /* Empties it and keeps the memory / gives the memory back. */
 void buf_clear(struct buf *b);
 void buf_shrink(struct buf *b);

@@ -3,7 +3,6 @@
 #include "core/api/k8s_config_map.h"
 #include "core/api/k8s_secret.h"
 #include "core/base/error.h"
-#include "core/base/mem.h"
 #include "core/compile/compile_files.h"
 #include "core/compile/compile_mesh.h"
 #include "core/compile/digest.h"
@@ -33,9 +32,7 @@ int compile_tls_material_file(struct compile_tls_job *j, struct str path, struct
     err = pki_file_read(arena_strz(j->a, path), &b);
     if (!err)
         *out = arena_str(j->a, buf_str(&b));
-    if (buf_len(&b))
-        mem_wipe(b.p, b.end);
-    buf_deinit(&b);
+    buf_wipe(&b);
     return err ? compile_tls_material_complain(j, "file", path, error_text(err)) : 0;
 }
 

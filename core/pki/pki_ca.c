@@ -380,9 +380,7 @@ int pki_ca_load_dir(const char *dir, int64_t now_s, struct pki_ca **out, const c
         err = pki_ca_load(buf_str(&text[FILE_CERT]), buf_str(&text[FILE_KEY]),
                           buf_str(&text[FILE_CHAIN]), buf_str(&text[FILE_ROOT]), now_s, out, why);
     for (int i = 0; i < FILE_COUNT; i++) {
-        if (text[i].p)
-            mem_wipe(text[i].p, text[i].cap);
-        buf_deinit(&text[i]);
+        buf_wipe(&text[i]);
     }
     return err;
 }

@@ -80,7 +80,6 @@ int pki_pem_add(struct buf *out, const char *label, const uint8_t *der, size_t l
         buf_add_char(out, '\n');
     }
     buf_printf(out, "-----END %s-----\n", label);
-    mem_wipe(text.p, text.cap); /* it may be a key */
-    buf_deinit(&text);
+    buf_wipe(&text); /* it may be a key */
     return out->full ? ERR_LIMIT : 0;
 }

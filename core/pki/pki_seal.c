@@ -61,12 +61,9 @@ static int read_key(const char *path, uint8_t key[PKI_SEAL_KEY_BYTES])
         err = ERR_CORRUPT;
     if (!err && (stat(path, &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO))))
         err = ERR_DENIED;
-    if (text.p) {
-        if (!err)
-            memcpy(key, text.p + text.start, PKI_SEAL_KEY_BYTES);
-        mem_wipe(text.p, text.cap);
-    }
-    buf_deinit(&text);
+    if (!err)
+        memcpy(key, text.p + text.start, PKI_SEAL_KEY_BYTES);
+    buf_wipe(&text);
     return err == ERR_LIMIT ? ERR_CORRUPT : err;
 }
 

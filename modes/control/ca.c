@@ -84,9 +84,7 @@ static int write_pair(const struct ca *ca, const struct pki_ca *pair, const char
     path_of(ca, cert_name, path);
     if (!err)
         err = pki_file_write(path, buf_str(&cert), 0644);
-    if (key.p)
-        mem_wipe(key.p, key.cap);
-    buf_deinit(&key);
+    buf_wipe(&key);
     buf_deinit(&sealed);
     buf_deinit(&cert);
     return err;
@@ -110,10 +108,8 @@ static int load_pair(const struct ca *ca, const char *cert_name, const char *key
     if (!err)
         err = pki_ca_load(buf_str(&cert), buf_str(&key), STR_NONE, root_pem, clock_wall_s(), out,
                           why);
-    if (key.p)
-        mem_wipe(key.p, key.cap);
     buf_deinit(&cert);
-    buf_deinit(&key);
+    buf_wipe(&key);
     return err;
 }
 

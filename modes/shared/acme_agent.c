@@ -125,8 +125,7 @@ static void put_secret(struct acme_agent *a, const struct item *it, struct str p
     } else {
         log_error("%s: the certificate cannot be made a Secret", it->secret);
     }
-    mem_wipe(json.p, json.end);
-    buf_deinit(&json);
+    buf_wipe(&json);
 }
 
 /* Whether there is a certificate; it is put into the runtime without a commit. */
@@ -151,9 +150,7 @@ static bool load(struct acme_agent *a, struct item *it)
             log_warn("%s/%s.pem: %s", a->store.dir, it->secret, why);
         }
     }
-    if (buf_len(&pem))
-        mem_wipe(pem.p, pem.end);
-    buf_deinit(&pem);
+    buf_wipe(&pem);
     return ok;
 }
 
@@ -218,8 +215,7 @@ static int keep_certificate(struct acme_agent *a, struct item *it, struct str ch
     }
     if (err)
         note_failure(a, it, str_of(why[0] ? why : error_text(err)), 0);
-    mem_wipe(pem.p, pem.end);
-    buf_deinit(&pem);
+    buf_wipe(&pem);
     return err;
 }
 

@@ -147,9 +147,7 @@ static int make_account(char *path, struct pki_key **out)
         pki_key_unref(*out);
         *out = NULL;
     }
-    if (buf_len(&pem))
-        mem_wipe(pem.p, pem.end);
-    buf_deinit(&pem);
+    buf_wipe(&pem);
     return err;
 }
 
@@ -168,9 +166,7 @@ int acme_store_account(struct acme_store *s, struct str directory, struct pki_ke
         err = make_account(path, out);
     else if (!err)
         err = pki_key_from_pem(buf_str(&pem), out);
-    if (buf_len(&pem))
-        mem_wipe(pem.p, pem.end);
-    buf_deinit(&pem);
+    buf_wipe(&pem);
     mem_free(path);
     return err;
 }

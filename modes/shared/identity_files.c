@@ -69,10 +69,8 @@ static int load(struct identity_files *f)
         err = err_key ? err_key : err_roots;
     if (!err)
         err = use_pems(f, buf_str(&chain), buf_str(&key), buf_str(&roots));
-    if (key.p)
-        mem_wipe(key.p, key.cap);
     buf_deinit(&chain);
-    buf_deinit(&key);
+    buf_wipe(&key);
     buf_deinit(&roots);
     return err;
 }

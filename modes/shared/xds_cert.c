@@ -106,9 +106,7 @@ static void read_kept(struct xds_cert *c)
                 log_warn("%s is not used: %s", path, why);
         }
     }
-    if (pem.p)
-        mem_wipe(pem.p, pem.cap);
-    buf_deinit(&pem);
+    buf_wipe(&pem);
     buf_deinit(&roots);
 }
 
@@ -131,9 +129,7 @@ static void keep(struct xds_cert *c, struct str chain, struct str roots)
         err = pki_file_write(path, buf_str(&pem), 0600);
     if (err)
         log_error("%s: %s; the certificate is not kept", path, error_text(err));
-    if (pem.p)
-        mem_wipe(pem.p, pem.cap);
-    buf_deinit(&pem);
+    buf_wipe(&pem);
 }
 
 /* ---- asking ---- */
@@ -172,9 +168,7 @@ static int take(struct xds_cert *c, const struct xds_msg_cert *m, const char **w
         keep(c, buf_str(&chain), roots);
         use(c, identity, trust);
     }
-    if (key.p)
-        mem_wipe(key.p, key.cap);
-    buf_deinit(&key);
+    buf_wipe(&key);
     buf_deinit(&chain);
     return err;
 }
