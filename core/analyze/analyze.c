@@ -41,7 +41,7 @@ const struct analyze_check analyze_table[] = {
     { "virtualservice.GeneratedGateways",   "IST0165",         "Routes name no gateway that is made from another", false, analyze_gateway_use_generated },
     { "policy.GatewaySelectors",            "IST0166",         "Policies of Gateway API gateways use targetRefs", false, analyze_gateway_use_selectors },
     { "serviceentry.Protocols",             "IST0177",         "One host and port, one protocol", false, analyze_entry_protocols },
-    { "service.ExternalNames",              "IST0150",         "Ports of ExternalName services are not TCP", false, analyze_entry_external_names },
+    { "service.ExternalNames",              "IST0150",         "Ports of ExternalName services are not TCP", false, analyze_service_external_names },
     { "meshnetworks.Registries",            "IST0126",         "Registries that networks name exist", false, analyze_mesh_registries },
     { "authentication.KeyFetches",          "IST0175",         "Keys are fetched from where it is wanted", false, analyze_mesh_key_fetches },
     { "status.Conditions",                  "IST0171",         "Control accepted the object", false, analyze_entry_conditions },

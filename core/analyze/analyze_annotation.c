@@ -151,6 +151,13 @@ static bool is_istios(struct str name)
            !str_starts(name, STR("install.operator.istio.io/"));
 }
 
+/* What control or an injector writes itself, so that nobody can be told to leave it out. */
+static bool is_automatic(struct str name)
+{
+    return str_is(name, "sidecar.istio.io/status") ||
+           str_is(name, "gateway.istio.io/controller-version") || str_is(name, "istio.io/rev");
+}
+
 /* ---- values ---- */
 
 static bool is_number(struct str text)
@@ -274,6 +281,8 @@ static void check_one(struct analyze_state *s, const struct object *o, int place
     const struct annotation *a = find(pair->key);
     const char *why;
 
+    if (is_automatic(pair->key))
+        return;
     if (!a) {
         if (is_istios(pair->key))
             analyze_state_report(s, o, DIAG_WARNING, "IST0108", path, "Unknown annotation: %.*s",

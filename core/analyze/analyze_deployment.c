@@ -82,8 +82,10 @@ void analyze_deployment_services(struct analyze_state *s)
     const struct object *d, *a;
 
     for (size_t at = 0; (d = analyze_state_next_fresh(s, API_KIND_DEPLOYMENT, &at));) {
+        bool is_out = analyze_injection_is_out(s, d);
+
         for (size_t from = 0; (a = analyze_state_next(s, API_KIND_SERVICE, &from));) {
-            if (is_for(a, d))
+            if (!is_out && is_for(a, d))
                 compare_with_later(s, d, a, from);
         }
     }

@@ -10,12 +10,14 @@ void analyze_destination_rule_hosts(struct analyze_state *s)
     const struct object *o;
 
     for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_DESTINATION_RULE, &at));) {
-        struct str host = ((const struct destination_rule *)o->spec)->host;
+        const struct destination_rule *dr = o->spec;
+        struct str host = dr->host;
         struct diag_item *item;
         const char *near;
 
         if (str_starts(host, STR("*")) ||
-            analyze_state_host(s, analyze_state_full_host(s, host, o->ns)))
+            analyze_state_visible_host(s, analyze_state_full_host(s, host, o->ns), o->ns,
+                                       dr->export_to, dr->export_to_count))
             continue;
         item = analyze_state_report(s, o, DIAG_WARNING, "IST0174", STR("spec.host"),
                                     "The host %.*s defined in the DestinationRule does not match "
@@ -29,12 +31,28 @@ void analyze_destination_rule_hosts(struct analyze_state *s)
 
 /* ---- subsets ---- */
 
-static bool selects(const struct analyze_state *s, const struct object *service,
-                    const struct destination_rule_subset *subset)
+/* Where a workload runs is written on its node or in the proxy, not on the workload: such labels
+ * are taken for true, unless they are empty, which no place is. */
+static bool is_of_place(const struct field_pair *label)
 {
+    return label->value.len && (str_starts(label->key, STR("topology.kubernetes.io/")) ||
+                                str_starts(label->key, STR("topology.istio.io/")) ||
+                                str_is(label->key, "kubernetes.io/hostname"));
+}
+
+static bool selects(struct analyze_state *s, const struct object *service,
+                    const struct destination_rule_subset *asked)
+{
+    struct destination_rule_subset kept = { .name = asked->name };
+    const struct destination_rule_subset *subset = &kept;
     const struct k8s_service *svc = service->spec;
     const struct service_entry *se = service->spec;
 
+    kept.labels = arena_alloc(&s->arena, (asked->labels_count + 1) * sizeof(*kept.labels));
+    for (size_t i = 0; i < asked->labels_count; i++) {
+        if (!is_of_place(&asked->labels[i]))
+            kept.labels[kept.labels_count++] = asked->labels[i];
+    }
     if (service->kind->id == API_KIND_SERVICE)
         /* Without a selector its endpoints come from elsewhere, with labels of their own. */
         return svc->selector_count == 0 ||
@@ -62,7 +80,7 @@ static void check_subsets(struct analyze_state *s, const struct object *o)
             analyze_state_report(s, o, DIAG_ERROR, "IST0173",
                                  arena_printf(&s->arena, "spec.subsets[%zu].name", i),
                                  "The Subset %.*s defined in the DestinationRule does not select "
-                                 "any pods.",
+                                 "any pods. Which may lead to 503 UH (NoHealthyUpstream).",
                                  STR_ARG(dr->subsets[i].name));
     }
 }

@@ -7,6 +7,7 @@
 #include "core/api/k8s_config_map.h"
 #include "core/api/k8s_service.h"
 #include "core/api/service_entry.h"
+#include "core/base/mem.h"
 #include "core/text/node.h"
 
 /* ---- one host and port, two protocols ---- */
@@ -75,30 +76,6 @@ void analyze_entry_protocols(struct analyze_state *s)
     }
 }
 
-/* ---- names without an address ---- */
-
-/* An ExternalName has none of its own, so bytes that say no host cannot be told to be for it. */
-void analyze_entry_external_names(struct analyze_state *s)
-{
-    const struct object *o;
-
-    for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_SERVICE, &at));) {
-        const struct k8s_service *svc = o->spec;
-
-        for (size_t i = 0; str_is(svc->type, "ExternalName") && i < svc->ports_count; i++) {
-            struct str rest = svc->ports[i].name, protocol = str_cut(&rest, '-');
-
-            if (svc->ports[i].app_protocol.len || (protocol.len && !str_is(protocol, "tcp")))
-                continue;
-            analyze_state_report(s, o, DIAG_WARNING, "IST0150",
-                                 arena_printf(&s->arena, "spec.ports[%zu].name", i),
-                                 "Port name for ExternalName service is invalid. Proxy may prevent "
-                                 "tcp named ports and unmatched traffic for ports serving TCP "
-                                 "protocol from being forwarded correctly.");
-        }
-    }
-}
-
 /* ---- Telemetry that names nobody ---- */
 
 /* Whether the mesh's own settings say who gets what names no provider. */
@@ -142,6 +119,37 @@ void analyze_entry_providers(struct analyze_state *s)
 
 /* ---- what control found wrong ---- */
 
+/* Conditions that are bad when they are False; of other kinds of ours all are. */
+static const struct {
+    uint16_t kind;
+    const char *types[3];
+} verdicts[] = {
+    { API_KIND_SERVICE, { "istio.io/WaypointBound" } },
+    { API_KIND_SERVICE_ENTRY, { "istio.io/WaypointBound" } },
+    { API_KIND_WORKLOAD_ENTRY, { "istio.io/WaypointBound" } },
+    { API_KIND_AUTHORIZATION_POLICY, { "ZtunnelAccepted", "WaypointAccepted" } },
+    { API_KIND_K8S_GATEWAY, { "Accepted", "Programmed", "ResolvedRefs" } },
+    { API_KIND_HTTP_ROUTE, { "Accepted", "Programmed", "ResolvedRefs" } },
+    { API_KIND_GRPC_ROUTE, { "Accepted", "Programmed", "ResolvedRefs" } },
+};
+
+static bool is_bad(const struct object *o, struct str type, struct str status, struct str reason)
+{
+    if (o->kind->id == API_KIND_AUTHORIZATION_POLICY && str_is(type, "WaypointAccepted") &&
+        str_is(reason, "PartiallyInvalid"))
+        return true;
+    for (size_t i = 0; i < COUNT_OF(verdicts); i++) {
+        if (verdicts[i].kind != o->kind->id)
+            continue;
+        for (size_t k = 0; k < COUNT_OF(verdicts[i].types) && verdicts[i].types[k]; k++) {
+            if (str_is(type, verdicts[i].types[k]))
+                return str_is(status, "False");
+        }
+        return false;
+    }
+    return str_is(status, "False");
+}
+
 static void check_conditions(struct analyze_state *s, const struct object *o,
                              const struct node *where, const char *path)
 {
@@ -152,25 +160,26 @@ static void check_conditions(struct analyze_state *s, const struct object *o,
         return;
     NODE_EACH(condition, list)
     {
-        const struct node *type = node_getz(condition, "type");
-        const struct node *status = node_getz(condition, "status");
-        const struct node *reason = node_getz(condition, "reason");
-        const struct node *message = node_getz(condition, "message");
+        struct str type = node_get_str(condition, "type");
+        struct str reason = node_get_str(condition, "reason");
 
-        if (type && status && str_is(status->text, "False"))
-            analyze_state_report(s, o, DIAG_WARNING, "IST0171",
-                                 arena_printf(&s->arena, "%s.conditions[%zu]", path, i),
-                                 "The condition %.*s is negative, reason: %.*s, message: %.*s.",
-                                 STR_ARG(type->text), STR_ARG(reason ? reason->text : STR("")),
-                                 STR_ARG(message ? message->text : STR("")));
+        if (is_bad(o, type, node_get_str(condition, "status"), reason))
+            analyze_state_report(
+                s, o, DIAG_WARNING, "IST0171",
+                arena_printf(&s->arena, "%s.conditions[%zu]", path, i),
+                "A condition with a negative status is present: type=%.*s, reason=%.*s, "
+                "message=%.*s.",
+                STR_ARG(type), STR_ARG(reason), STR_ARG(node_get_str(condition, "message")));
         i++;
     }
 }
 
-/* Those of Kubernetes' own kinds go up and down in ordinary life. */
+/* Of Kubernetes' own kinds only Services: the others' conditions go up and down in ordinary life.
+ */
 static bool has_verdicts(const struct object *o)
 {
-    return strchr(o->kind->group, '.') != NULL && !strstr(o->kind->group, "k8s.io");
+    return o->kind->id == API_KIND_SERVICE ||
+           (strchr(o->kind->group, '.') != NULL && !strstr(o->kind->group, "k8s.io"));
 }
 
 void analyze_entry_conditions(struct analyze_state *s)

@@ -139,14 +139,24 @@ static struct str value_of(const struct field_pair *list, size_t count, const ch
     return STR_NONE;
 }
 
+/* By its label, or by the annotation that was used before; to want a sidecar in a namespace that
+ * has none takes the label. */
+static bool is_refused(const struct pod *p)
+{
+    struct str own = value_of(p->labels, p->label_count, "sidecar.istio.io/inject");
+
+    if (!own.p)
+        own = value_of(p->annotations, p->annotation_count, "sidecar.istio.io/inject");
+    return str_is(own, "false");
+}
+
 static bool is_injected(const struct analyze_state *s, const struct pod *p)
 {
     struct str own = value_of(p->labels, p->label_count, "sidecar.istio.io/inject");
 
     if (own.p)
         return str_is(own, "true");
-    /* The old way to want none; to want one in a namespace that has none takes the label. */
-    if (str_is(value_of(p->annotations, p->annotation_count, "sidecar.istio.io/inject"), "false"))
+    if (is_refused(p))
         return false;
     return value_of(p->labels, p->label_count, "istio.io/rev").len ||
            is_injected_namespace(s, p->object->ns);
@@ -163,6 +173,22 @@ static const struct k8s_pod_container *find_proxy(const struct k8s_pod *spec)
             return &spec->init_containers[i];
     }
     return NULL;
+}
+
+bool analyze_injection_is_out(const struct analyze_state *s, const struct object *o)
+{
+    const struct object *ns = analyze_state_find(s, API_KIND_NAMESPACE, STR_NONE, o->ns);
+    struct pod p;
+
+    if (!read_pod(o, &p) || find_proxy(p.spec))
+        return false;
+    if (is_refused(&p))
+        return true;
+    if (str_is(value_of(p.annotations, p.annotation_count, "ambient.istio.io/redirection"),
+               "enabled"))
+        return false;
+    /* Of a namespace that is not among the objects nothing is known. */
+    return ns && !is_ambient(ns->meta) && !is_injected(s, &p);
 }
 
 static void check_missing(struct analyze_state *s, const struct pod *p)

@@ -93,6 +93,52 @@ const struct analyze_host *analyze_state_host(const struct analyze_state *s, str
     return h;
 }
 
+/* Whether a Service or ServiceEntry is exported to namespace to; "*": to all. */
+static bool is_exported(const struct object *o, struct str to)
+{
+    const struct service_entry *se = o->spec;
+    struct str list = o->kind->id == API_KIND_SERVICE
+                          ? object_meta_annotation(o->meta, STR("networking.istio.io/exportTo"))
+                          : STR_NONE;
+    size_t n = 0;
+
+    for (; list.len; n++) {
+        struct str one = str_trim(str_cut(&list, ','));
+
+        if (str_is(one, "*") || str_eq(one, to) || (str_is(one, ".") && str_eq(o->ns, to)))
+            return true;
+    }
+    for (; o->kind->id == API_KIND_SERVICE_ENTRY && n < se->export_to_count; n++) {
+        struct str one = se->export_to[n];
+
+        if (str_is(one, "*") || str_eq(one, to) || (str_is(one, ".") && str_eq(o->ns, to)))
+            return true;
+    }
+    return n == 0;
+}
+
+const struct analyze_host *analyze_state_visible_host(struct analyze_state *s, struct str full,
+                                                      struct str ns, const struct str *export_to,
+                                                      size_t count)
+{
+    const struct analyze_host *first = analyze_state_host(s, full);
+
+    for (const struct analyze_host *h = first; h; h = h->next) {
+        bool found = count == 0 && is_exported(h->object, ns);
+
+        for (size_t i = 0; i < count; i++)
+            found |= is_exported(h->object, str_is(export_to[i], ".") ? ns : export_to[i]);
+        if (found)
+            return h;
+    }
+    for (size_t i = 0; i < s->wildcard_count; i++) {
+        if (s->wildcards[i] != first && route_host_matches(s->wildcards[i]->name, full) &&
+            is_exported(s->wildcards[i]->object, ns))
+            return s->wildcards[i];
+    }
+    return NULL;
+}
+
 const char *analyze_state_near_host(struct analyze_state *s, struct str host, struct str ns)
 {
     const char **names = arena_alloc0(&s->arena, s->hosts.count * 2 + 1, sizeof(*names));

@@ -48,6 +48,11 @@ struct str analyze_state_full_host(struct analyze_state *s, struct str host, str
 /* Who gives that full name, also by a wildcard; NULL: nobody. "reviews.default" finds the Service
  * "reviews" of "default" too. */
 const struct analyze_host *analyze_state_host(const struct analyze_state *s, struct str full);
+/* The same for who is in namespace ns, or (export_to not empty) in those it names: what is not
+ * exported there is not found. */
+const struct analyze_host *analyze_state_visible_host(struct analyze_state *s, struct str full,
+                                                      struct str ns, const struct str *export_to,
+                                                      size_t count);
 /* The nearest name that a person could have meant, as short as ns allows; NULL: none. */
 const char *analyze_state_near_host(struct analyze_state *s, struct str host, struct str ns);
 /* Port numbers of a Service or ServiceEntry. */

@@ -1,6 +1,7 @@
 #include "core/analyze/analyze_checks.h"
 #include "core/analyze/analyze_state.h"
 #include "core/api/destination_rule.h"
+#include "core/api/gateway_api_gateway.h"
 #include "core/api/istio_gateway.h"
 #include "core/base/mem.h"
 
@@ -45,7 +46,9 @@ static void check_destination(struct analyze_state *s, const struct object *o, s
                               const struct virtual_service_destination *to)
 {
     struct str full = analyze_state_full_host(s, to->host, o->ns);
-    const struct analyze_host *h = analyze_state_host(s, full);
+    const struct virtual_service *vs = o->spec;
+    const struct analyze_host *h =
+        analyze_state_visible_host(s, full, o->ns, vs->export_to, vs->export_to_count);
     struct diag_item *item;
     const char *near;
 
@@ -56,7 +59,11 @@ static void check_destination(struct analyze_state *s, const struct object *o, s
     item = analyze_state_report(s, o, s->missing, "IST0101",
                                 arena_printf(&s->arena, "%.*s.host", STR_ARG(path)),
                                 "Referenced host not found: \"%.*s\"", STR_ARG(to->host));
-    near = analyze_state_near_host(s, to->host, o->ns);
+    h = analyze_state_host(s, full);
+    near = h ? NULL : analyze_state_near_host(s, to->host, o->ns);
+    if (h)
+        item->label = arena_printf(&s->diag->arena, "%.*s is not exported to where this holds",
+                                   STR_ARG(object_title(h->object, &s->arena)));
     if (near)
         item->suggestion = arena_str(&s->diag->arena, str_of(near));
 }
@@ -200,6 +207,21 @@ static bool gateway_has_any(const struct object *gw, const struct virtual_servic
     return false;
 }
 
+/* The same of the Gateway API's Gateway, whose listeners without a name are for all. */
+static bool listeners_have_any(const struct object *gw, const struct virtual_service *vs)
+{
+    const struct gateway_api_gateway *spec = gw->spec;
+
+    for (size_t i = 0; i < spec->listeners_count; i++) {
+        for (size_t k = 0; k < vs->hosts_count; k++) {
+            if (!spec->listeners[i].hostname.len ||
+                analyze_state_hosts_overlap(spec->listeners[i].hostname, vs->hosts[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void report_missing_gateway(struct analyze_state *s, const struct object *o, size_t i,
                                    struct str name)
 {
@@ -225,22 +247,27 @@ static void check_gateway(struct analyze_state *s, const struct object *o, size_
     struct str name = vs->gateways[i], rest = name, ns = o->ns;
     const struct object *gw;
     struct buf hosts;
+    bool has_any;
 
     if (str_is(name, "mesh"))
         return;
     if (str_chr(name, '/') >= 0)
         ns = str_cut(&rest, '/');
     gw = analyze_state_find(s, API_KIND_GATEWAY, ns, rest);
+    has_any = gw && gateway_has_any(gw, vs, o->ns);
     if (!gw) {
-        report_missing_gateway(s, o, i, name);
-        return;
+        gw = analyze_state_find(s, API_KIND_K8S_GATEWAY, ns, rest);
+        has_any = gw && listeners_have_any(gw, vs);
     }
-    if (gateway_has_any(gw, vs, o->ns))
+    if (!gw)
+        report_missing_gateway(s, o, i, name);
+    if (!gw || has_any)
         return;
     buf_init(&hosts, 0);
     for (size_t k = 0; k < vs->hosts_count; k++)
         buf_printf(&hosts, "%s%.*s", k ? " " : "", STR_ARG(vs->hosts[k]));
-    analyze_state_report(s, o, DIAG_WARNING, "IST0132", STR("spec.hosts[0]"),
+    analyze_state_report(s, o, DIAG_WARNING, "IST0132",
+                         arena_printf(&s->arena, "spec.gateways[%zu]", i),
                          "one or more host [%.*s] defined in VirtualService %.*s not found in "
                          "Gateway %.*s.",
                          STR_ARG(buf_str(&hosts)), STR_ARG(analyze_state_id(s, o)),
@@ -269,15 +296,40 @@ static bool is_for_mesh(const struct virtual_service *vs)
     return vs->gateways_count == 0;
 }
 
-static bool is_private(const struct virtual_service *vs)
+static bool is_everywhere(const struct virtual_service *vs)
 {
-    return vs->export_to_count == 1 && str_is(vs->export_to[0], ".");
+    for (size_t i = 0; i < vs->export_to_count; i++) {
+        if (str_is(vs->export_to[i], "*"))
+            return true;
+    }
+    return vs->export_to_count == 0;
 }
 
-/* Whether both are seen by the proxies of one namespace. */
-static bool meet(const struct object *a, const struct object *b)
+/* Whether both are exported to some namespace by its name. */
+static bool share_scope(const struct object *a, const struct object *b)
 {
-    return str_eq(a->ns, b->ns) || (!is_private(a->spec) && !is_private(b->spec));
+    const struct virtual_service *va = a->spec, *vb = b->spec;
+
+    for (size_t i = 0; i < va->export_to_count; i++) {
+        for (size_t k = 0; k < vb->export_to_count; k++) {
+            if (str_eq(str_is(va->export_to[i], ".") ? a->ns : va->export_to[i],
+                       str_is(vb->export_to[k], ".") ? b->ns : vb->export_to[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether proxies of one namespace see both for one name. What is for some namespaces meets what is
+ * for all by patterns too. */
+static bool meet(const struct object *a, struct str a_host, const struct object *b,
+                 struct str b_host)
+{
+    bool a_all = is_everywhere(a->spec), b_all = is_everywhere(b->spec);
+
+    if (a_all != b_all)
+        return analyze_state_hosts_overlap(a_host, b_host);
+    return str_eq(a_host, b_host) && (a_all || share_scope(a, b));
 }
 
 static void check_conflicts(struct analyze_state *s, const struct object *o, size_t i)
@@ -295,8 +347,8 @@ static void check_conflicts(struct analyze_state *s, const struct object *o, siz
         bool same = false;
 
         for (size_t k = 0; k < w->hosts_count; k++)
-            same |= str_eq(analyze_state_full_host(s, w->hosts[k], other->ns), host);
-        if (other == o || !same || !is_for_mesh(w) || !meet(o, other))
+            same |= meet(o, host, other, analyze_state_full_host(s, w->hosts[k], other->ns));
+        if (other == o || !same || !is_for_mesh(w))
             continue;
         buf_printf(&names, ",%.*s", STR_ARG(analyze_state_id(s, other)));
         found = true;

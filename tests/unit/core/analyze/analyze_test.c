@@ -45,6 +45,11 @@
 #define A_SUBSETS SVC("a", HTTP) NEXT DR("d") "{host: a, subsets: [{name: v1}]}\n"
 #define AMBIENT(more) HEAD("Namespace", "v1") "{name: default, labels: {istio.io/dataplane-mode: ambient" more "}}\n"
 #define POD(name, meta) HEAD("Pod", "v1") "{name: " name ", " meta "}\nspec: {containers: [{name: c, image: i}]}\n"
+#define ANNOTATED_AS(name, text) HEAD("Service", "v1") "{name: " name ", annotations: {" text "}}\nspec: {ports: [{name: http, port: 80}]}\n"
+#define HTTP_SE(ns, more) HEAD("ServiceEntry", NET) "{name: e, namespace: " ns "}\nspec: {hosts: [x.io], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}], " more "}\n"
+#define K8S_GW(host) HEAD("Gateway", "gateway.networking.k8s.io/v1") "{name: g}\nspec: {gatewayClassName: istio, listeners: [{name: l, hostname: " host ", port: 80, protocol: HTTP}]}\n"
+#define MESH(text) HEAD("ConfigMap", "v1") "{name: istio, namespace: istio-system}\ndata: {mesh: '" text "'}\n"
+#define WAYPOINT_BOUND(status) HEAD("Service", "v1") "{name: a}\nspec: {ports: [{name: http, port: 80}]}\nstatus: {conditions: [{type: istio.io/WaypointBound, status: " status ", reason: R}]}\n"
 #define NETWORK(registry) HEAD("ConfigMap", "v1") "{name: istio, namespace: istio-system}\ndata: {meshNetworks: 'networks: {n: {endpoints: [{fromRegistry: " registry "}]}}'}\n"
 #define ISTIOD(env) HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n" NEXT \
     HEAD("Deployment", "apps/v1") "{name: istiod, labels: {app: istiod}}\n" PODS("{app: istiod}", ", env: [{name: " env "}]")
@@ -58,6 +63,12 @@ static const struct {
     { "a full name", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a.default.svc.cluster.local}}]}]}\n" NEXT SVC("a", HTTP), "" },
     { "a wildcard of a ServiceEntry", VS("v") "{hosts: [x.io], tls: [{match: [{sniHosts: [x.io]}], route: [{destination: {host: www.x.io}}]}]}\n" NEXT
       SE("e") "{hosts: ['*.x.io'], ports: [{number: 443, name: tls, protocol: TLS}]}\n", "" },
+    { "a host that is not exported here", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\n" NEXT ANNOTATED_AS("a", "networking.istio.io/exportTo: 'e, f'"), "IST0101 IST0136" },
+    { "a host that is exported here", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\n" NEXT ANNOTATED_AS("a", "networking.istio.io/exportTo: 'e, .'"), "IST0136" },
+    { "a ServiceEntry of others", VS("v") "{hosts: [x.io], http: [{route: [{destination: {host: x.io}}]}]}\n" NEXT HTTP_SE("e", "exportTo: [.]"), "IST0101" },
+    { "a ServiceEntry for this namespace", VS("v") "{hosts: [x.io], http: [{route: [{destination: {host: x.io}}]}]}\n" NEXT HTTP_SE("e", "exportTo: [default]"), "" },
+    { "a route for a namespace that has not the host", VS("v") "{hosts: [x.io], exportTo: [f], http: [{route: [{destination: {host: x.io}}]}]}\n" NEXT HTTP_SE("e", "exportTo: [default]"), "IST0101" },
+    { "a rule for a host of others", DR("d") "{host: x.io}\n" NEXT HTTP_SE("e", "exportTo: [.]"), "IST0174" },
     { "a mirror that is not there", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}], mirror: {host: b}}]}\n" NEXT SVC("a", HTTP), "IST0101" },
     { "a port that is not there", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a, port: {number: 81}}}]}]}\n" NEXT SVC("a", HTTP), "IST0101" },
     { "which port of two", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", "[{name: http, port: 80}, {name: http-b, port: 81}]"), "IST0112" },
@@ -71,6 +82,10 @@ static const struct {
       GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [x.io]}]}\n", "IST0132" },
     { "two for one host", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\n" NEXT VS("w") "{hosts: [a.default.svc.cluster.local], http: [{route: [{destination: {host: a}}]}]}\n" NEXT
       SVC("a", HTTP), "IST0109 IST0109" },
+    { "two for one host, in one place only", VS("v") "{hosts: [x.io], exportTo: [e], http: [{route: [{destination: {host: x.io}}]}]}\n" NEXT
+      VS("w") "{hosts: ['*.io'], http: [{route: [{destination: {host: x.io}}]}]}\n" NEXT HTTP_SE("default", ""), "IST0109 IST0109" },
+    { "two for one host, in two places", VS("v") "{hosts: [x.io], exportTo: [e], http: [{route: [{destination: {host: x.io}}]}]}\n" NEXT
+      VS("w") "{hosts: [x.io], exportTo: [.], http: [{route: [{destination: {host: x.io}}]}]}\n" NEXT HTTP_SE("default", ""), "" },
     { "two for one host, one at a gateway", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\n" NEXT
       VS("w") "{hosts: [a], gateways: [g], http: [{route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP) NEXT
       GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}\n", "" },
@@ -81,6 +96,8 @@ static const struct {
     { "a rule for many hosts", DR("d") "{host: '*.local'}\n", "" },
     { "a subset that selects somebody", DR("d") "{host: a, subsets: [{name: v1, labels: {version: v1}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "" },
     { "a subset that selects nobody", DR("d") "{host: a, subsets: [{name: v2, labels: {version: v2}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "IST0173" },
+    { "a subset by the place", DR("d") "{host: a, subsets: [{name: v1, labels: {topology.kubernetes.io/zone: z}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "" },
+    { "a subset by no place", DR("d") "{host: a, subsets: [{name: v1, labels: {topology.kubernetes.io/zone: ''}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "IST0173" },
     { "a rule that hides the mesh's", DR("d") "{host: a, subsets: [{name: v1}]}\n" NEXT SVC("a", HTTP) NEXT
       HEAD("DestinationRule", NET) "{name: all, namespace: istio-system}\nspec: {host: '*.local', trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}\n", "MSH1060" },
     { "a rule that says itself what it hides", DR("d") "{host: a, trafficPolicy: {tls: {mode: DISABLE}}}\n" NEXT SVC("a", HTTP) NEXT
@@ -115,10 +132,23 @@ static const struct {
     { "a port without a protocol", SVC("a", "[{name: web, port: 80}]"), "IST0118" },
     { "a port with one", SVC("a", "[{name: http-web, port: 80}]"), "" },
     { "a port with one apart", SVC("a", "[{name: web, port: 80, appProtocol: http}]"), "" },
+    { "a port of the system's", HEAD("Service", "v1") "{name: a, namespace: kube-system}\nspec: {ports: [{name: web, port: 80}]}\n", "" },
+    { "a port of a gateway that control made", HEAD("Service", "v1") "{name: a, labels: {gateway.istio.io/managed: istio.io-gateway-controller}}\nspec: {ports: [{name: web, port: 80}]}\n", "" },
+    { "TCP with an address that control gave", SE("e") "{hosts: [x.io], ports: [{number: 5, name: tcp, protocol: TCP}]}\nstatus: {addresses: [{value: 240.240.0.1, host: x.io}]}\n", "" },
+    { "TCP where proxies give addresses", SE("e") "{hosts: [x.io], ports: [{number: 5, name: tcp, protocol: TCP}]}\n" NEXT
+      MESH("defaultConfig: {proxyMetadata: {ISTIO_META_DNS_CAPTURE: \"true\", ISTIO_META_DNS_AUTO_ALLOCATE: \"true\"}}"), "" },
+    { "TCP where proxies only answer names", SE("e") "{hosts: [x.io], ports: [{number: 5, name: tcp, protocol: TCP}]}\n" NEXT
+      MESH("defaultConfig: {proxyMetadata: {ISTIO_META_DNS_CAPTURE: \"true\"}}"), "IST0134" },
     { "TCP without an address", SE("e") "{hosts: [x.io], ports: [{number: 5, name: tcp, protocol: TCP}]}\n", "IST0134" },
     { "TCP with one", SE("e") "{hosts: [x.io], addresses: [10.1.1.1], ports: [{number: 5, name: tcp, protocol: TCP}]}\n", "" },
     { "a policy for nobody", HEAD("PeerAuthentication", "security.istio.io/v1") "{name: p}\nspec: {selector: {matchLabels: {app: x}}, mtls: {mode: STRICT}}\n" NEXT WE("w", "{app: a}"), "IST0127" },
     { "a policy for somebody", HEAD("PeerAuthentication", "security.istio.io/v1") "{name: p}\nspec: {selector: {matchLabels: {app: a}}, mtls: {mode: STRICT}}\n" NEXT WE("w", "{app: a}"), "" },
+    { "a policy where nobody is", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: e}\nspec: {}\n" NEXT WE("w", "{app: a}"), "IST0127" },
+    { "a policy for all", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: istio-system}\nspec: {}\n", "" },
+    { "a policy for somebody anywhere", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: istio-system}\nspec: {selector: {matchLabels: {app: a}}}\n" NEXT WE("w", "{app: a}"), "" },
+    { "a policy for a pod outside", HEAD("Namespace", "v1") "{name: default}\n" NEXT HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {}\n" NEXT POD("p", "labels: {app: x}"), "IST0127 IST0102" },
+    { "a policy for a pod with a sidecar", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: disabled}}\n" NEXT HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {}\n" NEXT PROXIED("p", "x"), "" },
+    { "no namespace ends so", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {rules: [{from: [{source: {notNamespaces: ['*-x', def*, '*']}}]}]}\n", "IST0101" },
     { "a namespace that is not there", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {rules: [{from: [{source: {namespaces: [x]}}]}]}\n", "IST0101" },
     { "a namespace that is", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {rules: [{from: [{source: {namespaces: [default]}}]}]}\n", "" },
     { "two Sidecars for all", SC("a") "{egress: [{hosts: ['./*']}]}\n" NEXT SC("b") "{egress: [{hosts: ['./*']}]}\n", "IST0111 IST0111" },
@@ -143,6 +173,7 @@ static const struct {
     { "an annotation that is outdated", ANNOTATED("Pod", "sidecar.istio.io/inject: 'true'") "spec: {containers: [{name: c, image: i}]}\n", "IST0135" },
     { "an annotation with nonsense in it", ANNOTATED("Pod", "traffic.sidecar.istio.io/excludeInboundPorts: eighty") "spec: {containers: [{name: c, image: i}]}\n", "IST0125 IST0136" },
     { "an annotation with address blocks", ANNOTATED("Pod", "traffic.sidecar.istio.io/includeOutboundIPRanges: '10.0.0.0/8, 11.0.0.0/8'") "spec: {containers: [{name: c, image: i}]}\n", "IST0136" },
+    { "an annotation that control writes", ANNOTATED("Pod", "istio.io/rev: x, gateway.istio.io/controller-version: '5'") "spec: {containers: [{name: c, image: i}]}\n", "" },
     { "a stable annotation", ANNOTATED("Pod", "proxy.istio.io/config: '{}'") "spec: {containers: [{name: c, image: i}]}\n", "" },
     { "a namespace with both labels", HEAD("Namespace", "v1") "{name: n, labels: {istio-injection: enabled, istio.io/rev: x}}\n", "IST0123" },
     { "a namespace with both kinds of mesh", AMBIENT(", istio-injection: enabled"), "IST0123" },
@@ -164,14 +195,19 @@ static const struct {
       HEAD("Service", "v1") "{name: b}\nspec: {selector: {app: a}, ports: [{name: tcp, port: 80, targetPort: 81}]}\n", "IST0116" },
     { "two Services, one target, two ports", HEAD("Deployment", "apps/v1") "{name: d}\n" PODS("{app: a}", "") NEXT SVC("a", HTTP) NEXT
       HEAD("Service", "v1") "{name: b}\nspec: {selector: {app: a}, ports: [{name: http, port: 81, targetPort: 80}]}\n", "IST0137" },
+    { "two Services, one port, two protocols, outside", HEAD("Deployment", "apps/v1") "{name: d}\nspec: {selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a, sidecar.istio.io/inject: 'false'}}, spec: {containers: [{name: c, image: i}]}}}\n" NEXT SVC("a", HTTP) NEXT
+      HEAD("Service", "v1") "{name: b}\nspec: {selector: {app: a}, ports: [{name: tcp, port: 80, targetPort: 81}]}\n", "" },
     { "two Services that agree", HEAD("Deployment", "apps/v1") "{name: d}\n" PODS("{app: a}", "") NEXT SVC("a", HTTP) NEXT
       HEAD("Service", "v1") "{name: b}\nspec: {selector: {app: a}, ports: [{name: http, port: 80}]}\n", "" },
     { "a relative patch", EF("{applyTo: HTTP_FILTER, patch: {operation: INSERT_BEFORE, value: {}}}"), "IST0151" },
-    { "a relative patch of one version", EF("{applyTo: HTTP_FILTER, match: {proxy: {proxyVersion: 'x'}}, patch: {operation: INSERT_BEFORE, value: {}}}"), "IST0155" },
+    { "a relative patch of one version", EF("{applyTo: HTTP_FILTER, match: {proxy: {proxyVersion: 'x'}}, patch: {operation: INSERT_BEFORE, value: {name: a}}}, {applyTo: HTTP_FILTER, patch: {operation: INSERT_AFTER, value: {name: a}}}"), "IST0151 IST0155" },
+    { "a relative patch beside another one's version", EF("{applyTo: HTTP_FILTER, match: {proxy: {proxyVersion: 'x'}}, patch: {operation: INSERT_FIRST, value: {name: a}}}, {applyTo: HTTP_FILTER, patch: {operation: INSERT_AFTER, value: {name: b}}}"), "IST0151" },
+    { "a merged patch", EF("{applyTo: HTTP_FILTER, patch: {operation: MERGE, value: {}}}"), "" },
+    { "a virtual host replaced", EF("{applyTo: VIRTUAL_HOST, patch: {operation: REPLACE, value: {}}}"), "IST0151" },
     { "a first patch", EF("{applyTo: HTTP_FILTER, patch: {operation: INSERT_FIRST, value: {}}}"), "" },
-    { "a cluster replaced", EF("{applyTo: CLUSTER, patch: {operation: REPLACE, value: {}}}"), "IST0152 IST0151" },
+    { "a cluster replaced", EF("{applyTo: CLUSTER, patch: {operation: REPLACE, value: {}}}"), "IST0152" },
     { "a route added", EF("{applyTo: HTTP_ROUTE, patch: {operation: ADD, value: {}}}"), "IST0153" },
-    { "a route removed", EF("{applyTo: HTTP_ROUTE, patch: {operation: REMOVE}}"), "IST0154 IST0151" },
+    { "a route removed", EF("{applyTo: HTTP_ROUTE, patch: {operation: REMOVE}}"), "IST0154" },
     { "one certificate at two gateways", GW("g") TLS_OF("x.io") NEXT GW("h") TLS_OF("y.io") NEXT SECRET("name: c", PEM), "IST0138 IST0138" },
     { "one certificate at a wider gateway elsewhere", HEAD("Gateway", NET) "{name: g, namespace: e}\nspec: " TLS_OF("x.io") NEXT
       GW("h") "{selector: {istio: gw, app: g}, servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [y.io], tls: {mode: SIMPLE, credentialName: c}}]}\n" NEXT
@@ -191,6 +227,8 @@ static const struct {
     { "a route by a claim that is verified", CLAIMS NEXT HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n", "" },
     { "a route by a claim that is verified elsewhere", CLAIMS NEXT HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j, namespace: e}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n", "IST0149" },
     { "a route by a claim that is verified for all", CLAIMS NEXT HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j, namespace: istio-system}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n", "" },
+    { "a Gateway of the other API", VS("v") "{hosts: [x.io], gateways: [g], http: [{route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP) NEXT K8S_GW("x.io"), "" },
+    { "a Gateway of the other API without the host", VS("v") "{hosts: [y.io], gateways: [g], http: [{route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP) NEXT K8S_GW("x.io"), "IST0132" },
     { "a generated gateway", VS("v") "{hosts: [x.io], gateways: [a-istio-autogenerated-k8s-gateway-http], http: [{route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0101 IST0165" },
     { "a policy by the label of a gateway", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: g}}}\n", "IST0166" },
     { "a Telemetry by the labels of a gateway's pod", TM("t") "{selector: {matchLabels: {app: x}}}\n" NEXT POD("p", "labels: {app: x, gateway.networking.k8s.io/gateway-name: g}"), "IST0166" },
@@ -198,6 +236,7 @@ static const struct {
     { "two protocols at one port", SE("e") "{hosts: [x.io], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}\n" NEXT
       SE("f") "{hosts: [x.io], resolution: DNS, ports: [{number: 80, name: tls, protocol: TLS}]}\n", "IST0177 IST0177" },
     { "an ExternalName with TCP", HEAD("Service", "v1") "{name: e}\nspec: {type: ExternalName, externalName: x.io, ports: [{name: tcp, port: 5}]}\n", "IST0150" },
+    { "an ExternalName with a name that says nothing", HEAD("Service", "v1") "{name: e}\nspec: {type: ExternalName, externalName: x.io, ports: [{name: web, port: 5}]}\n", "IST0150" },
     { "an ExternalName with HTTP", HEAD("Service", "v1") "{name: e}\nspec: {type: ExternalName, externalName: x.io, ports: [{name: http, port: 5}]}\n", "" },
     { "a log for nobody", TM("a") "{accessLogging: [{filter: {expression: 'true'}}]}\n", "IST0157" },
     { "a log for the mesh's default", TM("a") "{accessLogging: [{filter: {expression: 'true'}}]}\n" NEXT
@@ -211,6 +250,11 @@ static const struct {
     { "a network's registry by a Secret", NETWORK("east") NEXT HEAD("Secret", "v1") "{name: c, labels: {istio/multiCluster: 'true'}}\nstringData: {east: x}\n", "" },
     { "istiod fetches keys from anywhere", ISTIOD("X, value: '10.0.0.0/8'"), "IST0175" },
     { "istiod fetches keys from elsewhere than here", ISTIOD("BLOCKED_CIDRS_IN_JWKS_URIS, value: '10.0.0.0/8'"), "" },
+    { "a Service that has no waypoint", WAYPOINT_BOUND("'False'"), "IST0171" },
+    { "a Service that has one", WAYPOINT_BOUND("'True'"), "" },
+    { "a listener without conflicts", K8S_GW("x.io") "status: {conditions: [{type: Conflicted, status: 'False', reason: R, message: m, lastTransitionTime: '2026-01-01T00:00:00Z'}]}\n", "" },
+    { "a listener that is not programmed", K8S_GW("x.io") "status: {conditions: [{type: Programmed, status: 'False', reason: R, message: m, lastTransitionTime: '2026-01-01T00:00:00Z'}]}\n", "IST0171" },
+    { "a policy of which a waypoint can do a part", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {}\nstatus: {conditions: [{type: WaypointAccepted, status: 'True', reason: PartiallyInvalid}]}\n", "IST0171" },
     { "a condition that is negative", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}]}\nstatus: {conditions: [{type: Reconciled, status: 'False', reason: R}]}\n" NEXT SVC("a", HTTP), "IST0171" },
 };
 
