@@ -85,9 +85,9 @@ static FIELD_ENUM_TABLE(authorization_policy_action, PROTO "AuthorizationPolicy.
 
 #define T struct authorization_policy_provider
 static const struct field authorization_policy_provider_fields[] = {
-    FIELD_STR(T, name, "name", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Name of the authorizer in the mesh's settings."),
+    FIELD_STR(T, name, "name", .proto = 1, .help = "Name of the authorizer in the mesh's settings."),
 };
-static FIELD_MESSAGE(authorization_policy_provider, PROTO "AuthorizationPolicy.ExtensionProvider", .help = "An external authorizer.");
+static FIELD_MESSAGE(authorization_policy_provider, PROTO "AuthorizationPolicy.ExtensionProvider", .at = FIELD_AT(T, at), .help = "An external authorizer.");
 #undef T
 
 #define T struct authorization_policy
@@ -97,7 +97,7 @@ static const struct field authorization_policy_fields[] = {
     FIELD_LIST_MSG(T, target_refs, "targetRefs", target_ref, .proto = 6, .proto_name = "targetRefs", .max_items = 16, .enforced = FIELD_NOT_ENFORCED, .help = "Objects that this is for."),
     FIELD_LIST_MSG(T, rules, "rules", authorization_policy_rule, .proto = 2, .max_items = 512, .default_text = "none, which fits nothing", .help = "Rules, of which one must fit."),
     FIELD_ENUM(T, action, "action", authorization_policy_action, .proto = 3, .default_text = "ALLOW", .help = "What to do with what a rule fits."),
-    FIELD_MSG(T, provider, "provider", authorization_policy_provider, .proto = 4, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "External authorizer, for CUSTOM."),
+    FIELD_MSG(T, provider, "provider", authorization_policy_provider, .proto = 4, .oneof = 1, .help = "External authorizer, for CUSTOM."),
 };
 FIELD_MESSAGE(authorization_policy, PROTO "AuthorizationPolicy", .at = FIELD_AT(T, at), .check = authorization_policy_check_policy, .help = "Who may do what.");
 #undef T

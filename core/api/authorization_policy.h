@@ -95,6 +95,7 @@ enum authorization_policy_action {
 };
 
 struct authorization_policy_provider {
+    struct field_at at;
     struct str name;
 };
 

@@ -5,7 +5,9 @@
 #include "core/api/authorization_policy.h"
 #include "core/base/error.h"
 #include "core/base/mem.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_policy.h"
+#include "core/compile/compile_provider.h"
 #include "core/compile/digest.h"
 
 struct authz_build {
@@ -248,6 +250,31 @@ static int add_rule(struct authz_build *b, const struct authorization_policy_rul
     return 0;
 }
 
+/* AZ-16: what a policy without a valid provider covers is denied. */
+static const struct model_ext_authz *external_of(struct authz_build *b, struct str name)
+{
+    struct model_authz *to = b->authz;
+    struct model_ext_authz *x;
+    uint32_t at = 0;
+
+    while (at < to->external_count && str_cmp(to->externals[at]->name, name) < 0)
+        at++;
+    if (at < to->external_count && str_eq(to->externals[at]->name, name))
+        return to->externals[at];
+    x = compile_provider_ext_authz(b->c, name, b->a);
+    if (!x) {
+        compile_warn(b->c, b->o, b->at, "MSH1041", "spec.provider.name",
+                     "all that the rules match is denied: \"%.*s\" is no envoyExtAuthzHttp or "
+                     "envoyExtAuthzGrpc provider of MeshConfig's extensionProviders",
+                     STR_ARG(name));
+        return NULL;
+    }
+    for (uint32_t i = to->external_count++; i > at; i--)
+        to->externals[i] = to->externals[i - 1];
+    to->externals[at] = x;
+    return x;
+}
+
 static void add_policy(struct authz_build *b, const struct object *o, struct model_authz_policy *to)
 {
     static const uint8_t actions[] = {
@@ -262,8 +289,10 @@ static void add_policy(struct authz_build *b, const struct object *o, struct mod
     to->action = actions[spec->action];
     to->dry_run = str_is(object_meta_annotation(o->meta, STR("istio.io/dry-run")), "true");
     to->source = compile_source(o, 0, b->a);
-    if (spec->provider)
-        to->provider = arena_str(b->a, spec->provider->name);
+    if (spec->provider) {
+        b->at = spec->provider->at;
+        to->external = external_of(b, spec->provider->name);
+    }
     to->rules = arena_alloc0(b->a, spec->rules_count, sizeof(*to->rules));
     for (size_t i = 0; i < spec->rules_count; i++) {
         struct model_authz_rule *rule = &to->rules[to->rule_count];
@@ -311,6 +340,7 @@ static void add_all(struct authz_build *b, const struct object **list, size_t co
     for (int action = 0; action < MODEL_AUTHZ_ACTION_COUNT; action++)
         b->authz->by_action[action].list =
             arena_alloc0(b->a, count, sizeof(struct model_authz_policy));
+    b->authz->externals = arena_alloc0(b->a, count, sizeof(struct model_ext_authz *));
     for (size_t i = 0; i < count; i++) {
         struct model_authz_policy policy = { 0 };
         struct model_authz *to = b->authz;
@@ -319,6 +349,8 @@ static void add_all(struct authz_build *b, const struct object **list, size_t co
         to->by_action[policy.action].list[to->by_action[policy.action].count++] = policy;
         to->hash = digest_u64(digest_str(to->hash, list[i]->name), list[i]->content_hash);
         to->hash = digest_str(to->hash, list[i]->ns);
+        if (policy.action == MODEL_AUTHZ_CUSTOM) /* its provider is one of the mesh's settings */
+            to->hash = digest_u64(to->hash, b->c->mesh->hash);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
 #include "core/compile/compile_mesh.h"
+#include "core/compile/compile_provider.h"
 #include "core/compile/compile_tracing.h"
 #include "core/model/model_telemetry.h"
 #include "core/text/cel.h"
@@ -113,16 +114,6 @@ static void add_refs(struct names *n, const struct istio_telemetry_provider *lis
         add_name(n, list[i].name);
 }
 
-static const struct mesh_provider *find_provider(const struct compile *c, struct str name)
-{
-    const struct mesh_config *m = &c->mesh->config;
-
-    for (size_t i = 0; i < m->extension_providers_count; i++)
-        if (str_eq(m->extension_providers[i].name, name))
-            return &m->extension_providers[i];
-    return NULL;
-}
-
 /* An expression that does not compile is told, and not used. */
 static struct str checked_cel(struct build *b, const struct object *o, struct field_at at,
                               const char *path, struct str text)
@@ -204,7 +195,7 @@ static struct str labels_text(struct build *b, const struct node *labels)
 static bool fill_log(struct build *b, const struct log_choice *choice, struct model_access_log *out)
 {
     const struct mesh_config *m = &b->c->mesh->config;
-    const struct mesh_provider *p = find_provider(b->c, choice->provider);
+    const struct mesh_provider *p = compile_provider_find(b->c, choice->provider);
     const struct mesh_provider_file *f = p ? p->envoy_file_access_log : NULL;
 
     *out = (struct model_access_log){ .enabled = true, .filter = choice->filter };
@@ -319,7 +310,7 @@ static void override(struct build *b, const struct object *o,
 static bool is_prometheus(const struct build *b, const struct names *names)
 {
     for (size_t i = 0; i < names->count; i++) {
-        const struct mesh_provider *p = find_provider(b->c, names->list[i]);
+        const struct mesh_provider *p = compile_provider_find(b->c, names->list[i]);
 
         if (p ? p->prometheus != NULL : str_is(names->list[i], BUILTIN_METRIC))
             return true;

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/compile/compile_cluster.h"
 #include "core/compile/compile_mesh.h"
+#include "core/compile/compile_provider.h"
 #include "core/text/duration.h"
 
 #define DEFAULT_MAX_TAG 256
@@ -79,14 +80,6 @@ static void add_tag(struct model_tracing *out, const struct istio_telemetry_tag_
 
 /* ---- the provider ---- */
 
-/* "[namespace/]host". */
-static struct str host_of(const struct compile *c, struct str service, struct arena *a)
-{
-    struct str rest = service, first = str_cut(&rest, '/');
-
-    return compile_full_host(c, rest.p ? rest : first, rest.p ? first : c->root_ns, a);
-}
-
 static void add_headers(struct model_trace_export *to, const struct mesh_provider_header *list,
                         size_t n, struct arena *a)
 {
@@ -108,7 +101,7 @@ static const struct model_trace_export *
 export_of(const struct compile *c, const struct mesh_provider_otel *p, struct arena *a)
 {
     struct model_trace_export *to = arena_alloc0(a, 1, sizeof(*to));
-    struct str host = host_of(c, p->service, a);
+    struct str host = compile_provider_host(c, p->service, a);
 
     to->authority = arena_printf(a, "%.*s:%lld", STR_ARG(host), (long long)p->port);
     to->cluster = compile_cluster_name((uint16_t)p->port, STR_NONE, host, a);
@@ -123,14 +116,6 @@ export_of(const struct compile *c, const struct mesh_provider_otel *p, struct ar
         add_headers(to, p->grpc->initial_metadata, p->grpc->initial_metadata_count, a);
     }
     return to;
-}
-
-static const struct mesh_provider *find_provider(const struct mesh_config *m, struct str name)
-{
-    for (size_t i = 0; i < m->extension_providers_count; i++)
-        if (name.len && str_eq(m->extension_providers[i].name, name))
-            return &m->extension_providers[i];
-    return NULL;
 }
 
 static void use_provider(const struct compile *c, const struct mesh_provider *p, bool report,
@@ -181,7 +166,7 @@ void compile_tracing_build(struct compile *c, const struct object *const *levels
             if (is_side(t->tracing[k].match ? t->tracing[k].match->mode : 0, side))
                 merge(&choice, &t->tracing[k]);
     }
-    p = find_provider(m, choice.provider);
+    p = compile_provider_find(c, choice.provider);
     if (!p || (m->enable_tracing.set && !m->enable_tracing.value))
         return;
     use_provider(c, p, !choice.no_report, a, out);

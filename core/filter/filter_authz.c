@@ -242,7 +242,21 @@ static bool rule_holds(const struct model_authz_rule *r, const struct filter_aut
     return true;
 }
 
-/* Fills policy and rule with the first match of an action. *found counts the policies looked at. */
+/* Sets policy and rule of out to p and the first of its rules that holds. */
+static bool policy_matches(const struct model_authz_policy *p, const struct filter_authz_input *in,
+                           struct filter_authz_verdict *out)
+{
+    for (uint32_t rule = 0; rule < p->rule_count; rule++) {
+        if (!rule_holds(&p->rules[rule], in, p->action == MODEL_AUTHZ_ALLOW))
+            continue;
+        out->policy = p;
+        out->rule = (int32_t)rule;
+        return true;
+    }
+    return false;
+}
+
+/* The first match of an action. *found counts the policies looked at. */
 static bool find_match(const struct model_authz *authz, enum model_authz_action action,
                        const struct filter_authz_input *in, bool dry_run,
                        struct filter_authz_verdict *out, uint32_t *found)
@@ -251,16 +265,11 @@ static bool find_match(const struct model_authz *authz, enum model_authz_action 
     for (uint32_t i = 0; i < authz->by_action[action].count; i++) {
         const struct model_authz_policy *p = &authz->by_action[action].list[i];
 
-        if (p->dry_run != dry_run)
+        if (p->dry_run != dry_run || p->external)
             continue;
         ++*found;
-        for (uint32_t rule = 0; rule < p->rule_count; rule++) {
-            if (!rule_holds(&p->rules[rule], in, action == MODEL_AUTHZ_ALLOW))
-                continue;
-            out->policy = p;
-            out->rule = (int32_t)rule;
+        if (policy_matches(p, in, out))
             return true;
-        }
     }
     return false;
 }
@@ -288,6 +297,23 @@ struct filter_authz_verdict filter_authz_evaluate_dry_run(const struct model_aut
                                                           const struct filter_authz_input *in)
 {
     return evaluate(authz, in, true);
+}
+
+static uint32_t find_external(const struct model_authz *authz, const struct filter_authz_input *in,
+                              uint32_t at, struct filter_authz_verdict *v)
+{
+    const struct model_authz_policy *list = authz->by_action[MODEL_AUTHZ_CUSTOM].list;
+
+    for (; at < authz->external_count; at++) {
+        if (!in->head && !authz->externals[at]->is_grpc)
+            continue;
+        for (uint32_t i = 0; i < authz->by_action[MODEL_AUTHZ_CUSTOM].count; i++) {
+            if (list[i].external == authz->externals[at] && !list[i].dry_run &&
+                policy_matches(&list[i], in, v))
+                return at;
+        }
+    }
+    return at;
 }
 
 /* ---- from requests and connections ---- */
@@ -362,6 +388,39 @@ bool filter_authz_allows_tcp(const struct model_authz *authz, struct decision *d
     return decide(authz, &in, d);
 }
 
+/* remote: memory for what the input points to. */
+static struct filter_authz_input input_of_request(const struct filter_request *fr,
+                                                  struct addr *remote)
+{
+    struct filter_authz_input in = input_of(fr->decision);
+
+    in.remote_ip = remote_of(fr, remote);
+    if (fr->port && fr->port->port)
+        in.dest_port = fr->port->port; /* the workload's port, also behind an explicit listener */
+    in.head = fr->head;
+    in.path = fr->query.path;
+    in.arena = fr->arena;
+    in.claims = fr->claims;
+    return in;
+}
+
+uint32_t filter_authz_external(const struct filter_request *fr, uint32_t from,
+                               struct filter_authz_verdict *v)
+{
+    struct addr remote;
+    struct filter_authz_input in = input_of_request(fr, &remote);
+
+    return find_external(fr->authz, &in, from, v);
+}
+
+uint32_t filter_authz_external_tcp(const struct model_authz *authz, const struct decision *d,
+                                   uint32_t from, struct filter_authz_verdict *v)
+{
+    struct filter_authz_input in = input_of(d);
+
+    return find_external(authz, &in, from, v);
+}
+
 static enum filter_result on_request(struct filter_request *fr)
 {
     struct decision *d = fr->decision;
@@ -371,14 +430,7 @@ static enum filter_result on_request(struct filter_request *fr)
 
     if (!fr->authz)
         return FILTER_CONTINUE;
-    in = input_of(d);
-    in.remote_ip = remote_of(fr, &remote);
-    if (fr->port && fr->port->port)
-        in.dest_port = fr->port->port; /* the workload's port, also behind an explicit listener */
-    in.head = fr->head;
-    in.path = fr->query.path;
-    in.arena = fr->arena;
-    in.claims = fr->claims;
+    in = input_of_request(fr, &remote);
     if (decide(fr->authz, &in, d))
         return FILTER_CONTINUE;
     buf_init(&details, 0);

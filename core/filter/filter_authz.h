@@ -31,8 +31,16 @@ struct filter_authz_verdict {
     int32_t rule;
 };
 
-/* CUSTOM, DENY, ALLOW, in this order. A CUSTOM policy that matches denies: there is no provider to
- * ask (AZ-16). Dry-run policies take no part. Pure; any thread. */
+/* Who is to be asked before all else (AZ-18): the number of the first of authz->externals from
+ * `from` on with a CUSTOM policy that matches, or external_count. Sets *v to that policy. Dry-run
+ * policies ask nobody. Connections are only for authorizers of gRPC. */
+uint32_t filter_authz_external(const struct filter_request *fr, uint32_t from,
+                               struct filter_authz_verdict *v);
+uint32_t filter_authz_external_tcp(const struct model_authz *authz, const struct decision *d,
+                                   uint32_t from, struct filter_authz_verdict *v);
+
+/* CUSTOM, DENY, ALLOW, in this order. A CUSTOM policy without an authorizer denies what it matches
+ * (AZ-16); the others have been asked. Dry-run policies take no part. Pure; any thread. */
 struct filter_authz_verdict filter_authz_evaluate(const struct model_authz *authz,
                                                   const struct filter_authz_input *in);
 /* What the dry-run policies alone would have said (AZ-17); allowed when there are none. */

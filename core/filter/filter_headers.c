@@ -4,24 +4,6 @@
 
 #define MAX_VALUE_BYTES 16384
 
-/* The codecs write these from the message's fields; a second copy would break framing. */
-static bool is_framing(uint16_t token)
-{
-    switch (token) {
-    case HTTP_TOKEN_CONNECTION:
-    case HTTP_TOKEN_CONTENT_LENGTH:
-    case HTTP_TOKEN_HTTP2_SETTINGS:
-    case HTTP_TOKEN_KEEP_ALIVE:
-    case HTTP_TOKEN_PROXY_CONNECTION:
-    case HTTP_TOKEN_TE:
-    case HTTP_TOKEN_TRANSFER_ENCODING:
-    case HTTP_TOKEN_UPGRADE:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static bool is_authority(const struct model_header_op *op)
 {
     return op->token == HTTP_TOKEN_HOST || str_is(op->name, ":authority");
@@ -30,7 +12,7 @@ static bool is_authority(const struct model_header_op *op)
 static bool is_refused(const struct model_header_op *op)
 {
     return op->name.len == 0 || op->name.p[0] == ':' || op->token == HTTP_TOKEN_HOST ||
-           is_framing(op->token);
+           http_headers_is_framing(op->token);
 }
 
 /* The value with operators filled in; false: nothing to set. Values without result are left out

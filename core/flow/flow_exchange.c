@@ -288,14 +288,13 @@ void flow_exchange_resume(struct flow_request *r)
 
 /* ---- sending ---- */
 
-static void send_queue(struct http_stream *up, const struct chunk_queue *q, bool end)
+/* An authorizer may have wanted much of the body before. */
+static void send_pending(struct flow_request *r, bool end)
 {
-    struct iovec iov[64];
-    int n = chunk_queue_peek(q, iov, (int)COUNT_OF(iov));
+    size_t max = r->pending.len / 2048 + 2; /* chunks have at least 4 KiB */
+    struct iovec *iov = arena_alloc0(r->filter.arena, max, sizeof(*iov));
 
-    /* 64 chunks of at least 4 KiB hold more than the client's credit. */
-    if (n || end)
-        http_stream_send_body(up, iov, n, end);
+    http_stream_send_body(r->up, iov, chunk_queue_peek(&r->pending, iov, (int)max), end);
 }
 
 /* The head and whatever of the body has come: first what earlier attempts sent, then what waited.
@@ -312,7 +311,7 @@ static void send_request(struct flow_request *r)
     if (has_body) {
         flow_replay_send(&r->replay, r->up, end && !r->pending.len);
         if (r->pending.len)
-            send_queue(r->up, &r->pending, end);
+            send_pending(r, end);
     }
     if (r->trailers)
         http_stream_send_trailers(r->up, r->trailers);

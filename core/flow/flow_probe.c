@@ -32,6 +32,15 @@ uint64_t flow_probe_after_ms(const struct flow_conn *c, const struct flow_view *
     return peer && peer->hop != MODEL_HOP_PLAIN ? QUIET_MESHED_MS : QUIET_MS;
 }
 
+/* Who is asked outside must not be asked for nothing. */
+static bool may_connect_early(const struct model_authz *authz, struct decision *d)
+{
+    struct filter_authz_verdict match;
+
+    return filter_authz_external_tcp(authz, d, 0, &match) == authz->external_count &&
+           filter_authz_allows_tcp(authz, d);
+}
+
 struct flow_tcp *flow_probe_start(struct flow_conn *c, struct model_cluster *cluster,
                                   const struct model_authz *authz)
 {
@@ -46,7 +55,7 @@ struct flow_tcp *flow_probe_start(struct flow_conn *c, struct model_cluster *clu
         up->probe_after_ms = worker_now_ms(c->fw->worker) + QUIET_PROBE_EACH_MS;
     }
     t = flow_tcp_new(c);
-    if (authz && !filter_authz_allows_tcp(authz, &t->decision)) {
+    if (authz && !may_connect_early(authz, &t->decision)) {
         flow_probe_abandon(t);
         return NULL;
     }

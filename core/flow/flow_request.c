@@ -8,6 +8,7 @@
 #include "core/flow/flow_challenge.h"
 #include "core/flow/flow_edge.h"
 #include "core/flow/flow_exchange.h"
+#include "core/flow/flow_ext_authz.h"
 #include "core/flow/flow_gateway.h"
 #include "core/flow/flow_guard.h"
 #include "core/flow/flow_heads.h"
@@ -27,6 +28,7 @@ void flow_request_finish(struct flow_request *r)
     ASSERT(r->state != FLOW_REQUEST_DONE);
     r->state = FLOW_REQUEST_DONE;
     flow_mirror_detach(r);
+    flow_ext_authz_end(r->ext_authz);
     filter_run_end(&r->filter);
     filter_jwt_end(&r->filter);
     r->decision.end_ns = clock_ns();
@@ -66,6 +68,7 @@ static void hide_success(struct flow_request *r, struct http_msg *head)
 void flow_request_filter_response(struct flow_request *r, struct http_msg *head)
 {
     filter_run_response(&r->filter, head);
+    flow_ext_authz_respond(r, head);
     if (r->target)
         filter_headers_response(&r->target->response, &r->filter, head);
     if (r->filter.route)
@@ -247,6 +250,8 @@ static void on_down_body(void *arg, const uint8_t *p, size_t len, bool end)
     if (!list_is_empty(&r->mirrors))
         flow_mirror_body(r, p, len, end);
     flow_exchange_body(r, p, len, end);
+    if (r->ext_authz)
+        flow_ext_authz_body(r);
 }
 
 static void on_down_trailers(void *arg, struct http_headers *trailers)
@@ -257,6 +262,8 @@ static void on_down_trailers(void *arg, struct http_headers *trailers)
     if (!list_is_empty(&r->mirrors))
         flow_mirror_body(r, NULL, 0, true);
     flow_exchange_trailers(r, trailers);
+    if (r->ext_authz)
+        flow_ext_authz_body(r);
 }
 
 static void on_down_writable(void *arg)
@@ -316,13 +323,13 @@ static void describe_connection(struct flow_request *r, const struct flow_view *
 }
 
 /* Finds virtual host and route; both may stay NULL. */
-static void find_route(struct flow_request *r, const struct flow_view *view)
+static void find_route(struct flow_request *r)
 {
     struct filter_request *fr = &r->filter;
 
-    if (!view->table || r->filter.port)
+    if (!r->table || r->filter.port)
         return;
-    r->decision.vhost = route_find_vhost(view->table, fr->head->authority);
+    r->decision.vhost = route_find_vhost(r->table, fr->head->authority);
     if (!r->decision.vhost)
         return;
     fr->route = route_find(r->decision.vhost, &fr->query);
@@ -406,6 +413,15 @@ static bool authenticate(struct flow_request *r)
     return true;
 }
 
+/* From here on the request may wait for others. */
+static void authorized_outside(struct flow_request *r)
+{
+    if (r->filter.jwt && !authenticate(r))
+        return;
+    find_route(r);
+    after_filters(r, filter_run_request(&r->filter, &r->filter_at));
+}
+
 void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct http_msg *head,
                         bool end)
 {
@@ -422,6 +438,7 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
     describe_connection(r, view);
     fr->listener = view->listener;
     fr->port = view->inbound;
+    r->table = view->table;
     fr->authz = view->inbound                               ? view->inbound->authz
                 : view->listener && view->listener->gateway ? view->listener->gateway->authz
                                                             : NULL;
@@ -444,8 +461,6 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
     }
     if (r->decision.gateway && answer_challenge(r))
         return;
-    if (fr->jwt && !authenticate(r))
-        return;
-    find_route(r, view);
-    after_filters(r, filter_run_request(fr, &r->filter_at));
+    if (!flow_ext_authz_begin(r, authorized_outside))
+        authorized_outside(r);
 }

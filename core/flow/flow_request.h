@@ -20,6 +20,8 @@
  * thousand slow readers, so it is little; the kernel's buffers are behind it. */
 #define FLOW_REQUEST_HIGH_BYTES STREAM_LOW_WATER_BYTES
 
+struct flow_ext_authz;
+
 enum flow_request_state {
     FLOW_REQUEST_FILTERS,
     FLOW_REQUEST_RESOLVING,  /* waits for DNS */
@@ -34,7 +36,9 @@ struct flow_request {
     struct flow_worker *fw;
     struct flow_conn
         *conn; /* outlives the request: a connection that ends resets its streams first */
-    struct filter_request filter; /* head, route, decision, query ... */
+    struct filter_request filter;          /* head, route, decision, query ... */
+    const struct model_route_table *table; /* of the snapshot held by lease; NULL: none */
+    struct flow_ext_authz *ext_authz;      /* NULL: nobody was asked */
     struct flow_lease *lease;
     uint8_t state;        /* enum flow_request_state */
     bool free_retry_used; /* the one beside the policy, for connections that died unread */

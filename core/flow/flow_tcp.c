@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/filter/filter_authz.h"
+#include "core/flow/flow_ext_authz.h"
 #include "core/flow/flow_listen.h"
 #include "core/flow/flow_probe.h"
 #include "core/flow/upstream.h"
@@ -54,6 +55,7 @@ void flow_tcp_free(struct flow_tcp *t)
         upstream_wait_cancel(&t->wait);
     if (t->waiter)
         http_pool_cancel(t->waiter);
+    flow_ext_authz_end(t->ext_authz);
     stream_close(t->up);
     stream_close(t->down);
     if (t->host)
@@ -479,23 +481,36 @@ void flow_tcp_take_over(struct flow_tcp *t, struct flow_conn *c)
     flow_conn_forget(c);
 }
 
+static void authorized_outside(struct flow_tcp *t)
+{
+    if (t->authz && !filter_authz_allows_tcp(t->authz, &t->decision)) {
+        fail(t, 0, "rbac_access_denied_matched_policy[none]");
+        return;
+    }
+    if (!t->to) {
+        fail(t, DECISION_NR, "filter_chain_not_found");
+        return;
+    }
+    t->decision.cluster = t->to;
+    t->cluster = upstream_get(t->fw, t->to);
+    flow_tcp_connect(t);
+}
+
+static void refused_outside(struct flow_tcp *t, const char *why)
+{
+    fail(t, 0, why);
+}
+
 void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,
                     const struct model_authz *authz)
 {
     struct flow_tcp *t = flow_tcp_new(c);
 
     flow_tcp_take_over(t, c);
-    if (authz && !filter_authz_allows_tcp(authz, &t->decision)) {
-        fail(t, 0, "rbac_access_denied_matched_policy[none]");
-        return;
-    }
-    if (!cluster) {
-        fail(t, DECISION_NR, "filter_chain_not_found");
-        return;
-    }
-    t->decision.cluster = cluster;
-    t->cluster = upstream_get(t->fw, cluster);
-    flow_tcp_connect(t);
+    t->authz = authz;
+    t->to = cluster;
+    if (!flow_ext_authz_begin_tcp(t, authz, authorized_outside, refused_outside))
+        authorized_outside(t);
 }
 
 void flow_tcp_refuse(struct flow_conn *c, uint32_t flags, const char *why)

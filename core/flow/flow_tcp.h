@@ -6,6 +6,7 @@
 #include "core/flow/flow_conn.h"
 #include "core/flow/upstream.h"
 
+struct flow_ext_authz;
 struct relay;
 
 struct flow_tcp {
@@ -31,7 +32,10 @@ struct flow_tcp {
     struct timer limit; /* of asking for a tunnel, then of the connection's life */
     uint64_t reported_in, reported_out;
     struct tls_peer *tls_peer;
-    bool is_refused; /* nothing serves it */
+    bool is_refused;                  /* nothing serves it */
+    const struct model_authz *authz;  /* until it goes on */
+    struct model_cluster *to;         /* likewise, where */
+    struct flow_ext_authz *ext_authz; /* NULL: nobody was asked */
 };
 
 /* Takes over the connection's stream (c->stream) and what is known about it; c is freed. Without a

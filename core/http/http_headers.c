@@ -220,6 +220,23 @@ void http_headers_copy(struct http_headers *to, const struct http_headers *from,
     }
 }
 
+bool http_headers_is_framing(enum http_token token)
+{
+    switch (token) {
+    case HTTP_TOKEN_CONNECTION:
+    case HTTP_TOKEN_CONTENT_LENGTH:
+    case HTTP_TOKEN_HTTP2_SETTINGS:
+    case HTTP_TOKEN_KEEP_ALIVE:
+    case HTTP_TOKEN_PROXY_CONNECTION:
+    case HTTP_TOKEN_TE:
+    case HTTP_TOKEN_TRANSFER_ENCODING:
+    case HTTP_TOKEN_UPGRADE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool http_headers_is_name(struct str name)
 {
     for (size_t i = 0; i < name.len; i++) {

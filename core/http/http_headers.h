@@ -51,6 +51,9 @@ uint32_t http_headers_remove_if(struct http_headers *h,
 /* Copies the list (not the slices) into another arena's list; with deep the bytes too. */
 void http_headers_copy(struct http_headers *to, const struct http_headers *from, bool deep);
 
+/* Headers that the codecs write from the message's fields: a second one would break framing. */
+bool http_headers_is_framing(enum http_token token);
+
 /* RFC 9110 field-name (token) in lower case / field-value without CR, LF, NUL. */
 bool http_headers_is_name(struct str name);
 bool http_headers_is_value(struct str value);

@@ -1,6 +1,7 @@
 /* Authorization: AuthorizationPolicy compiled to typed nodes.
  *
- * CUSTOM, then DENY, then ALLOW (spec AZ-1). A policy holds rules (OR); a rule holds sources (OR),
+ * CUSTOM, then DENY, then ALLOW (spec AZ-1). Each authorizer with a CUSTOM policy that matches must
+ * agree, and is asked once. A policy holds rules (OR); a rule holds sources (OR),
  * operations (OR) and conditions (AND); inside a source or an operation fields are ANDed, values
  * ORed, not-values none-of. Names keep the order of the user's text, so a decision can name rule
  * and clause. Immutable, refcounted; any thread. */
@@ -14,6 +15,7 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 #include "core/model/model_cluster.h"
+#include "core/model/model_ext_authz.h"
 #include "core/net/addr.h"
 
 enum model_authz_action {
@@ -87,7 +89,8 @@ struct model_authz_rule {
 struct model_authz_policy {
     uint8_t action;
     bool dry_run;
-    struct str provider; /* CUSTOM */
+    /* CUSTOM: who is asked about what matches; NULL: there is no such provider, and it is denied */
+    const struct model_ext_authz *external;
     struct model_authz_rule *rules;
     uint32_t rule_count;
     struct model_source source;
@@ -101,6 +104,8 @@ struct model_authz {
         struct model_authz_policy *list;
         uint32_t count;
     } by_action[MODEL_AUTHZ_ACTION_COUNT];
+    struct model_ext_authz **externals; /* of the CUSTOM policies, by name: the order of asking */
+    uint32_t external_count;
 };
 
 struct model_authz *model_authz_ref(struct model_authz *a);
