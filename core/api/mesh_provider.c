@@ -13,45 +13,71 @@ static void check_otel(struct field_check *c, const void *message)
         field_decode_error_at(c, "grpc", "\"http\" and \"grpc\" exclude each other");
 }
 
+static void check_path_prefix(struct field_check *c, const void *member)
+{
+    struct str text = *(const struct str *)member;
+
+    if (text.len && text.p[0] != '/')
+        field_decode_error(c, "must begin with '/'");
+}
+
+static void check_status(struct field_check *c, const void *member)
+{
+    struct str text = *(const struct str *)member;
+    uint64_t status;
+
+    if (text.len && (str_to_u64(text, 599, &status) != 0 || status < 200))
+        field_decode_error(c, "must be an HTTP status, 200 to 599");
+}
+
+static void check_pattern(struct field_check *c, const void *member)
+{
+    struct str text = *(const struct str *)member;
+
+    if (text.len == 0 || str_is(text, "*"))
+        field_decode_error(c,
+                           "must be a header's name, \"x-*\" or \"*-x\"; \"*\" alone is too wide");
+}
+
 /* clang-format off */
 #define T struct mesh_provider_body
 static const struct field mesh_provider_body_fields[] = {
-    FIELD_UINT32(T, max_request_bytes, "maxRequestBytes", .proto = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Bytes of the body that are kept for it; longer ones are refused."),
-    FIELD_BOOL(T, allow_partial_message, "allowPartialMessage", .proto = 2, .default_text = "false", .enforced = FIELD_NOT_ENFORCED, .help = "Send the first bytes instead of refusing."),
-    FIELD_BOOL(T, pack_as_bytes, "packAsBytes", .proto = 3, .default_text = "false", .enforced = FIELD_NOT_ENFORCED, .help = "Send it as bytes, not as UTF-8."),
+    FIELD_UINT32(T, max_request_bytes, "maxRequestBytes", .proto = 1, .required = true, .min = 1, .max = 1 << 26, .help = "Bytes of the body that are kept for it; longer ones are refused."),
+    FIELD_BOOL(T, allow_partial_message, "allowPartialMessage", .proto = 2, .default_text = "false", .help = "Send the first bytes instead of refusing."),
+    FIELD_BOOL(T, pack_as_bytes, "packAsBytes", .proto = 3, .default_text = "false", .help = "Send it as bytes, not as UTF-8."),
 };
 static FIELD_MESSAGE(mesh_provider_body, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationRequestBody", .at = FIELD_AT(T, at), .help = "The body goes to the authorizer, too.");
 #undef T
 
 #define T struct mesh_provider_authz_http
 static const struct field mesh_provider_authz_http_fields[] = {
-    FIELD_STR(T, service, "service", .proto = 1, .required = true, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Service that is asked, [namespace/]host."),
-    FIELD_UINT32(T, port, "port", .proto = 2, .required = true, .min = 1, .max = 65535, .enforced = FIELD_NOT_ENFORCED, .help = "Its port."),
-    FIELD_DURATION(T, timeout, "timeout", .proto = 9, .min = DURATION_MS, .default_text = "600s", .enforced = FIELD_NOT_ENFORCED, .help = "Time for its answer."),
-    FIELD_STR(T, path_prefix, "pathPrefix", .proto = 3, .enforced = FIELD_NOT_ENFORCED, .help = "What the path begins with on the way to it."),
-    FIELD_BOOL(T, fail_open, "failOpen", .proto = 4, .default_text = "false", .enforced = FIELD_NOT_ENFORCED, .help = "Let requests pass when it cannot be asked."),
-    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 14, .default_text = "false", .enforced = FIELD_NOT_ENFORCED, .help = "Route again when it changed the request."),
-    FIELD_STR(T, status_on_error, "statusOnError", .proto = 5, .default_text = "403", .enforced = FIELD_NOT_ENFORCED, .help = "Status when it cannot be asked."),
-    FIELD_LIST_STR(T, include_headers_in_check, "includeHeadersInCheck", .proto = 6, .deprecated = true, .enforced = FIELD_NOT_ENFORCED, .help = "Use includeRequestHeadersInCheck."),
-    FIELD_LIST_STR(T, include_request_headers_in_check, "includeRequestHeadersInCheck", .proto = 10, .enforced = FIELD_NOT_ENFORCED, .help = "Headers of the request that it gets; '*' at either end."),
-    FIELD_MAP_STR(T, include_additional_headers_in_check, "includeAdditionalHeadersInCheck", .proto = 11, .enforced = FIELD_NOT_ENFORCED, .help = "Headers to add on the way to it."),
-    FIELD_MSG(T, include_request_body_in_check, "includeRequestBodyInCheck", mesh_provider_body, .proto = 12, .enforced = FIELD_NOT_ENFORCED, .help = "The body goes to it, too."),
-    FIELD_LIST_STR(T, headers_to_upstream_on_allow, "headersToUpstreamOnAllow", .proto = 7, .enforced = FIELD_NOT_ENFORCED, .help = "Headers of its answer that go upstream."),
-    FIELD_LIST_STR(T, headers_to_downstream_on_deny, "headersToDownstreamOnDeny", .proto = 8, .enforced = FIELD_NOT_ENFORCED, .help = "Headers of its answer that clients get when it says no."),
-    FIELD_LIST_STR(T, headers_to_downstream_on_allow, "headersToDownstreamOnAllow", .proto = 13, .enforced = FIELD_NOT_ENFORCED, .help = "Headers of its answer that clients get when it says yes."),
+    FIELD_STR(T, service, "service", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Service that is asked, [namespace/]host."),
+    FIELD_UINT32(T, port, "port", .proto = 2, .required = true, .min = 1, .max = 65535, .help = "Its port."),
+    FIELD_DURATION(T, timeout, "timeout", .proto = 9, .min = DURATION_MS, .default_text = "600s", .help = "Time for its answer."),
+    FIELD_STR(T, path_prefix, "pathPrefix", .proto = 3, .check = check_path_prefix, .help = "What the path begins with on the way to it."),
+    FIELD_BOOL(T, fail_open, "failOpen", .proto = 4, .default_text = "false", .help = "Let requests pass when it cannot be asked."),
+    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 14, .default_text = "false", .help = "Routes are found after it was asked, with or without this."),
+    FIELD_STR(T, status_on_error, "statusOnError", .proto = 5, .check = check_status, .default_text = "403", .help = "Status when it cannot be asked."),
+    FIELD_LIST_STR(T, include_headers_in_check, "includeHeadersInCheck", .proto = 6, .check = check_pattern, .deprecated = true, .help = "Use includeRequestHeadersInCheck."),
+    FIELD_LIST_STR(T, include_request_headers_in_check, "includeRequestHeadersInCheck", .proto = 10, .check = check_pattern, .help = "Headers of the request that it gets; '*' at either end."),
+    FIELD_MAP_STR(T, include_additional_headers_in_check, "includeAdditionalHeadersInCheck", .proto = 11, .help = "Headers to add on the way to it."),
+    FIELD_MSG(T, include_request_body_in_check, "includeRequestBodyInCheck", mesh_provider_body, .proto = 12, .help = "The body goes to it, too."),
+    FIELD_LIST_STR(T, headers_to_upstream_on_allow, "headersToUpstreamOnAllow", .proto = 7, .check = check_pattern, .help = "Headers of its answer that go upstream."),
+    FIELD_LIST_STR(T, headers_to_downstream_on_deny, "headersToDownstreamOnDeny", .proto = 8, .check = check_pattern, .help = "Headers of its answer that clients get when it says no."),
+    FIELD_LIST_STR(T, headers_to_downstream_on_allow, "headersToDownstreamOnAllow", .proto = 13, .check = check_pattern, .help = "Headers of its answer that clients get when it says yes."),
 };
 static FIELD_MESSAGE(mesh_provider_authz_http, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationHttpProvider", .at = FIELD_AT(T, at), .help = "An authorizer that is asked by HTTP.");
 #undef T
 
 #define T struct mesh_provider_authz_grpc
 static const struct field mesh_provider_authz_grpc_fields[] = {
-    FIELD_STR(T, service, "service", .proto = 1, .required = true, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Service that is asked, [namespace/]host."),
-    FIELD_UINT32(T, port, "port", .proto = 2, .required = true, .min = 1, .max = 65535, .enforced = FIELD_NOT_ENFORCED, .help = "Its port."),
-    FIELD_DURATION(T, timeout, "timeout", .proto = 5, .min = DURATION_MS, .default_text = "600s", .enforced = FIELD_NOT_ENFORCED, .help = "Time for its answer."),
-    FIELD_BOOL(T, fail_open, "failOpen", .proto = 3, .default_text = "false", .enforced = FIELD_NOT_ENFORCED, .help = "Let requests pass when it cannot be asked."),
-    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 7, .default_text = "false", .enforced = FIELD_NOT_ENFORCED, .help = "Route again when it changed the request."),
-    FIELD_STR(T, status_on_error, "statusOnError", .proto = 4, .default_text = "403", .enforced = FIELD_NOT_ENFORCED, .help = "Status when it cannot be asked."),
-    FIELD_MSG(T, include_request_body_in_check, "includeRequestBodyInCheck", mesh_provider_body, .proto = 6, .enforced = FIELD_NOT_ENFORCED, .help = "The body goes to it, too."),
+    FIELD_STR(T, service, "service", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Service that is asked, [namespace/]host."),
+    FIELD_UINT32(T, port, "port", .proto = 2, .required = true, .min = 1, .max = 65535, .help = "Its port."),
+    FIELD_DURATION(T, timeout, "timeout", .proto = 5, .min = DURATION_MS, .default_text = "600s", .help = "Time for its answer."),
+    FIELD_BOOL(T, fail_open, "failOpen", .proto = 3, .default_text = "false", .help = "Let requests pass when it cannot be asked."),
+    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 7, .default_text = "false", .help = "Routes are found after it was asked, with or without this."),
+    FIELD_STR(T, status_on_error, "statusOnError", .proto = 4, .check = check_status, .default_text = "403", .help = "Status when it cannot be asked."),
+    FIELD_MSG(T, include_request_body_in_check, "includeRequestBodyInCheck", mesh_provider_body, .proto = 6, .help = "The body goes to it, too."),
 };
 static FIELD_MESSAGE(mesh_provider_authz_grpc, "istio.mesh.v1alpha1.MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationGrpcProvider", .at = FIELD_AT(T, at), .help = "An authorizer that is asked by gRPC.");
 #undef T
@@ -289,8 +315,8 @@ static FIELD_MESSAGE(mesh_provider_sds, "istio.mesh.v1alpha1.MeshConfig.Extensio
 #define T struct mesh_provider
 static const struct field mesh_provider_fields[] = {
     FIELD_STR(T, name, "name", .proto = 1, .required = true, .check = api_check_not_empty, .help = "Name that others use."),
-    FIELD_MSG(T, envoy_ext_authz_http, "envoyExtAuthzHttp", mesh_provider_authz_http, .proto = 2, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "An authorizer that is asked by HTTP."),
-    FIELD_MSG(T, envoy_ext_authz_grpc, "envoyExtAuthzGrpc", mesh_provider_authz_grpc, .proto = 3, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "An authorizer that is asked by gRPC."),
+    FIELD_MSG(T, envoy_ext_authz_http, "envoyExtAuthzHttp", mesh_provider_authz_http, .proto = 2, .oneof = 1, .help = "An authorizer that is asked by HTTP."),
+    FIELD_MSG(T, envoy_ext_authz_grpc, "envoyExtAuthzGrpc", mesh_provider_authz_grpc, .proto = 3, .oneof = 1, .help = "An authorizer that is asked by gRPC."),
     FIELD_MSG(T, zipkin, "zipkin", mesh_provider_zipkin, .proto = 4, .oneof = 1, .enforced = ZIPKIN, .help = "Spans go to Zipkin."),
     FIELD_MSG(T, lightstep, "lightstep", mesh_provider_lightstep, .proto = 5, .oneof = 1, .deprecated = true, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to Lightstep."),
     FIELD_MSG(T, datadog, "datadog", mesh_provider_datadog, .proto = 6, .oneof = 1, .enforced = FIELD_NOT_ENFORCED, .help = "Spans go to Datadog."),

@@ -381,11 +381,24 @@ static bool decide(const struct model_authz *authz, const struct filter_authz_in
     return v.allowed;
 }
 
-bool filter_authz_allows_tcp(const struct model_authz *authz, struct decision *d)
+static const char *denial_of(const struct decision *d, struct arena *a)
+{
+    const char *text;
+    struct buf out;
+
+    buf_init(&out, 0);
+    access_op_write_authz(d, &out);
+    text = arena_strz(a, buf_str(&out));
+    buf_deinit(&out);
+    return text;
+}
+
+const char *filter_authz_refuses_tcp(const struct model_authz *authz, struct decision *d,
+                                     struct arena *a)
 {
     struct filter_authz_input in = input_of(d);
 
-    return decide(authz, &in, d);
+    return decide(authz, &in, d) ? NULL : denial_of(d, a);
 }
 
 /* remote: memory for what the input points to. */
@@ -426,23 +439,19 @@ static enum filter_result on_request(struct filter_request *fr)
     struct decision *d = fr->decision;
     struct filter_authz_input in;
     struct addr remote;
-    struct buf details;
 
     if (!fr->authz)
         return FILTER_CONTINUE;
     in = input_of_request(fr, &remote);
     if (decide(fr->authz, &in, d))
         return FILTER_CONTINUE;
-    buf_init(&details, 0);
-    access_op_write_authz(d, &details);
     fr->reply = (struct filter_reply){
         .status = 403,
         .grpc_status = 7, /* PERMISSION_DENIED */
         .body = STR("RBAC: access denied"),
-        .details = arena_strz(fr->arena, buf_str(&details)),
+        .details = denial_of(d, fr->arena),
     };
     http_headers_init(&fr->reply.headers, fr->arena);
-    buf_deinit(&details);
     return FILTER_REPLY;
 }
 

@@ -7,8 +7,9 @@
 extern const struct filter filter_authz;
 
 /* For connections that carry no HTTP, before any upstream is opened. Fills the decision's authz
- * fields; false: close the connection. */
-bool filter_authz_allows_tcp(const struct model_authz *authz, struct decision *d);
+ * fields. NULL: it may; else why the connection is closed, in a. */
+const char *filter_authz_refuses_tcp(const struct model_authz *authz, struct decision *d,
+                                     struct arena *a);
 
 /* What policies are evaluated against; fields that are absent stay empty. */
 struct filter_authz_input {

@@ -33,12 +33,12 @@ uint64_t flow_probe_after_ms(const struct flow_conn *c, const struct flow_view *
 }
 
 /* Who is asked outside must not be asked for nothing. */
-static bool may_connect_early(const struct model_authz *authz, struct decision *d)
+static bool may_connect_early(struct flow_tcp *t, const struct model_authz *authz)
 {
     struct filter_authz_verdict match;
 
-    return filter_authz_external_tcp(authz, d, 0, &match) == authz->external_count &&
-           filter_authz_allows_tcp(authz, d);
+    return filter_authz_external_tcp(authz, &t->decision, 0, &match) == authz->external_count &&
+           !filter_authz_refuses_tcp(authz, &t->decision, &t->arena);
 }
 
 struct flow_tcp *flow_probe_start(struct flow_conn *c, struct model_cluster *cluster,
@@ -55,7 +55,7 @@ struct flow_tcp *flow_probe_start(struct flow_conn *c, struct model_cluster *clu
         up->probe_after_ms = worker_now_ms(c->fw->worker) + QUIET_PROBE_EACH_MS;
     }
     t = flow_tcp_new(c);
-    if (authz && !may_connect_early(authz, &t->decision)) {
+    if (authz && !may_connect_early(t, authz)) {
         flow_probe_abandon(t);
         return NULL;
     }

@@ -483,8 +483,10 @@ void flow_tcp_take_over(struct flow_tcp *t, struct flow_conn *c)
 
 static void authorized_outside(struct flow_tcp *t)
 {
-    if (t->authz && !filter_authz_allows_tcp(t->authz, &t->decision)) {
-        fail(t, 0, "rbac_access_denied_matched_policy[none]");
+    const char *why = t->authz ? filter_authz_refuses_tcp(t->authz, &t->decision, &t->arena) : NULL;
+
+    if (why) {
+        fail(t, 0, why);
         return;
     }
     if (!t->to) {

@@ -177,10 +177,6 @@ static bool write_details(const struct access_op *op, const struct access_source
                           struct buf *out)
 {
     (void)op;
-    if (s->decision->authz_denied && !s->decision->is_tcp) {
-        access_op_write_authz(s->decision, out);
-        return true;
-    }
     return add_text(str_of(s->decision->details), out);
 }
 
@@ -188,10 +184,6 @@ static bool write_termination(const struct access_op *op, const struct access_so
                               struct buf *out)
 {
     (void)op;
-    if (s->decision->authz_denied && s->decision->is_tcp) {
-        access_op_write_authz(s->decision, out);
-        return true;
-    }
     return add_text(str_of(s->decision->termination), out);
 }
 

@@ -565,19 +565,21 @@ static void az_6_tcp_drops_http_fields_as_istio_does(void)
 {
     struct decision d = { .peer_identity = STR("spiffe://td/ns/foo/sa/x") };
 
+    arena_init(&arena, 256);
     addr_parse(STR("10.0.0.2:80"), 0, &d.local);
     one_policy(MODEL_AUTHZ_ALLOW, MODEL_AUTHZ_PATH, STR("/ok"));
-    OK(!filter_authz_allows_tcp(&authz, &d)); /* AZ-6: never matches */
+    OK(filter_authz_refuses_tcp(&authz, &d, &arena) != NULL); /* AZ-6: never matches */
     OK(d.authz_denied && !d.authz_policy);
     one_policy(MODEL_AUTHZ_DENY, MODEL_AUTHZ_PATH, STR("/ok"));
-    OK(!filter_authz_allows_tcp(&authz, &d)); /* AZ-6: what is left matches all */
+    OK(filter_authz_refuses_tcp(&authz, &d, &arena) != NULL); /* AZ-6: what is left matches all */
     OK(d.authz_policy == &policy);
     one_policy(MODEL_AUTHZ_ALLOW, MODEL_AUTHZ_SERVICE_ACCOUNT, STR("foo/x"));
-    OK(filter_authz_allows_tcp(&authz, &d));
+    OK(filter_authz_refuses_tcp(&authz, &d, &arena) == NULL);
     d.peer_identity = STR("spiffe://td/ns/foo/sa/y");
-    OK(!filter_authz_allows_tcp(&authz, &d));
+    OK(filter_authz_refuses_tcp(&authz, &d, &arena) != NULL);
     d.peer_identity = STR("spiffe://td/ns/foo/sa/x/extra");
-    OK(!filter_authz_allows_tcp(&authz, &d));
+    EQ_STR(filter_authz_refuses_tcp(&authz, &d, &arena), "rbac_access_denied_matched_policy[none]");
+    arena_deinit(&arena);
 }
 
 static const struct tap_case cases[] = {
