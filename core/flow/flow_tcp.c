@@ -441,7 +441,6 @@ void flow_tcp_connect(struct flow_tcp *t)
 struct flow_tcp *flow_tcp_new(struct flow_conn *c)
 {
     struct flow_tcp *t = mem_alloc0(1, sizeof(*t));
-    const struct flow_view *v = flow_conn_view(c); /* of the lease that is taken here */
     struct decision *d = &t->decision;
 
     t->fw = c->fw;
@@ -453,7 +452,7 @@ struct flow_tcp *flow_tcp_new(struct flow_conn *c)
     flow_worker_begin_decision(c->fw, d);
     d->is_tcp = true;
     d->snapshot = t->lease->snapshot;
-    d->listener = v->listener;
+    d->listener = c->view.listener;
     d->inbound = c->kind == MODEL_LISTENER_INBOUND || c->kind == MODEL_LISTENER_INBOUND_PORT;
     d->gateway = c->kind == MODEL_LISTENER_GATEWAY;
     d->grpc_status = -1;
