@@ -187,7 +187,7 @@ static const struct field gateway_api_filter_fields[] = {
     FIELD_MSG(T, redirect, "requestRedirect", gateway_api_redirect, .help = "Answers with a redirect."),
     FIELD_MSG(T, rewrite, "urlRewrite", gateway_api_rewrite, .help = "Changes host and path."),
     FIELD_MSG(T, cors, "cors", gateway_api_cors, .help = "Which pages of other origins may use this."),
-    FIELD_MSG(T, auth, "externalAuth", gateway_api_auth, .enforced = FIELD_NOT_ENFORCED, .help = "Asks a service whether a request may pass."),
+    FIELD_MSG(T, auth, "externalAuth", gateway_api_auth, .help = "Asks a service whether a request may pass."),
     FIELD_MSG(T, extension, "extensionRef", gateway_api_ref_local_ref, .enforced = "is not supported: the rule answers 500", .help = "An object that says what to do."),
 };
 FIELD_MESSAGE(gateway_api_filter, GATEWAY "HTTPRouteFilter", .at = FIELD_AT(T, at), .help = "Something that is done to a request or its response.");

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/compile/compile_action.h"
 #include "core/compile/compile_gwapi_route.h"
+#include "core/compile/compile_provider.h"
 #include "core/text/duration.h"
 #include "core/text/regex.h"
 
@@ -204,6 +205,40 @@ static int set_cors(const struct gateway_api_cors *from, struct model_route_vhos
     return compile_action_cors(&k, &cors, &r->cors, &why);
 }
 
+/* ---- authorization outside ---- */
+
+static void set_auth(const struct compile_gwapi_world *w, const struct compile_route_place *place,
+                     const struct object *route, const struct gateway_api_auth *from,
+                     struct arena *a, struct model_route *r)
+{
+    static struct str all[] = { STR("*") };
+    const struct gateway_api_auth_http *http = from->http;
+    struct model_ext_authz *to = arena_alloc0(a, 1, sizeof(*to));
+    const struct model_cluster *cluster;
+
+    to->name = arena_str(a, route->name);
+    /* One that is not there cannot be asked, and nothing passes (GEP-1494). */
+    cluster = compile_gwapi_route_cluster(w, place, route, GATEWAY_API_REF(from->backend),
+                                          &to->cluster, a);
+    to->cluster = arena_str(a, to->cluster);
+    to->authority = cluster ? arena_str(a, cluster->config->host) : STR("authorizer");
+    to->is_grpc = from->protocol == GATEWAY_API_AUTH_GRPC;
+    to->timeout_ms = COMPILE_PROVIDER_AUTHZ_MS;
+    to->error_status = COMPILE_PROVIDER_AUTHZ_STATUS;
+    to->body_bytes = from->body ? (uint32_t)from->body->max_bytes : 0;
+    if (from->grpc)
+        to->checked = compile_provider_patterns(from->grpc->headers, from->grpc->headers_count, a);
+    if (http) {
+        to->path_prefix = arena_str(a, http->path);
+        to->checked = compile_provider_patterns(http->headers, http->headers_count, a);
+    }
+    to->to_upstream =
+        http && http->response_headers_count
+            ? compile_provider_patterns(http->response_headers, http->response_headers_count, a)
+            : compile_provider_patterns(all, 1, a);
+    r->ext_authz = to;
+}
+
 /* ---- all of them ---- */
 
 struct compile_gwapi_fault compile_gwapi_filter_judge(const struct gateway_api_filter *f,
@@ -216,9 +251,6 @@ struct compile_gwapi_fault compile_gwapi_filter_judge(const struct gateway_api_f
                                                        STR_ARG(f->extension->kind))
                                         : STR("extensionRef is missing")
         };
-    case GATEWAY_API_FILTER_EXTERNAL_AUTH:
-        return (struct compile_gwapi_fault){ "UnsupportedValue",
-                                             STR("ExternalAuth cannot be done yet") };
     case GATEWAY_API_FILTER_REQUEST_HEADER:
     case GATEWAY_API_FILTER_RESPONSE_HEADER:
         return (struct compile_gwapi_fault){ 0 };
@@ -253,6 +285,8 @@ bool compile_gwapi_filter_build(const struct compile_gwapi_world *w,
             set_rewrite(f->rewrite, v, r);
         else if (f->type == GATEWAY_API_FILTER_MIRROR && f->mirror)
             add_mirror(w, place, route, f->mirror, v, r);
+        else if (f->type == GATEWAY_API_FILTER_EXTERNAL_AUTH && f->auth)
+            set_auth(w, place, route, f->auth, a, r);
         else if (f->type == GATEWAY_API_FILTER_CORS && f->cors && set_cors(f->cors, v, r) != 0)
             return false;
     }

@@ -37,6 +37,8 @@ static bool look_at_filters(struct rules *r, const struct gateway_api_filter *li
 
         if (list[i].type == GATEWAY_API_FILTER_MIRROR && list[i].mirror)
             look_at_ref(r, GATEWAY_API_REF(list[i].mirror->backend));
+        if (list[i].type == GATEWAY_API_FILTER_EXTERNAL_AUTH && list[i].auth)
+            look_at_ref(r, GATEWAY_API_REF(list[i].auth->backend));
         if (!f.reason)
             continue;
         good = false;

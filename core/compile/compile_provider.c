@@ -4,9 +4,6 @@
 #include "core/compile/compile_mesh.h"
 #include "core/text/duration.h"
 
-#define AUTHZ_TIMEOUT_MS ((uint64_t)600 * 1000)
-#define AUTHZ_STATUS     ((uint16_t)403)
-
 const struct mesh_provider *compile_provider_find(const struct compile *c, struct str name)
 {
     const struct mesh_config *m = &c->mesh->config;
@@ -27,7 +24,8 @@ struct str compile_provider_host(const struct compile *c, struct str service, st
 
 /* ---- authorizers ---- */
 
-static struct model_name_patterns patterns_of(const struct str *list, size_t count, struct arena *a)
+struct model_name_patterns compile_provider_patterns(const struct str *list, size_t count,
+                                                     struct arena *a)
 {
     struct model_name_patterns to = { .list = arena_alloc0(a, count, sizeof(*to.list)) };
 
@@ -41,10 +39,12 @@ static void set_common(struct model_ext_authz *to, const struct field_opt *timeo
 {
     uint64_t code;
 
-    to->timeout_ms = timeout->set ? (uint64_t)(timeout->value / DURATION_MS) : AUTHZ_TIMEOUT_MS;
+    to->timeout_ms =
+        timeout->set ? (uint64_t)(timeout->value / DURATION_MS) : COMPILE_PROVIDER_AUTHZ_MS;
     to->fail_open = fail_open;
-    to->error_status =
-        status.len && str_to_u64(status, 599, &code) == 0 ? (uint16_t)code : AUTHZ_STATUS;
+    to->error_status = status.len && str_to_u64(status, 599, &code) == 0
+                           ? (uint16_t)code
+                           : COMPILE_PROVIDER_AUTHZ_STATUS;
     if (body) {
         to->body_bytes = (uint32_t)body->max_request_bytes;
         to->body_partial = body->allow_partial_message;
@@ -65,17 +65,17 @@ static void set_http(const struct compile *c, struct model_ext_authz *to,
     set_target(c, to, p->service, p->port, a);
     set_common(to, &p->timeout, p->fail_open, p->status_on_error, p->include_request_body_in_check);
     to->path_prefix = arena_str(a, p->path_prefix);
-    to->checked =
-        p->include_request_headers_in_check_count
-            ? patterns_of(p->include_request_headers_in_check,
-                          p->include_request_headers_in_check_count, a)
-            : patterns_of(p->include_headers_in_check, p->include_headers_in_check_count, a);
-    to->to_upstream =
-        patterns_of(p->headers_to_upstream_on_allow, p->headers_to_upstream_on_allow_count, a);
-    to->to_client =
-        patterns_of(p->headers_to_downstream_on_allow, p->headers_to_downstream_on_allow_count, a);
-    to->on_denial =
-        patterns_of(p->headers_to_downstream_on_deny, p->headers_to_downstream_on_deny_count, a);
+    to->checked = p->include_request_headers_in_check_count
+                      ? compile_provider_patterns(p->include_request_headers_in_check,
+                                                  p->include_request_headers_in_check_count, a)
+                      : compile_provider_patterns(p->include_headers_in_check,
+                                                  p->include_headers_in_check_count, a);
+    to->to_upstream = compile_provider_patterns(p->headers_to_upstream_on_allow,
+                                                p->headers_to_upstream_on_allow_count, a);
+    to->to_client = compile_provider_patterns(p->headers_to_downstream_on_allow,
+                                              p->headers_to_downstream_on_allow_count, a);
+    to->on_denial = compile_provider_patterns(p->headers_to_downstream_on_deny,
+                                              p->headers_to_downstream_on_deny_count, a);
     to->added = arena_alloc0(a, p->include_additional_headers_in_check_count, sizeof(*to->added));
     for (size_t i = 0; i < p->include_additional_headers_in_check_count; i++)
         to->added[to->added_count++] = (struct model_ext_authz_header){

@@ -113,8 +113,11 @@ static struct ext_authz_msg_http *http_of(const struct model_ext_authz *x,
     add_pair(to, STR(":authority"), head->authority, a);
     add_pair(to, STR(":scheme"), head->scheme, a);
     for (uint32_t i = 0; i < head->headers.count; i++) {
-        if (!str_eq(head->headers.items[i].name, PARTIAL_HEADER))
-            add_pair(to, head->headers.items[i].name, head->headers.items[i].value, a);
+        const struct http_header *h = &head->headers.items[i];
+
+        if (!str_eq(h->name, PARTIAL_HEADER) &&
+            (!x->checked.count || model_name_patterns_have(&x->checked, h->name)))
+            add_pair(to, h->name, h->value, a);
     }
     if (x->body_bytes) {
         add_pair(to, PARTIAL_HEADER, partial_text(s), a);
@@ -254,7 +257,7 @@ static void allow_http(struct reading *r, const struct model_ext_authz *x,
 
         for (uint32_t k = 0; k < i; k++)
             is_first = is_first && !str_eq(h->items[k].name, item->name);
-        if (model_name_patterns_have(&x->to_upstream, item->name))
+        if (!is_own(item->token) && model_name_patterns_have(&x->to_upstream, item->name))
             change_header(r, out, &out->request, is_first ? EXT_AUTHZ_SET : EXT_AUTHZ_APPEND,
                           item->name, item->value);
         if (model_name_patterns_have(&x->to_client, item->name))

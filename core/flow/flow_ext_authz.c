@@ -18,8 +18,8 @@ struct flow_ext_authz {
     void (*go_on)(struct flow_request *r);
     void (*go_on_tcp)(struct flow_tcp *t);
     void (*refuse_tcp)(struct flow_tcp *t, const char *why);
-    const struct model_authz *authz;
-    uint32_t at; /* who of authz->externals is asked */
+    const struct model_authz *authz; /* NULL: the route's authorizer is asked, */
+    uint32_t at;                     /* else which of authz->externals */
     struct filter_authz_verdict match;
     bool is_collecting; /* the body, for that one */
     struct http_msg head;
@@ -32,6 +32,11 @@ static void ask(struct flow_ext_authz *x);
 static struct arena *arena_of(const struct flow_ext_authz *x)
 {
     return x->r ? x->r->filter.arena : &x->t->arena;
+}
+
+static const struct model_ext_authz *who_of(const struct flow_ext_authz *x)
+{
+    return x->authz ? x->authz->externals[x->at] : x->r->filter.route->ext_authz;
 }
 
 static struct decision *decision_of(struct flow_ext_authz *x)
@@ -59,7 +64,7 @@ static bool find_next(struct flow_ext_authz *x, uint32_t from)
 
 static void proceed(struct flow_ext_authz *x)
 {
-    if (find_next(x, x->at + 1))
+    if (x->authz && find_next(x, x->at + 1))
         ask(x);
     else if (x->r)
         x->go_on(x->r);
@@ -127,7 +132,7 @@ static void deny(struct flow_ext_authz *x, uint16_t status, struct str body, con
 
 static void on_failure(struct flow_ext_authz *x, const char *why)
 {
-    const struct model_ext_authz *who = x->authz->externals[x->at];
+    const struct model_ext_authz *who = who_of(x);
 
     log_info("authorizer \"%.*s\" gives no answer: %s; %s", STR_ARG(who->name), why,
              who->fail_open ? "passes all the same (failOpen)" : "refused");
@@ -154,7 +159,7 @@ static void on_answer(void *arg, const struct flow_call_answer *answer)
         on_failure(x, error_text(answer->err));
         return;
     }
-    ext_authz_understand(x->authz->externals[x->at], &reply, arena_of(x), &meaning);
+    ext_authz_understand(who_of(x), &reply, arena_of(x), &meaning);
     if (meaning.verdict == EXT_AUTHZ_ALLOWED)
         allow(x, &meaning);
     else if (meaning.verdict == EXT_AUTHZ_DENIED)
@@ -190,7 +195,7 @@ static struct str body_of(const struct flow_request *r, size_t max)
 
 static void send_question(struct flow_ext_authz *x)
 {
-    const struct model_ext_authz *who = x->authz->externals[x->at];
+    const struct model_ext_authz *who = who_of(x);
     struct ext_authz_subject subject = { .decision = decision_of(x) };
     struct flow_worker *fw = x->r ? x->r->fw : x->t->fw;
     const struct flow_lease *lease = x->r ? x->r->lease : x->t->lease;
@@ -214,7 +219,7 @@ static void send_question(struct flow_ext_authz *x)
 /* Sends the question once enough of the body is here. */
 static void collect(struct flow_ext_authz *x)
 {
-    const struct model_ext_authz *who = x->authz->externals[x->at];
+    const struct model_ext_authz *who = who_of(x);
     struct flow_request *r = x->r;
     size_t held = r->down_held;
 
@@ -234,7 +239,7 @@ static void collect(struct flow_ext_authz *x)
 
 static void ask(struct flow_ext_authz *x)
 {
-    if (x->r && x->authz->externals[x->at]->body_bytes)
+    if (x->r && who_of(x)->body_bytes)
         collect(x);
     else
         send_question(x);
@@ -281,6 +286,22 @@ bool flow_ext_authz_begin_tcp(struct flow_tcp *t, const struct model_authz *auth
     if (!find_next(x, 0))
         return false;
     t->ext_authz = x;
+    ask(x);
+    return true;
+}
+
+bool flow_ext_authz_begin_route(struct flow_request *r, void (*go_on)(struct flow_request *r))
+{
+    struct flow_ext_authz *x = r->ext_authz;
+
+    if (!r->filter.route || !r->filter.route->ext_authz)
+        return false;
+    if (!x)
+        x = r->ext_authz = arena_alloc0(r->filter.arena, 1, sizeof(*x));
+    x->r = r;
+    x->go_on = go_on;
+    x->authz = NULL;
+    x->match = (struct filter_authz_verdict){ .rule = -1 };
     ask(x);
     return true;
 }

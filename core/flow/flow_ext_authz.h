@@ -15,6 +15,8 @@
 /* False: nobody is to be asked. Else r is answered or go_on is called, maybe before this returns.
  */
 bool flow_ext_authz_begin(struct flow_request *r, void (*go_on)(struct flow_request *r));
+/* The same for the authorizer of its route, after all filters. */
+bool flow_ext_authz_begin_route(struct flow_request *r, void (*go_on)(struct flow_request *r));
 /* More of the request's body is in r->pending, or its end came. */
 void flow_ext_authz_body(struct flow_request *r);
 /* What the authorizers want the client to get beside the answer. */

@@ -225,7 +225,7 @@ static void act(struct flow_request *r)
 
 static void after_filters(struct flow_request *r, enum filter_result result)
 {
-    if (result == FILTER_CONTINUE)
+    if (result == FILTER_CONTINUE && !flow_ext_authz_begin_route(r, act))
         act(r);
     else if (result == FILTER_REPLY)
         flow_reply_filter(r);

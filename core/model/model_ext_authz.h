@@ -1,6 +1,7 @@
 /* An external authorizer: whom to ask about a request, what it is told and what it may change
- * (MeshConfig extensionProviders envoyExtAuthzHttp and envoyExtAuthzGrpc). Immutable; it lives in
- * the arena of the policies that name it. Any thread. */
+ * (MeshConfig extensionProviders envoyExtAuthzHttp and envoyExtAuthzGrpc; HTTPRoute's filter
+ * ExternalAuth). Immutable; it lives in the arena of the policies or the route that name it. Any
+ * thread. */
 #ifndef CORE_MODEL_MODEL_EXT_AUTHZ_H
 #define CORE_MODEL_MODEL_EXT_AUTHZ_H
 
@@ -30,9 +31,10 @@ struct model_ext_authz {
     uint32_t body_bytes; /* of the request's body that it gets; 0: none of it */
     bool body_partial;   /* it gets the beginning of a longer one; else that is 413 */
     bool body_raw;       /* gRPC: as bytes, not as text */
+    struct model_name_patterns
+        checked; /* headers that it gets. gRPC: alone, none: all; HTTP: beside ours */
     /* HTTP only. */
     struct str path_prefix;               /* before the request's path */
-    struct model_name_patterns checked;   /* headers that it gets, beside ours */
     struct model_ext_authz_header *added; /* headers that it gets whatever the request has */
     uint32_t added_count;
     struct model_name_patterns to_upstream, to_client,

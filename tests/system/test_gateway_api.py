@@ -265,6 +265,34 @@ def test_mirrors_by_share(front):
     assert len(copies.requests) < 80
 
 
+def test_external_auth_by_http(front, echo):
+    def auth(**more):
+        return [{"type": "ExternalAuth", "externalAuth": {"protocol": "HTTP", "backendRef": backend("judge"), **more}}]
+    cors = {"type": "CORS", "cors": {"allowOrigins": ["https://a.test"], "allowMethods": ["PUT"]}}
+    gw = front(http_route("a", rule(backend("app"), prefix="/open"),
+                          rule(backend("app"), prefix="/shut", filters=auth(http={
+                              "path": "/check", "allowedHeaders": ["x-echo-status", "x-echo-headers"],
+                              "allowedResponseHeaders": ["x-user"]}, forwardBody={"maxSize": 10}) + [cors]),
+                          rule(backend("app"), prefix="/gone", filters=[{"type": "ExternalAuth", "externalAuth": {
+                              "protocol": "HTTP", "http": {}, "backendRef": backend("nobody")}}])), upstreams=["app", "judge"])
+    judge, app = gw.ups["judge"], gw.ups["app"]
+    assert gw.http("/open").status == 200 and not judge.requests
+    reply = gw.http("/shut/x?q=1", headers={"authorization": "Bearer x", "x-secret": "1"}, method="POST", body=b"12345")
+    assert reply.status == 200 and reply.header("x-echo-server") == "app"
+    asked = judge.requests[-1]
+    headers = dict(asked["headers"])
+    assert (asked["method"], asked["target"]) == ("POST", "/check/shut/x?q=1")
+    assert headers["authorization"] == "Bearer x" and "x-secret" not in headers and headers["content-length"] == "5"
+    before = len(app.requests)
+    assert gw.http("/shut", headers={"x-echo-status": "401"}).status == 401
+    assert gw.http("/shut", headers={"x-echo-status": "503"}).status == 403 # no answer at all
+    assert gw.http("/shut", method="POST", body=b"x" * 11).status == 413
+    assert gw.http("/gone").status == 403 # nobody to ask: closed
+    assert len(app.requests) == before
+    preflight = {"origin": "https://a.test", "access-control-request-method": "PUT", "x-echo-status": "401"}
+    assert gw.http("/shut", method="OPTIONS", headers=preflight).header("access-control-allow-origin") == "https://a.test"
+
+
 def test_cors_of_a_route(front):
     gw = front(http_route("a", rule(backend("app"), filters=[{"type": "CORS", "cors": {
         "allowOrigins": ["https://*.example.com", "http://one.test:8080"], "allowMethods": ["GET", "PUT"],

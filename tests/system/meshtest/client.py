@@ -1,5 +1,6 @@
 """HTTP/1.1 requests and raw bytes."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -91,7 +92,8 @@ def raw(port, data, *, host="127.0.0.1", tls=None, sni=None, limit_s=5, half_clo
         try:
             sock.sendall(data)
             if half_close:
-                sock.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError): # the peer may have refused us already
+                    sock.shutdown(socket.SHUT_WR)
             while part := sock.recv(65536):
                 got += part
         except (TimeoutError, ConnectionResetError, BrokenPipeError):
