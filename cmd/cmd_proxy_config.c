@@ -257,12 +257,35 @@ static void show_secrets(struct view *v, const struct node *n)
     print_table_add(&v->table, node_get_str(n, "spiffeId"));
 }
 
+static void show_pairs(struct view *v, struct str prefix, const struct node *map)
+{
+    NODE_EACH(n, map)
+    {
+        struct str name = prefix.len ? arena_printf(&v->table.arena, "%.*s.%.*s", STR_ARG(prefix),
+                                                    STR_ARG(n->key))
+                                     : n->key;
+
+        if (n->kind == NODE_MAP) {
+            show_pairs(v, name, n);
+            continue;
+        }
+        print_table_add(&v->table, name);
+        print_table_add(&v->table, n->text);
+    }
+}
+
+static void show_bootstrap(struct view *v, const struct node *n)
+{
+    show_pairs(v, STR_NONE, n);
+}
+
 static const struct section {
     const char *names[3];
     const char *key; /* in /config_dump */
     const char *headers;
     void (*show)(struct view *v, const struct node *part);
 } sections[] = {
+    { { "bootstrap", "b" }, "bootstrap", "SETTING|VALUE", show_bootstrap },
     { { "listener", "listeners", "l" },
       "listeners",
       "ADDRESSES|PORT|MATCH|DESTINATION",
@@ -375,13 +398,14 @@ static int run(const struct cli_args *args)
     int code;
 
     if (args->word_count == 0)
-        return cli_fail(CLI_USAGE,
-                        "what of it? listener, route, cluster, endpoint, inbound, policy, "
-                        "secret or all");
+        return cli_fail(
+            CLI_USAGE,
+            "what of it? bootstrap, listener, route, cluster, endpoint, inbound, policy, "
+            "secret or all");
     s = find_section(args->words[0]);
     if (!s && strcmp(args->words[0], "all") != 0)
         return cli_fail(CLI_USAGE,
-                        "\"%s\" is none of listener, route, cluster, endpoint, inbound, "
+                        "\"%s\" is none of bootstrap, listener, route, cluster, endpoint, inbound, "
                         "policy, secret, all",
                         args->words[0]);
     arena_init(&a, 65536);
@@ -400,7 +424,7 @@ const struct cli_command cmd_proxy_config = {
     .name = "proxy-config",
     .aliases = { "pc" },
     .group = "Observe",
-    .arguments = "listener|route|cluster|endpoint|inbound|policy|secret|all [PROXY]",
+    .arguments = "bootstrap|listener|route|cluster|endpoint|inbound|policy|secret|all [PROXY]",
     .summary = "What a proxy works with now",
     .examples =
         "  mesh proxy-config route reviews-v1\n"

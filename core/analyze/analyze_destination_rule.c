@@ -9,7 +9,9 @@ void analyze_destination_rule_hosts(struct analyze_state *s)
 {
     const struct object *o;
 
-    for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_DESTINATION_RULE, &at));) {
+    /* Where no service is known at all, the rule is looked at alone, and they are elsewhere. */
+    for (size_t at = 0;
+         s->hosts.count && (o = analyze_state_next_fresh(s, API_KIND_DESTINATION_RULE, &at));) {
         const struct destination_rule *dr = o->spec;
         struct str host = dr->host;
         struct diag_item *item;

@@ -9,7 +9,7 @@
 struct exclusive {
     uint16_t kind;
     const char *plural; /* "Sidecars" */
-    const char *selector_path;
+    const char *selector_path, *labels_path;
     const char *both, *bare; /* codes: same workload selected; several without a selector */
     bool is_for_sidecars;    /* without meaning where there are none */
     /* The labels selected by; false: o is not for workloads (bound by targetRefs). */
@@ -37,6 +37,7 @@ static bool telemetry_labels(const struct object *o, const struct field_pair **l
 static const struct exclusive sidecars = { .kind = API_KIND_SIDECAR,
                                            .plural = "Sidecars",
                                            .selector_path = "spec.workloadSelector",
+                                           .labels_path = "spec.workloadSelector.labels",
                                            .both = "IST0110",
                                            .bare = "IST0111",
                                            .is_for_sidecars = true,
@@ -44,6 +45,7 @@ static const struct exclusive sidecars = { .kind = API_KIND_SIDECAR,
 static const struct exclusive telemetries = { .kind = API_KIND_TELEMETRY,
                                               .plural = "Telemetries",
                                               .selector_path = "spec.selector",
+                                              .labels_path = "spec.selector.matchLabels",
                                               .both = "IST0159",
                                               .bare = "IST0160",
                                               .labels = telemetry_labels };
@@ -161,7 +163,8 @@ static void check_selected(struct analyze_state *s, const struct exclusive *x,
     bool ambient;
 
     if (!find_selected(s, x, o, &ambient, &shared, &list)) {
-        analyze_state_report(s, o, DIAG_ERROR, "IST0101", str_of(x->selector_path),
+        analyze_state_report(s, o, DIAG_ERROR, "IST0101",
+                             analyze_state_label_path(s, x->labels_path, want, count),
                              "Referenced selector not found: \"%.*s\"",
                              STR_ARG(analyze_state_labels(s, want, count)));
         return;

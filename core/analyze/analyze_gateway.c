@@ -115,7 +115,8 @@ void analyze_gateway_selectors(struct analyze_state *s)
         if (gw->selector_count &&
             !analyze_state_has_workload(s, STR_NONE, gw->selector, gw->selector_count, NULL, 0))
             analyze_state_report(
-                s, o, DIAG_ERROR, "IST0101", STR("spec.selector"),
+                s, o, DIAG_ERROR, "IST0101",
+                analyze_state_label_path(s, "spec.selector", gw->selector, gw->selector_count),
                 "Referenced selector not found: \"%.*s\"",
                 STR_ARG(analyze_state_labels(s, gw->selector, gw->selector_count)));
     }

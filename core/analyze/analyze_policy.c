@@ -30,7 +30,9 @@ static void check_selector(struct analyze_state *s, const struct object *o,
 
     if (!has_workload(s, ns, want, n))
         analyze_state_report(
-            s, o, DIAG_WARNING, "IST0127", n ? STR("spec.selector") : STR("metadata.namespace"),
+            s, o, DIAG_WARNING, "IST0127",
+            n ? analyze_state_label_path(s, "spec.selector.matchLabels", want, n)
+              : STR("metadata.namespace"),
             "No matching workloads for this resource with the following labels: %.*s",
             STR_ARG(analyze_state_labels(s, want, n)));
 }

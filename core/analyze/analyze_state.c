@@ -273,6 +273,14 @@ bool analyze_state_has_workload(const struct analyze_state *s, struct str ns,
     return false;
 }
 
+struct str analyze_state_label_path(struct analyze_state *s, const char *path,
+                                    const struct field_pair *labels, size_t n)
+{
+    if (n == 0 || str_chr(labels[0].key, '.') >= 0 || str_chr(labels[0].key, '[') >= 0)
+        return str_of(path);
+    return arena_printf(&s->arena, "%s.%.*s", path, STR_ARG(labels[0].key));
+}
+
 struct str analyze_state_labels(struct analyze_state *s, const struct field_pair *labels, size_t n)
 {
     struct buf b;

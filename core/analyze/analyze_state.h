@@ -72,6 +72,10 @@ bool analyze_state_template_annotations(const struct object *o, const struct fie
 bool analyze_state_has_workload(const struct analyze_state *s, struct str ns,
                                 const struct field_pair *want, size_t n,
                                 const struct field_pair *also, size_t also_n);
+/* The path of the first of these labels, whose map is at path; of the map where a label's name
+ * would read as several steps, or there is none. In the arena. */
+struct str analyze_state_label_path(struct analyze_state *s, const char *path,
+                                    const struct field_pair *labels, size_t n);
 /* "app=web,version=v1"; in the arena. */
 struct str analyze_state_labels(struct analyze_state *s, const struct field_pair *labels, size_t n);
 

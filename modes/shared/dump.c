@@ -224,6 +224,26 @@ static void dump_identity(struct arena *a, struct runtime *rt, struct node *m)
     node_set_text(a, m, "issuer", info->issuer);
 }
 
+/* What the proxy was started with, before it had any object. */
+static void dump_bootstrap(struct arena *a, struct runtime *rt, struct node *n)
+{
+    const struct runtime_options *o = runtime_get_options(rt);
+    struct node *node = node_set_new(a, n, "node", NODE_MAP), *labels;
+
+    node_set_text(a, n, "version", str_of(version_string()));
+    node_set_text(a, node, "id", o->node->id);
+    node_set_text(a, node, "namespace", o->node->ns);
+    node_set_text(a, node, "serviceAccount", o->node->service_account);
+    labels = node_set_new(a, node, "labels", NODE_MAP);
+    for (uint32_t i = 0; i < o->node->label_count; i++)
+        node_set(labels, o->node->labels[i].name, node_new_str(a, o->node->labels[i].value));
+    set_int(a, n, "workers", o->workers ? o->workers : 1);
+    set_addr(a, n, "admin", runtime_admin_addr(rt));
+    set_addr(a, n, "health", runtime_health_addr(rt));
+    set_addr(a, n, "metrics", runtime_metrics_addr(rt));
+    node_set_text(a, n, "stateDir", str_of(o->state_dir));
+}
+
 void dump_config(struct runtime *rt, struct buf *out)
 {
     const struct snapshot *s = runtime_snapshot(rt);
@@ -233,6 +253,7 @@ void dump_config(struct runtime *rt, struct buf *out)
     arena_init(&a, 16384);
     root = node_new(&a, NODE_MAP);
     set_int(&a, root, "version", s ? s->version : 0);
+    dump_bootstrap(&a, rt, node_set_new(&a, root, "bootstrap", NODE_MAP));
     if (s) {
         struct node *ports, *policies;
 

@@ -6,7 +6,7 @@
 
 struct runtime;
 
-/* {"version", "listeners":[], "clusters":[], "routes":[], "inbound":[], "policies":[], "certs":{}};
+/* {"version", "bootstrap":{}, "listeners":[], "clusters":[], "routes":[], "inbound":[], "policies":[], "certs":{}};
  * each entry names the object, file and line it came from. */
 void dump_config(struct runtime *rt, struct buf *out);
 void dump_clusters_text(struct runtime *rt, struct buf *out);

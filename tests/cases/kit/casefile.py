@@ -15,12 +15,14 @@ from . import CASES
 from .configure import CLUSTER_SCOPED, KINDS
 
 FILE_KEYS = {"area", "about", "config", "workloads", "names", "cases", "shared", "defaults", "tokens"}
-CASE_KEYS = {"id", "each", "about", "config", "call", "calls", "expect", "refused", "without", "steps"}
+CASE_KEYS = {"id", "each", "about", "config", "call", "calls", "expect", "refused", "without", "steps", "files", "runs"}
 CALL_KEYS = {"from", "to", "port", "protocol", "method", "path", "host", "headers", "body", "count", "at", "tls",
              "follow", "before", "eventually", "limit", "expect", "fresh", "resolve"}
 EXPECT_KEYS = {"status", "error", "ok", "headers", "upstream", "mtls", "spread", "mirrored", "within", "body", "cert",
                "protocol", "same", "metrics", "logged", "printed"}
-STEP_KEYS = {"config", "remove", "calls", "call", "expect"}
+STEP_KEYS = {"config", "remove", "calls", "call", "expect", "runs"}
+RUN_KEYS = {"mesh", "from", "expect"}
+RUN_EXPECT_KEYS = {"exit", "out", "err", "json"}
 
 
 class BadFile(Exception):
@@ -38,6 +40,8 @@ class Case:
     steps: list = dataclasses.field(default_factory=list)
     vars: dict = dataclasses.field(default_factory=dict)
     tokens: dict = dataclasses.field(default_factory=dict) # name -> claims
+    files: dict = dataclasses.field(default_factory=dict) # name -> text
+    runs: list = dataclasses.field(default_factory=list) # of the program, after the calls
 
 
 @dataclasses.dataclass
@@ -80,11 +84,12 @@ def make_case(spec, given, variables, file):
     for step in given.get("steps", []):
         check_keys(step, STEP_KEYS, where)
         steps.append({"config": step.get("config"), "remove": step.get("remove", []),
-                      "calls": calls_of(step, spec.get("defaults", {}), where)})
-    if not calls and not steps and "refused" not in given:
+                      "calls": calls_of(step, spec.get("defaults", {}), where), "runs": runs_of(step, where)})
+    runs = runs_of(given, where)
+    if not calls and not steps and not runs and "refused" not in given:
         raise BadFile(f"{where}: no call")
     return Case(spec.get("area", file), given["id"], file, [*common, *given.get("config", [])], calls,
-                given.get("refused"), steps, variables, spec.get("tokens", {}))
+                given.get("refused"), steps, variables, spec.get("tokens", {}), given.get("files", {}), runs)
 
 
 def calls_of(given, defaults, where):
@@ -99,6 +104,16 @@ def calls_of(given, defaults, where):
             check_keys(call["expect"], EXPECT_KEYS, f"{where}: expect")
         calls.append(call)
     return calls
+
+
+def runs_of(given, where):
+    runs = given.get("runs", [])
+    for run in runs:
+        check_keys(run, RUN_KEYS, where)
+        if not isinstance(run.get("expect"), dict) or not set(run["expect"]) - {"exit"}:
+            raise BadFile(f"{where}: a command of whose output nothing is expected")
+        check_keys(run["expect"], RUN_EXPECT_KEYS, f"{where}: expect")
+    return runs
 
 
 def check_keys(given, known, where):

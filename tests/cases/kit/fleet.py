@@ -284,6 +284,16 @@ class Fleet:
             return Target(pod.place.ip, entry.get("targetPort", number) if entry and source.kind == "naked" else number)
         return Target(spec["clusterIP"], number)
 
+    # ---- commands ----
+
+    def case_files(self, files):
+        """A folder with the files of a case, name -> text."""
+        folder = tempfile.mkdtemp(prefix="files-", dir=self.folder)
+        for name, text in files.items():
+            with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+                file.write(text)
+        return folder
+
     # ---- TLS of clients ----
 
     def client_tls(self, request, given):

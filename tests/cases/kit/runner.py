@@ -8,7 +8,7 @@ import uuid
 
 import yaml
 
-from . import casefile, expect
+from . import casefile, commands, expect
 from .caller import Request, Target, ask_dns, call
 from .configure import Refused
 from .echo import PORTS
@@ -32,6 +32,7 @@ class Run:
     def __init__(self, fleet, case):
         self.fleet, self.case = fleet, case
         self.applied = []
+        self.files = None # their folder, once something asks for it
 
     def run(self):
         config = [*self.case.config]
@@ -45,7 +46,7 @@ class Run:
             self.apply(config)
         except Refused as refused:
             return self.tell([f"refused: {refused}"])
-        wrong = self.calls(self.case.calls)
+        wrong = self.calls(self.case.calls) or self.runs(self.case.runs)
         for step in self.case.steps:
             if wrong:
                 break
@@ -56,7 +57,7 @@ class Run:
                 self.apply(config)
             except Refused as refused:
                 return self.tell([f"refused: {refused}"])
-            wrong = self.calls(step["calls"])
+            wrong = self.calls(step["calls"]) or self.runs(step["runs"])
         return wrong
 
     def apply(self, config):
@@ -81,6 +82,9 @@ class Run:
         workload = self.fleet.workloads.get(owner)
         if what in ("ip", "ip6") and workload:
             return getattr(workload.place, what)
+        if name == "files":
+            self.files = self.files or self.fleet.case_files(self.case.files)
+            return self.files
         if what == "host" and owner:
             return f"{owner}.{APPS}.{DOMAIN}"
         if what == "vip" and self.fleet.service(owner):
@@ -95,6 +99,19 @@ class Run:
         if kind in ("token", "payload"):
             return getattr(self.fleet.issuers, kind)(self.case.tokens[token])
         raise KeyError(f"${{{name}}}: no variable of the case; no WORKLOAD.ip, SERVICE.host, SERVICE.vip, cert CA NAME")
+
+    # ---- commands ----
+
+    def runs(self, runs):
+        for given in runs:
+            given = self.fill(given)
+            done = commands.run(self.fleet, given["mesh"], given.get("from"))
+            wrong = commands.check(given["expect"], done)
+            if wrong:
+                return self.tell([*wrong, f"ran:      mesh {given['mesh']}", f"exit:     {done.code}",
+                                  *(f"out:      {line}" for line in done.out.splitlines()[:40]),
+                                  *(f"err:      {line}" for line in done.err.splitlines()[:20])])
+        return []
 
     # ---- calls ----
 

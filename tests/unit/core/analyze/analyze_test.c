@@ -93,6 +93,7 @@ static const struct {
     { "a match twice", VS("v") "{hosts: [a], http: [{match: [{uri: {prefix: /x}}], route: [{destination: {host: a}}]}, {match: [{uri: {prefix: /x}}, {uri: {prefix: /y}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0131" },
     { "only matches that came before", VS("v") "{hosts: [a], http: [{match: [{uri: {prefix: /x}}], route: [{destination: {host: a}}]}, {match: [{name: n, uri: {prefix: /x}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0131 IST0130" },
     { "a rule for a host that is not there", DR("d") "{host: b}\n" NEXT SVC("a", HTTP), "IST0174" },
+    { "a rule where no host is known", DR("d") "{host: b}\n", "" },
     { "a rule for many hosts", DR("d") "{host: '*.local'}\n", "" },
     { "a subset that selects somebody", DR("d") "{host: a, subsets: [{name: v1, labels: {version: v1}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "" },
     { "a subset that selects nobody", DR("d") "{host: a, subsets: [{name: v2, labels: {version: v2}}]}\n" NEXT SVC("a", HTTP) NEXT WE("w", "{app: a, version: v1}"), "IST0173" },
