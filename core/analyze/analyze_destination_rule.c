@@ -19,7 +19,8 @@ void analyze_destination_rule_hosts(struct analyze_state *s)
 
         if (str_starts(host, STR("*")) ||
             analyze_state_visible_host(s, analyze_state_full_host(s, host, o->ns), o->ns,
-                                       dr->export_to, dr->export_to_count))
+                                       dr->export_to, dr->export_to_count) ||
+            analyze_state_is_broken_host(s, analyze_state_full_host(s, host, o->ns)))
             continue;
         item = analyze_state_report(s, o, DIAG_WARNING, "IST0174", STR("spec.host"),
                                     "The host %.*s defined in the DestinationRule does not match "

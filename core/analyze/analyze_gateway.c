@@ -161,14 +161,16 @@ static const char *problem(struct str pem)
     return why;
 }
 
-/* Where the gateway's workloads are, its Secrets are too; of one without any, at its object. */
+/* Where the gateway's workloads are, its Secrets are too; of one without any, at its object. NULL
+ * and *broken: there is one that could not be read. */
 static const struct object *find_secret(const struct analyze_state *s, const struct object *o,
-                                        struct str name)
+                                        struct str name, bool *broken)
 {
     const struct istio_gateway *gw = o->spec;
     const struct object *secret;
     bool any = false;
 
+    *broken = analyze_state_is_broken(s, "Secret", o->ns, name);
     for (size_t i = 0; i < s->count; i++) {
         const struct object *w = s->objects[i];
         const struct field_pair *labels;
@@ -177,6 +179,7 @@ static const struct object *find_secret(const struct analyze_state *s, const str
         if (!analyze_state_workload(w, &labels, &count) ||
             !workload_selector_is_match(gw->selector, gw->selector_count, labels, count))
             continue;
+        *broken = (any && *broken) || analyze_state_is_broken(s, "Secret", w->ns, name);
         any = true;
         secret = analyze_state_find(s, API_KIND_SECRET, w->ns, name);
         if (secret)
@@ -190,21 +193,22 @@ static void check_credential(struct analyze_state *s, const struct object *o, st
 {
     const struct object *secret;
     const char *why;
+    bool broken;
 
     if (!name.len || str_find(name, STR("://")) >= 0)
         return;
-    secret = find_secret(s, o, name);
-    if (!secret) {
+    secret = find_secret(s, o, name, &broken);
+    if (!secret && !broken) {
         analyze_state_report(s, o, s->missing, "IST0101", path,
                              "Referenced credentialName not found: \"%.*s\"", STR_ARG(name));
         return;
     }
-    why = problem(chain_of(secret->spec));
+    why = secret ? problem(chain_of(secret->spec)) : "the Secret does not hold by itself";
     if (why)
         analyze_state_report(s, o, DIAG_ERROR, "IST0161", path,
                              "The credential referenced by the Gateway %.*s in namespace %.*s is "
                              "invalid, which can cause the traffic not to work as expected: %s.",
-                             STR_ARG(o->name), STR_ARG(secret->ns), why);
+                             STR_ARG(o->name), STR_ARG(secret ? secret->ns : o->ns), why);
 }
 
 static void check_credentials(struct analyze_state *s, const struct object *o, size_t i)

@@ -218,6 +218,35 @@ const struct object *analyze_state_find(const struct analyze_state *s, uint16_t 
     return NULL;
 }
 
+static bool is_title(struct str title, const char *kind, struct str ns, struct str name)
+{
+    struct str rest = title, of_kind = str_cut(&rest, ' '), of_ns = str_cut(&rest, '/');
+
+    return str_is(of_kind, kind) && str_eq(of_ns, ns) && str_eq(rest, name);
+}
+
+bool analyze_state_is_broken(const struct analyze_state *s, const char *kind, struct str ns,
+                             struct str name)
+{
+    for (const struct diag_item *i = s->diag->first; i; i = i->next) {
+        /* The checks' own errors are about objects that can be found. */
+        if (i->severity == DIAG_ERROR && is_title(i->object, kind, ns, name))
+            return true;
+    }
+    return false;
+}
+
+bool analyze_state_is_broken_host(const struct analyze_state *s, struct str full)
+{
+    struct str ns = full, name = str_cut(&ns, '.'), rest = ns, domain;
+
+    ns = str_cut(&rest, '.');
+    domain = rest;
+    if (domain.len && (str_cut(&rest, '.'), !str_eq(rest, s->dns_domain)))
+        return false; /* "name.ns" or "name.ns.svc.cluster.local" */
+    return analyze_state_is_broken(s, "Service", ns, name);
+}
+
 /* ---- workloads ---- */
 
 bool analyze_state_workload(const struct object *o, const struct field_pair **labels, size_t *count)

@@ -60,6 +60,13 @@ size_t analyze_state_ports(const struct object *o, int64_t *out, size_t max);
 /* Whether two host patterns ("*", "*.a.b", "x.a.b") can stand for one name. */
 bool analyze_state_hosts_overlap(struct str a, struct str b);
 
+/* Whether an object was written that does not hold by itself, which was reported before: it is
+ * there, and one report of it is enough. */
+bool analyze_state_is_broken(const struct analyze_state *s, const char *kind, struct str ns,
+                             struct str name);
+/* The same of the Service that gives a full host. */
+bool analyze_state_is_broken_host(const struct analyze_state *s, struct str full);
+
 /* ---- workloads ---- */
 
 /* Labels of a Pod, WorkloadEntry or Deployment's template; false: o is none of them. */

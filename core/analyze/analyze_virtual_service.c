@@ -56,6 +56,8 @@ static void check_destination(struct analyze_state *s, const struct object *o, s
         check_port(s, o, path, to, h->object);
         return;
     }
+    if (analyze_state_is_broken_host(s, full))
+        return;
     item = analyze_state_report(s, o, s->missing, "IST0101",
                                 arena_printf(&s->arena, "%.*s.host", STR_ARG(path)),
                                 "Referenced host not found: \"%.*s\"", STR_ARG(to->host));
@@ -259,7 +261,7 @@ static void check_gateway(struct analyze_state *s, const struct object *o, size_
         gw = analyze_state_find(s, API_KIND_K8S_GATEWAY, ns, rest);
         has_any = gw && listeners_have_any(gw, vs);
     }
-    if (!gw)
+    if (!gw && !analyze_state_is_broken(s, "Gateway", ns, rest))
         report_missing_gateway(s, o, i, name);
     if (!gw || has_any)
         return;

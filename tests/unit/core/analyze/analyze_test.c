@@ -327,6 +327,46 @@ static void a_near_host_is_suggested(void)
     object_set_deinit(&set);
 }
 
+/* The codes about all that is not reading: of a text with a mistake in it. */
+static void check_broken(const char *yaml, const char *want)
+{
+    struct object_set set;
+    struct diag d;
+    struct buf out;
+    char *got;
+
+    object_set_init(&set);
+    diag_init(&d);
+    buf_init(&out, 0);
+    OK(object_set_read(&set, str_of(yaml), "f.yaml", &d, NULL) != 0);
+    analyze_run(set.items, set.count, NULL, &d);
+    for (const struct diag_item *i = d.first; i; i = i->next) {
+        if (str_starts(str_of(i->code), STR("IST")))
+            buf_printf(&out, "%s%s", buf_len(&out) ? " " : "", i->code);
+    }
+    got = buf_take_strz(&out);
+    EQ_STR(got, want);
+    mem_free(got);
+    buf_deinit(&out);
+    diag_deinit(&d);
+    object_set_deinit(&set);
+}
+
+static void what_names_a_broken_object_is_not_blamed(void)
+{
+    check_broken(TO_A("v", "hosts: [a]", "") NEXT SVC("a", "[{name: http, port: 800000}]"), "");
+    check_broken(TO_A("v", "hosts: [a]", "") NEXT SVC("b", "[{name: http, port: 800000}]"),
+                 "IST0101");
+    check_broken(TO_A("v", "hosts: [x.io], gateways: [g]", "")
+                     NEXT GW("g") "{servers: 1}\n" NEXT SVC("a", HTTP),
+                 "");
+    check_broken(TO_A("v", "hosts: [x.io], gateways: [h]", "")
+                     NEXT GW("g") "{servers: 1}\n" NEXT SVC("a", HTTP),
+                 "IST0101");
+    check_broken(GW("g") TLS_OF("x.io") NEXT HEAD("Secret", "v1") "{name: c}\ndata: 1\n",
+                 "IST0161");
+}
+
 static void what_may_come_is_a_warning(void)
 {
     const struct analyze_options opt = { .referential_only = true, .may_come = true };
@@ -356,6 +396,7 @@ static void only_fresh_objects_are_reported_on(void)
 static const struct tap_case cases[] = {
     { "every_check_fires_and_keeps_quiet", every_check_fires_and_keeps_quiet },
     { "a_near_host_is_suggested", a_near_host_is_suggested },
+    { "what_names_a_broken_object_is_not_blamed", what_names_a_broken_object_is_not_blamed },
     { "what_may_come_is_a_warning", what_may_come_is_a_warning },
     { "only_fresh_objects_are_reported_on", only_fresh_objects_are_reported_on },
 };
