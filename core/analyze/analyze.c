@@ -14,6 +14,7 @@ const struct analyze_check analyze_table[] = {
     { "virtualservice.ConflictingHosts",    "IST0109",         "One VirtualService a host", false, analyze_virtual_service_conflicts },
     { "virtualservice.IngressSubsets",      "IST0140",         "Rules for subsets hold where they are meant to", false, analyze_ingress_subsets },
     { "virtualservice.UnreachableRules",    "IST0130 IST0131", "Every rule can be reached", false, analyze_match_unreachable },
+    { "virtualservice.OverlappingRules",    "IST0131",         "No match is taken by an earlier one", false, analyze_overlap_matches },
     { "destinationrule.Hosts",              "IST0174",         "The host is a service", true, analyze_destination_rule_hosts },
     { "destinationrule.Subsets",            "IST0173",         "Subsets select workloads", false, analyze_destination_rule_subsets },
     { "destinationrule.ServerVerification", "IST0128 IST0129", "TLS checks who the server is", false, analyze_destination_rule_tls },

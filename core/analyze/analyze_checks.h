@@ -14,6 +14,7 @@ void analyze_virtual_service_conflicts(struct analyze_state *s);    /* IST0109 *
 void analyze_ingress_subsets(struct analyze_state *s);              /* IST0140 */
 
 void analyze_match_unreachable(struct analyze_state *s); /* IST0130, IST0131 */
+void analyze_overlap_matches(struct analyze_state *s);   /* IST0131 */
 
 void analyze_destination_rule_hosts(struct analyze_state *s);   /* IST0174 */
 void analyze_destination_rule_subsets(struct analyze_state *s); /* IST0173 */

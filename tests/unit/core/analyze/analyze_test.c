@@ -50,6 +50,7 @@
 #define K8S_GW(host) HEAD("Gateway", "gateway.networking.k8s.io/v1") "{name: g}\nspec: {gatewayClassName: istio, listeners: [{name: l, hostname: " host ", port: 80, protocol: HTTP}]}\n"
 #define MESH(text) HEAD("ConfigMap", "v1") "{name: istio, namespace: istio-system}\ndata: {mesh: '" text "'}\n"
 #define WAYPOINT_BOUND(status) HEAD("Service", "v1") "{name: a}\nspec: {ports: [{name: http, port: 80}]}\nstatus: {conditions: [{type: istio.io/WaypointBound, status: " status ", reason: R}]}\n"
+#define OVERLAP(one, two) VS("v") "{hosts: [a], http: [{match: [" one "], route: [{destination: {host: a}}]}, {match: [" two "], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP)
 #define NETWORK(registry) HEAD("ConfigMap", "v1") "{name: istio, namespace: istio-system}\ndata: {meshNetworks: 'networks: {n: {endpoints: [{fromRegistry: " registry "}]}}'}\n"
 #define ISTIOD(env) HEAD("RequestAuthentication", "security.istio.io/v1") "{name: j}\nspec: {jwtRules: [{issuer: i, jwks: '{\"keys\":[]}'}]}\n" NEXT \
     HEAD("Deployment", "apps/v1") "{name: istiod, labels: {app: istiod}}\n" PODS("{app: istiod}", ", env: [{name: " env "}]")
@@ -91,6 +92,20 @@ static const struct {
       GW("g") "{selector: {istio: gw}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}\n", "" },
     { "a rule behind one for all", VS("v") "{hosts: [a], http: [{route: [{destination: {host: a}}]}, {match: [{uri: {prefix: /x}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0130" },
     { "a match twice", VS("v") "{hosts: [a], http: [{match: [{uri: {prefix: /x}}], route: [{destination: {host: a}}]}, {match: [{uri: {prefix: /x}}, {uri: {prefix: /y}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0131" },
+    { "a longer prefix behind a shorter", OVERLAP("{uri: {prefix: /product}, method: {exact: GET}}", "{uri: {prefix: /products}, method: {exact: GET}}"), "IST0131" },
+    { "a longer prefix of another method", OVERLAP("{uri: {prefix: /product}, method: {exact: GET}}", "{uri: {prefix: /products}, method: {exact: POST}}"), "" },
+    { "a longer prefix of any method", OVERLAP("{uri: {prefix: /product}, method: {exact: GET}}", "{uri: {prefix: /products}}"), "" },
+    { "a longer prefix before a shorter", OVERLAP("{uri: {prefix: /products}}", "{uri: {prefix: /product}}"), "" },
+    { "a header behind none", OVERLAP("{uri: {prefix: /}}", "{uri: {prefix: /}, headers: {x: {exact: w}}}"), "IST0131" },
+    { "a header behind a wider one", OVERLAP("{headers: {x: {prefix: yy}}}", "{headers: {x: {exact: yyy}}}"), "IST0131" },
+    { "a header behind another one", OVERLAP("{headers: {x: {prefix: yy}}}", "{headers: {z: {exact: yyy}}}"), "" },
+    { "some value behind one value", OVERLAP("{headers: {x: {exact: w}}}", "{headers: {x: {}}}"), "" },
+    { "two expressions", OVERLAP("{uri: {regex: /a.*}}", "{uri: {regex: /ab.*}}"), "" },
+    { "an exact path behind a prefix in small letters", OVERLAP("{uri: {prefix: /a}, ignoreUriCase: true}", "{uri: {exact: /Abc}}"), "IST0131" },
+    { "less is forbidden behind more", OVERLAP("{uri: {prefix: /}, withoutHeaders: {x: {prefix: yy}}}", "{uri: {prefix: /}, withoutHeaders: {x: {exact: yyy}}}"), "" },
+    { "more is forbidden behind less", OVERLAP("{uri: {prefix: /}, withoutHeaders: {x: {exact: yyy}}}", "{uri: {prefix: /}, withoutHeaders: {x: {prefix: yy}}}"), "IST0131" },
+    { "other sources", OVERLAP("{uri: {prefix: /}, sourceLabels: {app: b}}", "{uri: {prefix: /x}}"), "" },
+    { "a port behind all", OVERLAP("{uri: {prefix: /}}", "{uri: {prefix: /}, port: 80}"), "IST0131" },
     { "only matches that came before", VS("v") "{hosts: [a], http: [{match: [{uri: {prefix: /x}}], route: [{destination: {host: a}}]}, {match: [{name: n, uri: {prefix: /x}}], route: [{destination: {host: a}}]}]}\n" NEXT SVC("a", HTTP), "IST0131 IST0130" },
     { "a rule for a host that is not there", DR("d") "{host: b}\n" NEXT SVC("a", HTTP), "IST0174" },
     { "a rule where no host is known", DR("d") "{host: b}\n", "" },
