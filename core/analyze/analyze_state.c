@@ -1,6 +1,7 @@
 #include "core/analyze/analyze_state.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "core/api/k8s_deployment.h"
 #include "core/api/k8s_pod.h"
@@ -39,6 +40,17 @@ static void add_hosts_of(struct analyze_state *s, const struct object *o)
         add_host(s, arena_lower(&s->arena, se->hosts[i]), o);
 }
 
+static void index_kinds(struct analyze_state *s)
+{
+    s->next_of_kind = arena_alloc0(&s->arena, s->count + 1, sizeof(*s->next_of_kind));
+    for (size_t i = s->count; i > 0; i--) {
+        uint16_t kind = s->objects[i - 1]->kind->id;
+
+        s->next_of_kind[i - 1] = s->first_of_kind[kind];
+        s->first_of_kind[kind] = (uint32_t)i;
+    }
+}
+
 void analyze_state_init(struct analyze_state *s, struct object *const *objects, size_t count,
                         const struct analyze_options *opt, struct diag *d)
 {
@@ -54,6 +66,8 @@ void analyze_state_init(struct analyze_state *s, struct object *const *objects, 
                                  .diag = d };
     arena_init(&s->arena, 16384);
     map_init(&s->hosts);
+    map_init(&s->full_hosts);
+    index_kinds(s);
     for (size_t i = 0; i < count; i++) {
         add_hosts_of(s, objects[i]);
         s->workload_count += analyze_state_workload(objects[i], &labels, &n);
@@ -63,16 +77,43 @@ void analyze_state_init(struct analyze_state *s, struct object *const *objects, 
 void analyze_state_deinit(struct analyze_state *s)
 {
     map_deinit(&s->hosts);
+    map_deinit(&s->full_hosts);
     arena_deinit(&s->arena);
 }
 
+static bool is_lower(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] != str_lower_char(s.p[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Asked for all pairs of rules: so a name is made once and kept. */
 struct str analyze_state_full_host(struct analyze_state *s, struct str host, struct str ns)
 {
-    if (str_chr(host, '.') >= 0 || str_starts(host, STR("*")))
+    char key[640]; /* more is no host */
+    struct str *full, text = { key, host.len + 1 + ns.len };
+
+    if ((str_chr(host, '.') >= 0 || str_starts(host, STR("*"))) && is_lower(host))
+        return host;
+    if (text.len > sizeof(key))
         return arena_lower(&s->arena, host);
-    host = arena_lower(&s->arena, host);
-    return arena_printf(&s->arena, "%.*s.%.*s.svc.%.*s", STR_ARG(host), STR_ARG(ns),
-                        STR_ARG(s->dns_domain));
+    memcpy(key, host.p, host.len);
+    key[host.len] = '/';
+    if (ns.len)
+        memcpy(key + host.len + 1, ns.p, ns.len);
+    full = map_get(&s->full_hosts, text);
+    if (full)
+        return *full;
+    full = arena_alloc(&s->arena, sizeof(*full));
+    *full = arena_lower(&s->arena, host);
+    if (str_chr(host, '.') < 0 && !str_starts(host, STR("*")))
+        *full = arena_printf(&s->arena, "%.*s.%.*s.svc.%.*s", STR_ARG(*full), STR_ARG(ns),
+                             STR_ARG(s->dns_domain));
+    map_put(&s->full_hosts, arena_str(&s->arena, text), full);
+    return *full;
 }
 
 const struct analyze_host *analyze_state_host(const struct analyze_state *s, struct str full)
@@ -186,13 +227,12 @@ bool analyze_state_hosts_overlap(struct str a, struct str b)
 static const struct object *next_below(const struct analyze_state *s, uint16_t kind, size_t end,
                                        size_t *at)
 {
-    while (*at < end) {
-        const struct object *o = s->objects[(*at)++];
+    size_t next = s->first_of_kind[kind];
 
-        if (o->kind->id == kind)
-            return o;
-    }
-    return NULL;
+    if (*at)
+        next = s->next_of_kind[*at - 1];
+    *at = next ? next : s->count;
+    return next && next <= end ? s->objects[next - 1] : NULL;
 }
 
 const struct object *analyze_state_next(const struct analyze_state *s, uint16_t kind, size_t *at)

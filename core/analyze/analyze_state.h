@@ -19,8 +19,12 @@ struct analyze_state {
     struct arena arena;
     struct object *const *objects;
     size_t count, fresh;
+    /* Position plus one of the next object of the same kind, by position, and of the first one by
+     * kind; 0: none. */
+    uint32_t *next_of_kind, first_of_kind[API_KIND_ID_END];
     struct str dns_domain;
     struct map hosts;                /* struct analyze_host by name */
+    struct map full_hosts;           /* struct str by "host/namespace" */
     struct analyze_host **wildcards; /* those that start with "*." or are "*" */
     size_t wildcard_count;
     enum diag_severity missing; /* how bad a name is that nobody has */
@@ -33,7 +37,8 @@ void analyze_state_init(struct analyze_state *s, struct object *const *objects, 
                         const struct analyze_options *opt, struct diag *d);
 void analyze_state_deinit(struct analyze_state *s);
 
-/* Next object of that kind at or after *at (start with 0), or NULL; moves *at behind it. */
+/* Next object of that kind, or NULL. *at: 0 for the first, else as it was left by the same
+ * question; it is then the position behind the object. */
 const struct object *analyze_state_next(const struct analyze_state *s, uint16_t kind, size_t *at);
 /* The same among those that are reported on. */
 const struct object *analyze_state_next_fresh(const struct analyze_state *s, uint16_t kind,
@@ -43,7 +48,7 @@ const struct object *analyze_state_find(const struct analyze_state *s, uint16_t 
 
 /* ---- hosts ---- */
 
-/* A host as ns means it: without a dot it is a Service there. In the arena, lower case. */
+/* A host as ns means it: without a dot it is a Service there. Lower case; as long as s. */
 struct str analyze_state_full_host(struct analyze_state *s, struct str host, struct str ns);
 /* Who gives that full name, also by a wildcard; NULL: nobody. "reviews.default" finds the Service
  * "reviews" of "default" too. */
