@@ -19,7 +19,7 @@ static const struct cli_flag flags[] = {
     { "host-port", 0, CLI_FLAG_LIST, "PORT", NULL, "Show this port of the app on the host's 127.0.0.1, too", NULL },
     { "ip", 0, CLI_FLAG_TEXT, "IP", NULL, "Address that peers reach the ports at [one of this machine's loopback]", NULL },
     { "label", 'l', CLI_FLAG_LIST, "NAME=VALUE", NULL, "Label of the workload; `app` names its service [the name]", NULL },
-    { "annotation", 0, CLI_FLAG_LIST, "NAME=VALUE", NULL, "Annotation of the workload; proxy.istio.io/config is followed", NULL },
+    { "annotation", 0, CLI_FLAG_LIST, "NAME=VALUE", NULL, "Annotation of the workload; proxy.istio.io/config and Prometheus' are followed", NULL },
     { "sa", 0, CLI_FLAG_TEXT, "ACCOUNT", NULL, "Service account, for its identity [the app]", NULL },
     { "namespace", 'n', CLI_FLAG_TEXT, "NAMESPACE", "default", "Namespace of the workload", NULL },
     { "control", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Control plane [the one of `mesh up` on this machine]", NULL },
@@ -29,6 +29,7 @@ static const struct cli_flag flags[] = {
     { "cert-dir", 0, CLI_FLAG_TEXT, "DIR", NULL, "Certificate from files, with --config", NULL },
     { "no-capture", 0, CLI_FLAG_BOOL, NULL, "false", "No namespace: the app reaches the mesh through HTTP_PROXY", NULL },
     { "admin", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Admin pages of the sidecar, or \"none\" [a socket in its folder]", NULL },
+    { "metrics", 0, CLI_FLAG_TEXT, "ADDR", NULL, "Metrics of the sidecar and the app, or \"none\" [port 15020 of its address with prometheus.io annotations]", NULL },
     { "access-log", 0, CLI_FLAG_TEXT, "PATH", NULL, "Write an access log", NULL },
     { "log", 0, CLI_FLAG_TEXT, "LEVELS", "warn", "Log levels of the sidecar", NULL },
     { "with-parent", 0, CLI_FLAG_BOOL, NULL, "false", "End when the process that started this one ends", NULL },
@@ -128,12 +129,15 @@ static int read_options(const struct cli_args *args, struct role_options *o, str
         o->control = arena_printf(a, "unix:%s", paths_xds_socket(a)).p;
     o->workers = 1;
     o->admin_in_state = !cli_args_text(args, "admin");
+    o->metrics_for_app = !cli_args_text(args, "metrics");
     o->quiet = true;
     set_labels(args, o, a);
     o->annotations = cli_args_list(args, "annotation", &o->annotation_count);
     for (size_t i = 0; i < count && !code; i++)
         code = read_port(o, ports[i]);
-    return code ? code : role_flags_addr(args, "admin", &o->admin);
+    if (!code)
+        code = role_flags_addr(args, "admin", &o->admin);
+    return code ? code : role_flags_addr(args, "metrics", &o->metrics);
 }
 
 static int run(const struct cli_args *args)

@@ -20,14 +20,14 @@
     { "namespace", 'n', CLI_FLAG_TEXT, "NAMESPACE", NULL, "Namespace of this workload", NULL }, \
     { "service-account", 0, CLI_FLAG_TEXT, "NAME", NULL, "Service account, for the SPIFFE identity [default]", NULL }, \
     { "label", 'l', CLI_FLAG_LIST, "NAME=VALUE", NULL, "Label of this workload; repeatable", NULL }, \
-    { "annotation", 0, CLI_FLAG_LIST, "NAME=VALUE", NULL, "Annotation of this workload; proxy.istio.io/config is followed; repeatable", NULL }, \
+    { "annotation", 0, CLI_FLAG_LIST, "NAME=VALUE", NULL, "Annotation of this workload; proxy.istio.io/config and Prometheus' are followed; repeatable", NULL }, \
     { "ip", 0, CLI_FLAG_LIST, "IP", NULL, "Own address; repeatable [those of the interfaces]", NULL }, \
     { "trust-domain", 0, CLI_FLAG_TEXT, "DOMAIN", "cluster.local", "Trust domain of the mesh", NULL }, \
     { "dns-domain", 0, CLI_FLAG_TEXT, "DOMAIN", "cluster.local", "Domain of service names", NULL }, \
     { "cluster-id", 0, CLI_FLAG_TEXT, "ID", "Kubernetes", "Cluster name in metrics", NULL }, \
     { "workers", 0, CLI_FLAG_NUMBER, "N", NULL, "Worker threads", NULL }, \
     { "admin", 0, CLI_FLAG_TEXT, "ADDR", "127.0.0.1:15000", "Admin pages, or \"none\"", NULL }, \
-    { "metrics", 0, CLI_FLAG_TEXT, "ADDR", "0.0.0.0:15020", "Metrics, or \"none\"", NULL }, \
+    { "metrics", 0, CLI_FLAG_TEXT, "ADDR", "0.0.0.0:15020", "Metrics, with the app's as annotations say, or \"none\"", NULL }, \
     { "metrics-too", 0, CLI_FLAG_TEXT, "ADDR", "0.0.0.0:15090", "Metrics on Envoy's port, or \"none\"", NULL }, \
     { "health", 0, CLI_FLAG_TEXT, "ADDR", "0.0.0.0:15021", "Readiness, or \"none\"", NULL }, \
     { "access-log", 0, CLI_FLAG_TEXT, "PATH", NULL, "Write an access log; /dev/stdout for the standard output", NULL }, \

@@ -201,6 +201,8 @@ static void tell(const struct app *app, struct runtime *rt)
     }
     if (runtime_admin_addr(rt)->family != ADDR_NONE)
         fprintf(stderr, "mesh run: admin at %s\n", addr_format(runtime_admin_addr(rt), text));
+    if (runtime_metrics_addr(rt)->family != ADDR_NONE)
+        fprintf(stderr, "mesh run: metrics at %s\n", addr_format(runtime_metrics_addr(rt), text));
 }
 
 static void on_ready(void *arg, struct runtime *rt)

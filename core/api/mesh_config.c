@@ -267,7 +267,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_LIST_MSG(T, certificates, "certificates", mesh_config_certificate, .proto = 47, .deprecated = true, .enforced = NO_CERTIFICATES, .help = "Certificates of DNS names."),
     FIELD_LIST_MSG(T, service_settings, "serviceSettings", mesh_config_service_settings, .proto = 50, .help = "Settings of some services."),
     FIELD_LIST_MSG(T, service_scope_configs, "serviceScopeConfigs", mesh_config_service_scope, .proto = 67, .enforced = FIELD_NOT_ENFORCED, .help = "Which clusters see a service."),
-    FIELD_OPT_BOOL(T, enable_prometheus_merge, "enablePrometheusMerge", .proto = 51, .wrapper = true, .default_text = "true", .enforced = FIELD_NOT_ENFORCED, .help = "Whether the application's metrics are part of ours."),
+    FIELD_OPT_BOOL(T, enable_prometheus_merge, "enablePrometheusMerge", .proto = 51, .wrapper = true, .default_text = "true", .help = "Whether the application's metrics are part of ours."),
     FIELD_OPT_BOOL(T, verify_certificate_at_client, "verifyCertificateAtClient", .proto = 54, .wrapper = true, .deprecated = true, .default_text = "true", .enforced = FIELD_NOT_ENFORCED, .help = "Verify servers by the system's authorities when no other are named."),
     FIELD_MSG(T, ca, "ca", mesh_config_ca, .proto = 55, .enforced = FIELD_NOT_ENFORCED, .help = "An authority outside."),
     FIELD_LIST_MSG(T, extension_providers, "extensionProviders", mesh_provider, .proto = 57, .help = "Authorizers, tracers and logs, by name."),

@@ -148,6 +148,7 @@ static void set_settings(const struct compile *c, struct compile_mesh *m)
         to->connect_timeout_ms = ms_of(&from->connect_timeout);
     if (!to->drain_ms && m->proxy.termination_drain_duration.set)
         to->drain_ms = ms_of(&m->proxy.termination_drain_duration);
+    to->metrics_apart = from->enable_prometheus_merge.set && !from->enable_prometheus_merge.value;
     m->outbound_policy = c->options.outbound_policy;
     if (!c->options.outbound_policy_is_told && from->outbound_traffic_policy)
         m->outbound_policy = policy_of(from->outbound_traffic_policy->mode);

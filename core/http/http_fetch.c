@@ -18,6 +18,7 @@ struct http_fetch {
     struct arena arena; /* of its texts */
     struct http_fetch_request request;
     struct http_fetch_url url;
+    struct http_headers headers;
     struct addr addr;
     struct pki_trust *trust; /* one reference, or NULL */
     struct tls_config *tls;
@@ -128,6 +129,8 @@ static void on_answer(void *arg, const struct http_client_answer *got)
     f->call = NULL;
     if (!got->err) {
         answer.status = got->head->status;
+        answer.content_type = http_headers_get(&got->head->headers, HTTP_TOKEN_CONTENT_TYPE);
+        answer.location = http_headers_get(&got->head->headers, HTTP_TOKEN_LOCATION);
         if (answer.status == 200)
             answer.body = got->body;
     }
@@ -138,7 +141,8 @@ static int dial(void *arg, struct worker *w, struct stream **out)
 {
     struct http_fetch *f = arg;
     struct stream *tcp;
-    int err = stream_tcp_connect(w, &f->addr, NULL, &tcp);
+    int err = f->request.dial ? f->request.dial(f->request.dial_arg, w, &f->addr, &tcp)
+                              : stream_tcp_connect(w, &f->addr, NULL, &tcp);
 
     if (err || !f->tls) {
         *out = tcp;
@@ -153,6 +157,7 @@ static void ask(struct http_fetch *f)
     struct http_client_request request = { .scheme = f->url.scheme,
                                            .authority = f->url.authority,
                                            .path = f->url.path,
+                                           .headers = &f->headers,
                                            .timeout_ms = f->request.timeout_ms,
                                            .max_body_bytes = f->request.max_bytes };
     int err = 0;
@@ -198,6 +203,9 @@ int http_fetch_start(struct worker *w, struct dns_resolver *dns,
     f->request = *request;
     f->request.url = arena_str(&f->arena, request->url);
     (void)http_fetch_parse(f->request.url, &f->url);
+    http_headers_init(&f->headers, &f->arena);
+    if (request->headers)
+        http_headers_copy(&f->headers, request->headers, true);
     if (!f->request.timeout_ms)
         f->request.timeout_ms = TIMEOUT_MS;
     if (!f->request.max_bytes)

@@ -12,9 +12,15 @@
 
 struct dns_resolver;
 struct http_fetch;
+struct http_headers;
 struct pki_trust;
+struct stream;
 struct tls_config;
 struct worker;
+
+/* Opens a connection to the server, as stream_tcp_connect. */
+typedef int (*http_fetch_dial_fn)(void *arg, struct worker *w, const struct addr *to,
+                                  struct stream **out);
 
 struct http_fetch_request {
     struct str url;
@@ -22,6 +28,9 @@ struct http_fetch_request {
     struct pki_trust *trust; /* for https; borrowed until done */
     uint64_t timeout_ms;     /* 0: 10000 */
     size_t max_bytes;        /* of the answer; 0: 1 MiB */
+    const struct http_headers *headers; /* more to send; NULL: none */
+    http_fetch_dial_fn dial;            /* NULL: TCP */
+    void *dial_arg;
     /* Whether this address may be connected to; NULL: any. */
     bool (*is_allowed)(void *arg, const struct addr *to);
 };
@@ -29,7 +38,8 @@ struct http_fetch_request {
 struct http_fetch_answer {
     int err;         /* 0, or why there is no answer; ERR_DENIED: is_allowed said no */
     uint16_t status; /* 0 with err */
-    struct str body; /* of 200; borrowed */
+    struct str body; /* of 200; borrowed, as the two below */
+    struct str content_type, location; /* NULL pointer: not there */
 };
 typedef void (*http_fetch_fn)(void *arg, const struct http_fetch_answer *answer);
 

@@ -168,6 +168,7 @@ struct model_settings {
     struct str root_namespace; /* "istio-system" */
     struct model_access_log access_log;
     uint64_t drain_ms;           /* terminationDrainDuration, 5000 */
+    bool metrics_apart;          /* enablePrometheusMerge: false */
     uint32_t connect_timeout_ms; /* 10000 */
     struct model_http_settings http;
 };

@@ -127,11 +127,21 @@ static void add_sample(void *arg, const struct stats_sample *sample)
         buf_printf(w->out, "%" PRIu64 "\n", sample->value);
 }
 
-void stats_text_write(struct stats *s, enum stats_text_format format, struct buf *out)
+void stats_text_add(struct stats *s, enum stats_text_format format, struct buf *out)
 {
     struct writer w = { .out = out, .is_open = format == STATS_TEXT_OPENMETRICS };
 
     stats_visit(s, add_sample, &w);
-    if (w.is_open)
+}
+
+void stats_text_end(enum stats_text_format format, struct buf *out)
+{
+    if (format == STATS_TEXT_OPENMETRICS)
         buf_add_str(out, STR("# EOF\n"));
+}
+
+void stats_text_write(struct stats *s, enum stats_text_format format, struct buf *out)
+{
+    stats_text_add(s, format, out);
+    stats_text_end(format, out);
 }

@@ -12,5 +12,8 @@ const char *stats_text_content_type(enum stats_text_format format);
 
 /* Appends all families that have a series. Any thread; best one that serves no requests. */
 void stats_text_write(struct stats *s, enum stats_text_format format, struct buf *out);
+/* The same in two steps: more families of that format may come between them. Any thread. */
+void stats_text_add(struct stats *s, enum stats_text_format format, struct buf *out);
+void stats_text_end(enum stats_text_format format, struct buf *out);
 
 #endif

@@ -6,14 +6,16 @@
 #include "core/base/mem.h"
 #include "core/http/http_server.h"
 #include "core/net/listener.h"
+#include "modes/shared/metrics_merge.h"
 #include "modes/shared/runtime.h"
 
 struct admin {
     struct runtime *rt;
-    enum admin_pages pages;
+    unsigned int pages; /* enum admin_pages bits */
     struct listener *listener;
     struct http_server_config http;
-    struct list conns; /* struct admin_conn */
+    struct list conns;           /* struct admin_conn */
+    struct metrics_merge *merge; /* NULL: the app's metrics are not shown here */
     struct addr addr;
 };
 
@@ -63,7 +65,7 @@ static const struct admin_page *find_page(const struct admin *a, struct str path
     for (size_t i = 0; i < admin_pages_count; i++) {
         const struct admin_page *p = &admin_pages_table[i];
 
-        if ((p->pages & (unsigned int)a->pages) && str_is(path, p->path))
+        if ((p->pages & a->pages) && str_is(path, p->path))
             return p;
     }
     return NULL;
@@ -95,7 +97,8 @@ static const struct http_stream_events ignore_body = {
     .on_reset = ignore_reset,
 };
 
-static void answer(struct admin *a, struct http_stream *hs, const struct http_msg *head)
+/* Whether hs was taken over, by who answers later. */
+static bool answer(struct admin *a, struct http_stream *hs, const struct http_msg *head)
 {
     const struct admin_page *page = find_page(a, http_msg_path_only(head));
     struct admin_call call = {
@@ -108,21 +111,24 @@ static void answer(struct admin *a, struct http_stream *hs, const struct http_ms
 
     if (a->pages == ADMIN_PAGES_ALL && !is_local_host(head->authority)) {
         http_stream_reply(hs, 403, NULL, STR("this Host is not served here\n"));
-        return;
+        return false;
     }
     if (!page) {
         http_stream_reply(hs, 404, NULL, STR("no such page; /help lists them\n"));
-        return;
+        return false;
     }
     if (page->needs_post ? head->method != HTTP_METHOD_POST
                          : head->method != HTTP_METHOD_GET && head->method != HTTP_METHOD_HEAD) {
         http_stream_reply(hs, 405, NULL, page->needs_post ? STR("use POST\n") : STR("use GET\n"));
-        return;
+        return false;
     }
+    if (a->merge && page->pages & ADMIN_PAGES_APP && metrics_merge_answer(a->merge, hs, head))
+        return true;
     buf_init(&call.out, 0);
     page->answer(&call);
     http_stream_reply(hs, call.status, call.type, buf_str(&call.out));
     buf_deinit(&call.out);
+    return false;
 }
 
 static void on_request(void *arg, struct http_server_conn *conn, struct http_stream *hs,
@@ -133,8 +139,8 @@ static void on_request(void *arg, struct http_server_conn *conn, struct http_str
     (void)conn;
     (void)end;
     http_stream_set_events(hs, &ignore_body, NULL);
-    answer(c->admin, hs, head);
-    http_stream_release(hs);
+    if (!answer(c->admin, hs, head))
+        http_stream_release(hs);
 }
 
 static void on_close(void *arg, struct http_server_conn *conn, int err)
@@ -165,7 +171,7 @@ static void on_accept(void *arg, struct stream *s)
     }
 }
 
-int admin_new(struct runtime *rt, const struct addr *at, enum admin_pages pages, struct admin **out)
+int admin_new(struct runtime *rt, const struct addr *at, unsigned int pages, struct admin **out)
 {
     struct admin *a = mem_alloc0(1, sizeof(*a));
     struct listener_options options = { .fd = -1 };
@@ -182,6 +188,8 @@ int admin_new(struct runtime *rt, const struct addr *at, enum admin_pages pages,
         return err;
     }
     a->addr = *listener_addr(a->listener);
+    if (pages & ADMIN_PAGES_APP)
+        a->merge = metrics_merge_new(rt);
     *out = a;
     return 0;
 }
@@ -191,6 +199,7 @@ void admin_free(struct admin *a)
     if (!a)
         return;
     listener_close(a->listener, false);
+    metrics_merge_free(a->merge);
     LIST_FOREACH(it, tmp, &a->conns)
     http_server_conn_close(LIST_ITEM(it, struct admin_conn, link)->http);
     /* on_close follows within this turn of the loop; the admin's memory must last as long. */

@@ -13,10 +13,15 @@
 struct admin;
 struct runtime;
 
-enum admin_pages { ADMIN_PAGES_HEALTH = 1, ADMIN_PAGES_METRICS = 2, ADMIN_PAGES_ALL = 7 };
+enum admin_pages {
+    ADMIN_PAGES_HEALTH = 1,
+    ADMIN_PAGES_METRICS = 2,
+    ADMIN_PAGES_ALL = 7,
+    ADMIN_PAGES_APP = 8, /* with ADMIN_PAGES_METRICS: and those of the app, where it has any */
+};
 
-int admin_new(struct runtime *rt, const struct addr *at, enum admin_pages pages,
-              struct admin **out);
+/* pages: bits of enum admin_pages. */
+int admin_new(struct runtime *rt, const struct addr *at, unsigned int pages, struct admin **out);
 void admin_free(struct admin *a); /* NULL is allowed */
 /* As bound; an all-zero address for NULL. */
 const struct addr *admin_addr(const struct admin *a);

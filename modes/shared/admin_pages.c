@@ -188,14 +188,15 @@ static void page_help(struct admin_call *call)
 #define H ADMIN_PAGES_HEALTH
 #define M ADMIN_PAGES_METRICS
 #define A 4 /* the full set alone */
+#define W ADMIN_PAGES_APP
 
 /* clang-format off */
 const struct admin_page admin_pages_table[] = {
     { "/ready",            "Is this proxy configured and taking traffic?",  false, H | M | A, page_ready },
     { "/healthz/ready",    "The same, as Istio's agents name it",           false, H | M | A, page_ready },
     { "/stats",            "Counters; ?format=prometheus",                  false, M | A, page_stats },
-    { "/stats/prometheus", "Metrics for Prometheus",                        false, M | A, page_metrics },
-    { "/metrics",          "The same",                                      false, M | A, page_metrics },
+    { "/stats/prometheus", "Metrics for Prometheus",                        false, M | A | W, page_metrics },
+    { "/metrics",          "The same",                                      false, M | A | W, page_metrics },
     { "/config_dump",      "What is served now, as JSON",                   false, A, page_config_dump },
     { "/clusters",         "Clusters and their endpoints",                  false, A, page_clusters },
     { "/listeners",        "Listening addresses",                           false, A, page_listeners },

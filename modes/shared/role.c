@@ -17,8 +17,11 @@
 #include "modes/shared/mesh_dns.h"
 #include "modes/shared/role_node.h"
 #include "modes/shared/runtime.h"
+#include "modes/shared/scrape_targets.h"
 #include "modes/shared/source_files.h"
 #include "modes/shared/source_xds.h"
+
+#define STATUS_PORT 15020
 
 static struct log_module log_module = LOG_MODULE("role");
 
@@ -27,6 +30,7 @@ struct role {
     struct worker *worker;
     struct arena arena; /* of node */
     struct model_node node;
+    struct scrape_targets scrape;
     struct runtime *runtime;
     struct source_files *files, *mesh;
     struct identity_files *identity;
@@ -115,6 +119,7 @@ static void fill_runtime_options(struct role *r, struct runtime_options *out)
         .admin = admin_addr_of(o),
         .metrics = o->metrics,
         .metrics_too = o->metrics_too,
+        .scrape = &r->scrape,
         .health = o->health,
         .state_dir = o->state_dir,
         .jwks_blocked = o->jwks_blocked,
@@ -228,6 +233,27 @@ static int serve_names(struct role *r)
     return err ? 78 : 0;
 }
 
+/* Gateways have no app beside them. */
+static int read_scrape_targets(struct role *r)
+{
+    struct role_options *o = &r->options;
+    uint16_t port = o->metrics.family == ADDR_NONE ? STATUS_PORT : o->metrics.port;
+    struct str why;
+
+    if (o->is_gateway)
+        return 0;
+    if (scrape_targets_read(o->annotations, o->annotation_count, port, &r->arena, &r->scrape,
+                            &why) != 0) {
+        fprintf(stderr, "mesh: %.*s\n", STR_ARG(why));
+        return 78;
+    }
+    if (o->metrics_for_app && o->metrics.family == ADDR_NONE && r->scrape.count) {
+        o->metrics = r->node.addrs[0];
+        o->metrics.port = STATUS_PORT;
+    }
+    return 0;
+}
+
 static int start(struct role *r)
 {
     struct runtime_options options;
@@ -235,6 +261,9 @@ static int start(struct role *r)
 
     if (role_node_init(&r->node, &r->options, &r->arena) != 0)
         return 78;
+    code = read_scrape_targets(r);
+    if (code)
+        return code;
     fill_runtime_options(r, &options);
     if (runtime_new(r->worker, &options, &r->runtime) != 0)
         return 1;

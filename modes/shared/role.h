@@ -55,7 +55,9 @@ struct role_options {
     struct addr gateway_bind;
 
     struct addr admin, metrics, metrics_too, health; /* ADDR_NONE: off */
-    struct addr dns; /* answers names as this workload sees them; ADDR_NONE: off */
+    bool metrics_for_app; /* without metrics: port 15020 of the own address, if annotations say
+                             that the app has metrics (scrape_targets.h) */
+    struct addr dns;      /* answers names as this workload sees them; ADDR_NONE: off */
     uint32_t workers;
     uint32_t mark;
     const char *access_log; /* path; NULL: off */

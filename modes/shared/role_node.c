@@ -30,7 +30,7 @@ static int set_labels(struct model_node *node, const struct role_options *o, str
     return 0;
 }
 
-/* Of annotations one says something here: proxy.istio.io/config, a ProxyConfig as YAML. */
+/* Of annotations one says something of the node: proxy.istio.io/config, a ProxyConfig as YAML. */
 static int set_annotations(struct model_node *node, const struct role_options *o, struct arena *a)
 {
     struct mesh_config config;

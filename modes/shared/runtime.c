@@ -58,7 +58,7 @@ static int start_workers(struct runtime *rt)
     return 0;
 }
 
-static int open_admin(struct runtime *rt, const struct addr *at, enum admin_pages pages,
+static int open_admin(struct runtime *rt, const struct addr *at, unsigned int pages,
                       struct admin **out)
 {
     char text[ADDR_TEXT_MAX];
@@ -97,7 +97,7 @@ int runtime_new(struct worker *main, const struct runtime_options *options, stru
     rt->options = *options;
     rt->worker_count = options->workers ? options->workers : 1;
     rt->options.compile.node = options->node;
-    rt->stats = stats_new((int)rt->worker_count);
+    rt->stats = stats_new((int)rt->worker_count + 1); /* one for this thread */
     rt->telemetry = telemetry_new(rt->stats, options->node);
     telemetry_start_export(rt->telemetry, main, options->mark);
     rt->challenges = flow_challenge_new();
@@ -118,7 +118,8 @@ int runtime_new(struct worker *main, const struct runtime_options *options, stru
     if (!err)
         err = open_admin(rt, &options->admin, ADMIN_PAGES_ALL, &rt->admin);
     if (!err)
-        err = open_admin(rt, &options->metrics, ADMIN_PAGES_METRICS, &rt->metrics);
+        err =
+            open_admin(rt, &options->metrics, ADMIN_PAGES_METRICS | ADMIN_PAGES_APP, &rt->metrics);
     if (!err)
         err = open_admin(rt, &options->metrics_too, ADMIN_PAGES_METRICS, &rt->metrics_too);
     if (!err)
@@ -291,6 +292,11 @@ struct telemetry *runtime_telemetry(struct runtime *rt)
 struct stats *runtime_stats(struct runtime *rt)
 {
     return rt->stats;
+}
+
+struct stats_shard *runtime_main_shard(struct runtime *rt)
+{
+    return stats_get_shard(rt->stats, (int)rt->worker_count);
 }
 
 struct snapshot *runtime_snapshot(struct runtime *rt)

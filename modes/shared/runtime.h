@@ -16,7 +16,9 @@
 struct compile_acme_want;
 struct flow_challenge;
 struct runtime;
+struct scrape_targets;
 struct stats;
+struct stats_shard;
 
 struct runtime_options {
     const struct model_node *node;  /* outlives the runtime */
@@ -25,8 +27,9 @@ struct runtime_options {
     uint32_t mark;
     flow_dial_app_fn dial_app;
     void *dial_app_arg;
-    struct addr admin;   /* ADDR_NONE: none. 15000 */
-    struct addr metrics; /* 15020 (and 15090 is the same page) */
+    struct addr admin;                   /* ADDR_NONE: none. 15000 */
+    struct addr metrics;                 /* 15020 (15090 is the same page without the app's) */
+    const struct scrape_targets *scrape; /* where the app shows its own; NULL: nowhere */
     struct addr metrics_too;
     struct addr health;       /* 15021 */
     const char *state_dir;    /* last good objects and certificate; NULL: none are kept */
@@ -75,7 +78,8 @@ struct flow *runtime_flow(struct runtime *rt);
 struct flow_challenge *runtime_challenges(struct runtime *rt);
 struct telemetry *runtime_telemetry(struct runtime *rt);
 struct stats *runtime_stats(struct runtime *rt);
-struct snapshot *runtime_snapshot(struct runtime *rt); /* newest published; NULL: none */
+struct stats_shard *runtime_main_shard(struct runtime *rt); /* for what the main thread counts */
+struct snapshot *runtime_snapshot(struct runtime *rt);      /* newest published; NULL: none */
 struct worker *runtime_main(struct runtime *rt);
 const struct runtime_options *runtime_get_options(const struct runtime *rt);
 const struct addr *runtime_admin_addr(const struct runtime *rt); /* as bound */
