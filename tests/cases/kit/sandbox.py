@@ -1,7 +1,7 @@
 """Namespaces: one for the run, one for the network of each workload.
 
     enter()                    restarts this program in namespaces of its own: mounts, processes, network,
-                               and, when it is not root, users. Whatever it starts ends with it, and
+                               and, when it is not root, users (or by sudo, if it may). Whatever it starts ends with it, and
                                its interfaces and rules are nobody else's.
     Switch()                   a bridge, 10.10.0.1/16 and fd10::1/64
     switch.plug(name, n)       a namespace with the address 10.10.0.n on the bridge -> Place
@@ -46,10 +46,17 @@ def enter(argv):
     probe = subprocess.run([*unshare, "sh", "-c", "mount -t tmpfs tmpfs /run && "
                             f"{find('ip')} link add br0 type bridge && {find('iptables')} -t nat -S"],
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if probe.returncode != 0 and may_sudo():
+        keep = [f"{k}={v}" for k, v in os.environ.items() if k == "PATH" or k.startswith("MESH_") or k.endswith("SAN_OPTIONS")]
+        os.execv(find("sudo"), ["sudo", "-n", "env", *keep, sys.executable, "-B", *argv])
     if probe.returncode != 0:
         refuse("no network namespaces with a bridge and nat rules here: " + probe.stderr.strip())
     os.environ[INSIDE] = "1"
     os.execv(unshare[0], [*unshare, sys.executable, "-B", *argv])
+
+
+def may_sudo():
+    return os.geteuid() != 0 and find("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0
 
 
 def refuse(why):
