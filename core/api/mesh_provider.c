@@ -56,7 +56,7 @@ static const struct field mesh_provider_authz_http_fields[] = {
     FIELD_DURATION(T, timeout, "timeout", .proto = 9, .min = DURATION_MS, .default_text = "600s", .help = "Time for its answer."),
     FIELD_STR(T, path_prefix, "pathPrefix", .proto = 3, .check = check_path_prefix, .help = "What the path begins with on the way to it."),
     FIELD_BOOL(T, fail_open, "failOpen", .proto = 4, .default_text = "false", .help = "Let requests pass when it cannot be asked."),
-    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 14, .default_text = "false", .help = "Routes are found after it was asked, with or without this."),
+    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 14, .default_text = "false", .help = "What it changes counts for the choice of the route."),
     FIELD_STR(T, status_on_error, "statusOnError", .proto = 5, .check = check_status, .default_text = "403", .help = "Status when it cannot be asked."),
     FIELD_LIST_STR(T, include_headers_in_check, "includeHeadersInCheck", .proto = 6, .check = check_pattern, .deprecated = true, .help = "Use includeRequestHeadersInCheck."),
     FIELD_LIST_STR(T, include_request_headers_in_check, "includeRequestHeadersInCheck", .proto = 10, .check = check_pattern, .help = "Headers of the request that it gets; '*' at either end."),
@@ -75,7 +75,7 @@ static const struct field mesh_provider_authz_grpc_fields[] = {
     FIELD_UINT32(T, port, "port", .proto = 2, .required = true, .min = 1, .max = 65535, .help = "Its port."),
     FIELD_DURATION(T, timeout, "timeout", .proto = 5, .min = DURATION_MS, .default_text = "600s", .help = "Time for its answer."),
     FIELD_BOOL(T, fail_open, "failOpen", .proto = 3, .default_text = "false", .help = "Let requests pass when it cannot be asked."),
-    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 7, .default_text = "false", .help = "Routes are found after it was asked, with or without this."),
+    FIELD_BOOL(T, clear_route_cache, "clearRouteCache", .proto = 7, .default_text = "false", .help = "What it changes counts for the choice of the route."),
     FIELD_STR(T, status_on_error, "statusOnError", .proto = 4, .check = check_status, .default_text = "403", .help = "Status when it cannot be asked."),
     FIELD_MSG(T, include_request_body_in_check, "includeRequestBodyInCheck", mesh_provider_body, .proto = 6, .help = "The body goes to it, too."),
 };

@@ -64,6 +64,7 @@ static void set_http(const struct compile *c, struct model_ext_authz *to,
 {
     set_target(c, to, p->service, p->port, a);
     set_common(to, &p->timeout, p->fail_open, p->status_on_error, p->include_request_body_in_check);
+    to->clears_route = p->clear_route_cache;
     to->path_prefix = arena_str(a, p->path_prefix);
     to->checked = p->include_request_headers_in_check_count
                       ? compile_provider_patterns(p->include_request_headers_in_check,
@@ -99,6 +100,7 @@ struct model_ext_authz *compile_provider_ext_authz(const struct compile *c, stru
         return to;
     }
     to->is_grpc = true;
+    to->clears_route = p->envoy_ext_authz_grpc->clear_route_cache;
     set_target(c, to, p->envoy_ext_authz_grpc->service, p->envoy_ext_authz_grpc->port, a);
     set_common(to, &p->envoy_ext_authz_grpc->timeout, p->envoy_ext_authz_grpc->fail_open,
                p->envoy_ext_authz_grpc->status_on_error,

@@ -7,6 +7,7 @@
 #include "core/filter/ext_authz_msg.h"
 #include "core/http/grpc_frame.h"
 #include "core/http/grpc_status.h"
+#include "core/http/http_gate.h"
 #include "core/text/proto.h"
 
 #define DENIED_STATUS  403
@@ -154,6 +155,7 @@ static void ask_grpc(const struct model_ext_authz *x, const struct ext_authz_sub
     struct ext_authz_msg_tls tls = { d->sni };
     struct ext_authz_msg_check check = {
         .attributes.source.principal = as_utf8(d->peer_identity, a),
+        .attributes.destination.principal = as_utf8(s->own_identity, a),
         .attributes.request.time = { true, (int64_t)d->start_wall_us * 1000 },
         .attributes.request.http = s->head ? http_of(x, s, a) : NULL,
         .attributes.tls = d->sni.len ? &tls : NULL,
@@ -189,12 +191,18 @@ void ext_authz_ask(const struct model_ext_authz *x, const struct ext_authz_subje
 
 struct reading {
     struct arena *a;
-    bool is_bad; /* a change that cannot be made */
+    size_t bytes; /* of all changes */
+    bool is_bad;  /* a change that cannot be made */
 };
 
 static void add_change(struct reading *r, struct ext_authz_changes *to, uint8_t type,
                        struct str name, struct str value)
 {
+    r->bytes += name.len + value.len;
+    if (to->count == EXT_AUTHZ_CHANGES_MAX || r->bytes > EXT_AUTHZ_CHANGES_BYTES_MAX) {
+        r->is_bad = true;
+        return;
+    }
     if (to->count == to->cap) {
         struct ext_authz_change *old = to->list;
 
@@ -216,8 +224,7 @@ static bool is_sound(const struct ext_authz_changes *to, const struct ext_authz_
                      struct str name, struct str value)
 {
     if (to == &out->request && is_request_field(name))
-        return value.len && http_headers_is_value(value) &&
-               (!str_is(name, ":path") || value.p[0] == '/');
+        return str_is(name, ":path") ? http_gate_is_path(value) : http_gate_is_authority(value);
     return http_headers_is_name(name) && http_headers_is_value(value);
 }
 
@@ -234,6 +241,15 @@ static void change_header(struct reading *r, const struct ext_authz_answer *out,
         add_change(r, to, type, name, arena_str(r->a, value));
 }
 
+/* A request keeps its fields. */
+static void remove_header(struct reading *r, const struct ext_authz_answer *out,
+                          struct ext_authz_changes *to, struct str name)
+{
+    name = arena_lower(r->a, str_trim(name));
+    if (http_headers_is_name(name) && !is_request_field(name))
+        change_header(r, out, to, EXT_AUTHZ_REMOVE, name, STR(""));
+}
+
 /* ---- answers by HTTP ---- */
 
 /* Belong to the authorizer's own connection. */
@@ -248,9 +264,6 @@ static void allow_http(struct reading *r, const struct model_ext_authz *x,
 {
     struct str names = http_headers_get_name(h, REMOVE_HEADER);
 
-    while (names.p)
-        change_header(r, out, &out->request, EXT_AUTHZ_REMOVE, str_trim(str_cut(&names, ',')),
-                      STR_NONE);
     for (uint32_t i = 0; i < h->count; i++) {
         const struct http_header *item = &h->items[i];
         bool is_first = true;
@@ -263,15 +276,17 @@ static void allow_http(struct reading *r, const struct model_ext_authz *x,
         if (model_name_patterns_have(&x->to_client, item->name))
             change_header(r, out, &out->response, EXT_AUTHZ_APPEND, item->name, item->value);
     }
+    while (names.p)
+        remove_header(r, out, &out->request, str_cut(&names, ','));
 }
 
 static void deny_http(struct reading *r, const struct model_ext_authz *x,
-                      const struct ext_authz_reply *reply, struct ext_authz_answer *out)
+                      const struct http_client_answer *reply, struct ext_authz_answer *out)
 {
-    out->status = reply->status;
+    out->status = reply->head->status;
     out->body = arena_str(r->a, reply->body);
-    for (uint32_t i = 0; i < reply->headers->count; i++) {
-        const struct http_header *h = &reply->headers->items[i];
+    for (uint32_t i = 0; i < reply->head->headers.count; i++) {
+        const struct http_header *h = &reply->head->headers.items[i];
 
         if (x->on_denial.count == 0
                 ? !is_own(h->token)
@@ -282,12 +297,12 @@ static void deny_http(struct reading *r, const struct model_ext_authz *x,
 }
 
 static void understand_http(struct reading *r, const struct model_ext_authz *x,
-                            const struct ext_authz_reply *reply, struct ext_authz_answer *out)
+                            const struct http_client_answer *reply, struct ext_authz_answer *out)
 {
-    if (reply->status == 0 || reply->status >= 500) {
+    if (reply->head->status >= 500) {
         out->verdict = EXT_AUTHZ_FAILED;
-    } else if (reply->status == 200) {
-        allow_http(r, x, reply->headers, out);
+    } else if (reply->head->status == 200) {
+        allow_http(r, x, &reply->head->headers, out);
     } else {
         out->verdict = EXT_AUTHZ_DENIED;
         deny_http(r, x, reply, out);
@@ -296,12 +311,13 @@ static void understand_http(struct reading *r, const struct model_ext_authz *x,
 
 /* ---- answers by gRPC ---- */
 
+/* absent: what it means when neither `append` nor an action is given. */
 static void take_options(struct reading *r, const struct ext_authz_answer *out,
                          struct ext_authz_changes *to, const struct ext_authz_msg_option *list,
-                         size_t count)
+                         size_t count, enum ext_authz_change_type absent)
 {
-    static const uint8_t types[] = {
-        [EXT_AUTHZ_MSG_APPEND_OR_ADD] = EXT_AUTHZ_SET, /* what an absent `append` means here */
+    const uint8_t types[] = {
+        [EXT_AUTHZ_MSG_APPEND_OR_ADD] = (uint8_t)absent,
         [EXT_AUTHZ_MSG_ADD_IF_ABSENT] = EXT_AUTHZ_ADD_IF_ABSENT,
         [EXT_AUTHZ_MSG_OVERWRITE_OR_ADD] = EXT_AUTHZ_SET,
         [EXT_AUTHZ_MSG_OVERWRITE_IF_EXISTS] = EXT_AUTHZ_OVERWRITE_IF_EXISTS,
@@ -312,9 +328,9 @@ static void take_options(struct reading *r, const struct ext_authz_answer *out,
         size_t action = (size_t)list[i].action;
 
         change_header(r, out, to,
-                      list[i].append.set && list[i].append.value ? EXT_AUTHZ_APPEND
-                      : action < COUNT_OF(types)                 ? types[action]
-                                                                 : EXT_AUTHZ_SET,
+                      list[i].append.set ? (list[i].append.value ? EXT_AUTHZ_APPEND : EXT_AUTHZ_SET)
+                      : action < COUNT_OF(types) ? types[action]
+                                                 : EXT_AUTHZ_SET,
                       h->key, h->raw_value.len ? h->raw_value : h->value);
     }
 }
@@ -322,11 +338,11 @@ static void take_options(struct reading *r, const struct ext_authz_answer *out,
 static void take_ok(struct reading *r, const struct ext_authz_msg_ok *ok,
                     struct ext_authz_answer *out)
 {
+    take_options(r, out, &out->request, ok->headers, ok->headers_count, EXT_AUTHZ_SET);
     for (size_t i = 0; i < ok->headers_to_remove_count; i++)
-        change_header(r, out, &out->request, EXT_AUTHZ_REMOVE, ok->headers_to_remove[i], STR_NONE);
-    take_options(r, out, &out->request, ok->headers, ok->headers_count);
+        remove_header(r, out, &out->request, ok->headers_to_remove[i]);
     take_options(r, out, &out->response, ok->response_headers_to_add,
-                 ok->response_headers_to_add_count);
+                 ok->response_headers_to_add_count, EXT_AUTHZ_APPEND);
     for (size_t i = 0; i < ok->query_parameters_to_set_count; i++)
         add_change(r, &out->request, EXT_AUTHZ_SET_QUERY, ok->query_parameters_to_set[i].key,
                    ok->query_parameters_to_set[i].value);
@@ -346,11 +362,11 @@ static void take_denial(struct reading *r, const struct ext_authz_msg_denied *de
     if (!denied)
         return;
     out->body = denied->body;
-    take_options(r, out, &out->response, denied->headers, denied->headers_count);
+    take_options(r, out, &out->response, denied->headers, denied->headers_count, EXT_AUTHZ_SET);
 }
 
 /* The one message of the body. */
-static bool read_message(const struct ext_authz_reply *reply, struct arena *a,
+static bool read_message(const struct http_client_answer *reply, struct arena *a,
                          struct ext_authz_msg_answer *out)
 {
     const uint8_t *p = (const uint8_t *)reply->body.p;
@@ -366,13 +382,14 @@ static bool read_message(const struct ext_authz_reply *reply, struct arena *a,
     return ok;
 }
 
-static void understand_grpc(struct reading *r, const struct ext_authz_reply *reply,
+static void understand_grpc(struct reading *r, const struct http_client_answer *reply,
                             struct ext_authz_answer *out)
 {
     struct ext_authz_msg_answer answer;
 
-    if (reply->status != 200 ||
-        grpc_status_get(reply->trailers ? reply->trailers : reply->headers) != GRPC_STATUS_OK ||
+    if (reply->head->status != 200 ||
+        grpc_status_get(reply->trailers ? reply->trailers : &reply->head->headers) !=
+            GRPC_STATUS_OK ||
         !read_message(reply, r->a, &answer))
         out->verdict = EXT_AUTHZ_FAILED;
     else if (answer.status.code != 0)
@@ -381,7 +398,7 @@ static void understand_grpc(struct reading *r, const struct ext_authz_reply *rep
         take_ok(r, answer.ok, out);
 }
 
-void ext_authz_understand(const struct model_ext_authz *x, const struct ext_authz_reply *reply,
+void ext_authz_understand(const struct model_ext_authz *x, const struct http_client_answer *reply,
                           struct arena *a, struct ext_authz_answer *out)
 {
     struct reading r = { .a = a };

@@ -9,7 +9,7 @@
 #ifndef CORE_FILTER_EXT_AUTHZ_H
 #define CORE_FILTER_EXT_AUTHZ_H
 
-#include "core/http/http_msg.h"
+#include "core/http/http_client.h"
 #include "core/model/decision.h"
 #include "core/model/model_ext_authz.h"
 
@@ -19,19 +19,12 @@ struct ext_authz_subject {
     const struct http_msg *head; /* NULL: a connection */
     struct str body;             /* as much of it as the authorizer gets */
     bool is_partial;             /* there is more */
+    struct str own_identity;     /* SPIFFE id that the client saw; empty: none */
 };
 
 /* The question, as a request of HTTP; head.headers live in arena. A gRPC body is framed. */
 void ext_authz_ask(const struct model_ext_authz *x, const struct ext_authz_subject *s,
                    struct arena *a, struct http_msg *head, struct str *body);
-
-/* What came back. */
-struct ext_authz_reply {
-    uint16_t status; /* of HTTP; 0: no answer came */
-    const struct http_headers *headers;
-    const struct http_headers *trailers; /* NULL: none */
-    struct str body;
-};
 
 enum ext_authz_verdict {
     EXT_AUTHZ_ALLOWED,
@@ -66,8 +59,13 @@ struct ext_authz_answer {
     struct ext_authz_changes request, response; /* DENIED: response alone */
 };
 
-void ext_authz_understand(const struct model_ext_authz *x, const struct ext_authz_reply *reply,
+/* reply: without err. */
+void ext_authz_understand(const struct model_ext_authz *x, const struct http_client_answer *reply,
                           struct arena *a, struct ext_authz_answer *out);
+
+/* An answer with more changes than this, or more bytes in them, is none. */
+#define EXT_AUTHZ_CHANGES_MAX       512
+#define EXT_AUTHZ_CHANGES_BYTES_MAX ((size_t)60 * 1024)
 
 /* Changes head, whose headers live in an arena as long-lived as the answer. ":path", ":authority"
  * and "host" of a request are its fields; what codecs write by themselves is left alone. */

@@ -2,7 +2,6 @@
 
 #include "core/base/mem.h"
 #include "core/filter/authz_path.h"
-#include "core/telemetry/access_op.h"
 
 /* ---- one field ---- */
 
@@ -381,16 +380,17 @@ static bool decide(const struct model_authz *authz, const struct filter_authz_in
     return v.allowed;
 }
 
+/* As in RESPONSE_CODE_DETAILS. */
 static const char *denial_of(const struct decision *d, struct arena *a)
 {
-    const char *text;
-    struct buf out;
+    const struct model_authz_policy *p = d->authz_policy;
 
-    buf_init(&out, 0);
-    access_op_write_authz(d, &out);
-    text = arena_strz(a, buf_str(&out));
-    buf_deinit(&out);
-    return text;
+    if (!p)
+        return "rbac_access_denied_matched_policy[none]";
+    return arena_printf(a, "rbac_access_denied_matched_policy[ns[%.*s]-policy[%.*s]-rule[%d]]",
+                        STR_ARG(p->source.ns), STR_ARG(p->source.name),
+                        d->authz_rule < 0 ? 0 : d->authz_rule)
+        .p;
 }
 
 const char *filter_authz_refuses_tcp(const struct model_authz *authz, struct decision *d,

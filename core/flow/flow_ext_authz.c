@@ -9,6 +9,7 @@
 #include "core/filter/filter_authz.h"
 #include "core/flow/flow_call.h"
 #include "core/flow/flow_reply.h"
+#include "core/tls/tls_identity.h"
 
 static struct log_module log_module = LOG_MODULE("flow");
 
@@ -21,8 +22,9 @@ struct flow_ext_authz {
     const struct model_authz *authz; /* NULL: the route's authorizer is asked, */
     uint32_t at;                     /* else which of authz->externals */
     struct filter_authz_verdict match;
-    bool is_collecting; /* the body, for that one */
-    struct http_msg head;
+    bool is_collecting;   /* the body, for that one */
+    struct http_msg head; /* of the question */
+    struct flow_call_request question;
     struct flow_call *call;
     struct ext_authz_changes response; /* of all so far */
 };
@@ -93,10 +95,14 @@ static void allow(struct flow_ext_authz *x, const struct ext_authz_answer *answe
 
     if (r) {
         struct filter_request *fr = &r->filter;
+        struct str path = fr->head->path, authority = fr->head->authority;
 
         ext_authz_apply(&answer->request, fr->head);
         fr->query.path = http_msg_path_only(fr->head);
         fr->query.query = http_msg_query(fr->head);
+        if (x->authz && (who_of(x)->clears_route || !str_eq(path, fr->head->path) ||
+                         !str_eq(authority, fr->head->authority)))
+            flow_request_find_route(r);
         keep_changes(x, &answer->response);
     }
     proceed(x);
@@ -143,15 +149,9 @@ static void on_failure(struct flow_ext_authz *x, const char *why)
         deny(x, who->error_status, STR_NONE, "ext_authz_error", NULL);
 }
 
-static void on_answer(void *arg, const struct flow_call_answer *answer)
+static void on_answer(void *arg, const struct http_client_answer *answer)
 {
     struct flow_ext_authz *x = arg;
-    struct ext_authz_reply reply = {
-        .status = answer->status,
-        .headers = answer->headers,
-        .trailers = answer->trailers,
-        .body = answer->body,
-    };
     struct ext_authz_answer meaning;
 
     x->call = NULL;
@@ -159,7 +159,7 @@ static void on_answer(void *arg, const struct flow_call_answer *answer)
         on_failure(x, error_text(answer->err));
         return;
     }
-    ext_authz_understand(who_of(x), &reply, arena_of(x), &meaning);
+    ext_authz_understand(who_of(x), answer, arena_of(x), &meaning);
     if (meaning.verdict == EXT_AUTHZ_ALLOWED)
         allow(x, &meaning);
     else if (meaning.verdict == EXT_AUTHZ_DENIED)
@@ -193,14 +193,19 @@ static struct str body_of(const struct flow_request *r, size_t max)
     return str_make(out, at);
 }
 
+static struct str shown_identity(const struct flow_worker *fw, const struct decision *d)
+{
+    return d->mtls_down && fw->id.identity ? tls_identity_spiffe(fw->id.identity)->id : STR_NONE;
+}
+
 static void send_question(struct flow_ext_authz *x)
 {
     const struct model_ext_authz *who = who_of(x);
-    struct ext_authz_subject subject = { .decision = decision_of(x) };
     struct flow_worker *fw = x->r ? x->r->fw : x->t->fw;
+    struct ext_authz_subject subject = { .decision = decision_of(x),
+                                         .own_identity = shown_identity(fw, decision_of(x)) };
     const struct flow_lease *lease = x->r ? x->r->lease : x->t->lease;
     struct model_cluster *cluster = snapshot_find_cluster(lease->snapshot, who->cluster);
-    struct str body;
 
     if (!cluster) {
         on_failure(x, "its service is not known");
@@ -211,9 +216,11 @@ static void send_question(struct flow_ext_authz *x)
         subject.body = body_of(x->r, who->body_bytes);
         subject.is_partial = x->r->pending.len > subject.body.len || !has_whole_body(x->r);
     }
-    ext_authz_ask(who, &subject, arena_of(x), &x->head, &body);
-    x->call =
-        flow_call_start(fw, cluster, &x->head, body, who->is_grpc, who->timeout_ms, on_answer, x);
+    x->question = (struct flow_call_request){ .head = &x->head,
+                                              .h2 = who->is_grpc,
+                                              .timeout_ms = who->timeout_ms };
+    ext_authz_ask(who, &subject, arena_of(x), &x->head, &x->question.body);
+    x->call = flow_call_start(fw, cluster, &x->question, on_answer, x);
 }
 
 /* Sends the question once enough of the body is here. */
@@ -266,6 +273,7 @@ bool flow_ext_authz_begin(struct flow_request *r, void (*go_on)(struct flow_requ
     if (!find_next(x, 0))
         return false;
     r->ext_authz = x;
+    flow_request_find_route(r); /* by what the client sent */
     ask(x);
     return true;
 }

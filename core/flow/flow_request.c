@@ -322,11 +322,12 @@ static void describe_connection(struct flow_request *r, const struct flow_view *
     d->authz_rule = -1;
 }
 
-/* Finds virtual host and route; both may stay NULL. */
-static void find_route(struct flow_request *r)
+void flow_request_find_route(struct flow_request *r)
 {
     struct filter_request *fr = &r->filter;
 
+    r->decision.vhost = NULL;
+    r->decision.route = fr->route = NULL;
     if (!r->table || r->filter.port)
         return;
     r->decision.vhost = route_find_vhost(r->table, fr->head->authority);
@@ -418,7 +419,8 @@ static void authorized_outside(struct flow_request *r)
 {
     if (r->filter.jwt && !authenticate(r))
         return;
-    find_route(r);
+    if (!r->ext_authz || r->filter.jwt) /* claims may choose it */
+        flow_request_find_route(r);
     after_filters(r, filter_run_request(&r->filter, &r->filter_at));
 }
 

@@ -88,6 +88,9 @@ void flow_request_begin(struct flow_conn *conn, struct http_stream *hs, struct h
 /* Ends it: timers, filters, streams, telemetry, memory. r is gone afterwards. */
 void flow_request_finish(struct flow_request *r);
 
+/* Finds virtual host and route by the request as it is now; both may stay NULL. */
+void flow_request_find_route(struct flow_request *r);
+
 /* Filters and header operations on a final response head, the upstream's or ours. */
 void flow_request_filter_response(struct flow_request *r, struct http_msg *head);
 /* The head, body and end of the upstream's response, on their way down. */

@@ -499,7 +499,8 @@ static void authorized_outside(struct flow_tcp *t)
 
 static void refused_outside(struct flow_tcp *t, const char *why)
 {
-    fail(t, 0, why);
+    t->decision.details = why;
+    fail(t, 0, NULL);
 }
 
 void flow_tcp_start(struct flow_conn *c, struct model_cluster *cluster,

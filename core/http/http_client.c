@@ -13,7 +13,8 @@ struct http_client_call {
     struct http_pool_waiter *waiter;
     struct http_stream *hs;
     struct http_msg *head; /* of the answer, once final */
-    struct arena arena;    /* the request */
+    struct http_headers *trailers;
+    struct arena arena; /* the request */
     struct http_msg request;
     struct str body;
     struct buf collected;
@@ -51,7 +52,8 @@ static void finish(struct http_client_call *call, int err)
 {
     const struct http_client_answer answer = { .err = err,
                                                .head = call->head,
-                                               .body = buf_str(&call->collected) };
+                                               .body = buf_str(&call->collected),
+                                               .trailers = call->trailers };
 
     if (call->over)
         return;
@@ -98,8 +100,10 @@ static void on_body(void *arg, const uint8_t *p, size_t len, bool end)
 
 static void on_trailers(void *arg, struct http_headers *trailers)
 {
-    (void)trailers;
-    finish(arg, 0);
+    struct http_client_call *call = arg;
+
+    call->trailers = trailers;
+    finish(call, 0);
 }
 
 static void on_reset(void *arg, const struct http_failure *failure)

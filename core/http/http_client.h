@@ -1,5 +1,6 @@
-/* One HTTP request and its whole answer, over a pool: for tools, agents and REST clients. Proxies
- * use http_pool and http_stream themselves. Loop thread. */
+/* One HTTP request and its whole answer, over a pool: for tools, agents, REST clients, and what a
+ * proxy asks on its own behalf. Requests that pass through use http_pool and http_stream. Loop
+ * thread. */
 #ifndef CORE_HTTP_HTTP_CLIENT_H
 #define CORE_HTTP_HTTP_CLIENT_H
 
@@ -27,6 +28,7 @@ struct http_client_answer {
               */
     const struct http_msg *head; /* NULL when none came */
     struct str body;
+    const struct http_headers *trailers; /* NULL when none came */
 };
 typedef void (*http_client_fn)(void *arg, const struct http_client_answer *answer);
 

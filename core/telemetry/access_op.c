@@ -161,18 +161,6 @@ static bool write_protocol(const struct access_op *op, const struct access_sourc
     return add_text(http_msg_version_text((enum http_version)s->decision->version), out);
 }
 
-void access_op_write_authz(const struct decision *d, struct buf *out)
-{
-    const struct model_authz_policy *p = d->authz_policy;
-
-    if (p)
-        buf_printf(out, "rbac_access_denied_matched_policy[ns[%.*s]-policy[%.*s]-rule[%d]]",
-                   STR_ARG(p->source.ns), STR_ARG(p->source.name),
-                   d->authz_rule < 0 ? 0 : d->authz_rule);
-    else
-        buf_add_str(out, STR("rbac_access_denied_matched_policy[none]"));
-}
-
 static bool write_details(const struct access_op *op, const struct access_source *s,
                           struct buf *out)
 {

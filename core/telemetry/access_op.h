@@ -33,8 +33,4 @@ struct access_op_def {
 /* The row of a name, or NULL. */
 const struct access_op_def *access_op_find(struct str name);
 
-/* The text of an authorisation decision as in RESPONSE_CODE_DETAILS:
- * rbac_access_denied_matched_policy[ns[foo]-policy[bar]-rule[0]] or ...[none]. */
-void access_op_write_authz(const struct decision *d, struct buf *out);
-
 #endif

@@ -142,8 +142,6 @@ static void operators_are_filled(void)
 
 static void failures_are_shown(void)
 {
-    struct model_authz_policy policy = { .source = { .ns = STR("foo"), .name = STR("bar") } };
-
     begin();
     d.flags = DECISION_UF | DECISION_URX;
     d.grpc_status = 14;
@@ -152,14 +150,12 @@ static void failures_are_shown(void)
           "UF,URX UpstreamConnectionFailure,UpstreamRetryLimitExceeded", ACCESS_FORMAT_DASH);
     check("%GRPC_STATUS% %GRPC_STATUS(NUMBER)% %UPSTREAM_TRANSPORT_FAILURE_REASON%",
           "Unavailable 14 connection refused", ACCESS_FORMAT_DASH);
-    d.authz_denied = true;
-    check("%RESPONSE_CODE_DETAILS%", "rbac_access_denied_matched_policy[none]", ACCESS_FORMAT_DASH);
-    d.authz_policy = &policy;
-    d.authz_rule = 2;
+    d.details = "rbac_access_denied_matched_policy[none]";
     check("%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS%",
-          "rbac_access_denied_matched_policy[ns[foo]-policy[bar]-rule[2]] -", ACCESS_FORMAT_DASH);
+          "rbac_access_denied_matched_policy[none] -", ACCESS_FORMAT_DASH);
     d.is_tcp = true;
     d.details = NULL;
+    d.termination = "rbac_access_denied_matched_policy[ns[foo]-policy[bar]-rule[2]]";
     check("%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% %PROTOCOL%",
           "- rbac_access_denied_matched_policy[ns[foo]-policy[bar]-rule[2]] -", ACCESS_FORMAT_DASH);
     arena_deinit(&arena);
