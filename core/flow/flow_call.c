@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/flow/upstream.h"
+#include "core/flow/upstream_pick.h"
 
 struct flow_call {
     struct flow_worker *fw;

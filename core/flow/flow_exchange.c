@@ -6,6 +6,7 @@
 #include "core/flow/flow_heads.h"
 #include "core/flow/flow_reply.h"
 #include "core/flow/flow_retry.h"
+#include "core/flow/upstream_pick.h"
 #include "core/loop/clock.h"
 #include "core/tls/stream_tls.h"
 

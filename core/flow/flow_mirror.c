@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/mem.h"
+#include "core/flow/upstream_pick.h"
 
 #define MIRROR_TIMEOUT_MS  ((uint64_t)15000)
 #define MIRROR_QUEUE_BYTES ((size_t)64 * 1024)

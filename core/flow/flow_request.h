@@ -15,6 +15,7 @@
 #include "core/flow/flow_policy.h"
 #include "core/flow/flow_replay.h"
 #include "core/flow/upstream.h"
+#include "core/flow/upstream_hash.h"
 
 /* Body bytes one side may leave unsent before the other side gets no more credit. There may be a
  * thousand slow readers, so it is little; the kernel's buffers are behind it. */

@@ -7,6 +7,7 @@
 #include "core/flow/flow_listen.h"
 #include "core/flow/flow_probe.h"
 #include "core/flow/upstream.h"
+#include "core/flow/upstream_pick.h"
 #include "core/http/stream_tunnel.h"
 #include "core/loop/clock.h"
 #include "core/net/relay.h"

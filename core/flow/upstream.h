@@ -10,7 +10,6 @@
 #define CORE_FLOW_UPSTREAM_H
 
 #include "core/flow/flow_worker.h"
-#include "core/flow/upstream_hash.h"
 #include "core/flow/upstream_limits.h"
 #include "core/flow/upstream_outlier.h"
 #include "core/flow/upstream_stats.h"
@@ -93,27 +92,17 @@ void upstream_follow(struct flow_worker *fw, struct snapshot *s);
 void upstream_identity_changed(struct flow_worker *fw);
 void upstream_free_all(struct flow_worker *fw);
 
-/* What is known of who wants a host. */
-struct upstream_want {
-    const struct addr *dst; /* original destination, for clusters that go there; or NULL */
-    struct upstream_host *const *tried;
-    uint32_t tried_count;
-    uint32_t shun_count; /* of tried, from the first: no host of their priorities either */
-    const struct upstream_hash *hash; /* or NULL */
-    struct str name; /* that was asked for: an authority, a server name; or empty */
-};
-
-/* Chooses a host, avoiding those tried while others are usable; a reference for the caller, counted
- * as active. ERR_NOT_FOUND: no healthy host (UH). ERR_AGAIN: names are being resolved;
- * upstream_wait. */
-int upstream_pick(struct upstream *up, const struct upstream_want *want,
-                  struct upstream_host **out);
 /* Whether the cluster chooses by a hash of the request. */
 static inline bool upstream_wants_hash(const struct upstream *up)
 {
     return up->cluster->config->hash_by.key != MODEL_HASH_NONE;
 }
-/* Ends the use begun by upstream_pick: active count and reference. */
+/* The host of an original destination in a cluster that goes there, made when it is new. */
+struct upstream_host *upstream_host_at(struct upstream *up, const struct addr *dst);
+
+/* For upstream_pick: a use of a host of up, which is counted as active; returns host. */
+struct upstream_host *upstream_begin(struct upstream *up, struct upstream_host *host);
+/* Ends it: active count and reference. */
 void upstream_done(struct upstream_host *host);
 
 /* A reference without use, for who remembers a host. */
