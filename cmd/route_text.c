@@ -134,6 +134,7 @@ static void write_policies(const struct node *p, struct buf *out)
 {
     const struct node *retries = p ? node_getz(p, "retries") : NULL;
     const struct node *mirrors = p ? node_getz(p, "mirrors") : NULL;
+    const struct node *session = p ? node_getz(p, "session") : NULL;
 
     if (!p)
         return;
@@ -143,6 +144,11 @@ static void write_policies(const struct node *p, struct buf *out)
         buf_printf(out, "%.*s on %.*s\n", STR_ARG(text_of(retries, "attempts")),
                    STR_ARG(text_of(retries, "on")));
         write_ms("each try", text_of(retries, "perTryTimeoutMs"), out);
+    }
+    if (session) {
+        field(out, "session");
+        buf_printf(out, "kept by %s %.*s\n", node_getz(session, "header") ? "header" : "cookie",
+                   STR_ARG(text_of(session, node_getz(session, "header") ? "header" : "cookie")));
     }
     write_fault(node_getz(p, "fault"), out);
     write_list("request", node_getz(p, "requestHeaders"), out);

@@ -160,6 +160,21 @@ static void put_fault(struct trace *t, struct node *m, const struct model_fault 
     }
 }
 
+static void put_session(struct trace *t, struct node *m, const struct model_route *r)
+{
+    const struct model_session *s = r->session;
+    struct node *n;
+
+    for (uint32_t i = 0; i < r->cluster_count && !s; i++)
+        s = r->clusters[i].cluster ? r->clusters[i].cluster->config->session : NULL;
+    if (!s)
+        return;
+    n = node_set_new(t->a, m, "session", NODE_MAP);
+    node_set_str(t->a, n, s->by_header ? "header" : "cookie", s->name);
+    if (s->lifetime_ms)
+        put_int(t->a, n, "lifetimeMs", s->lifetime_ms);
+}
+
 static void put_policies(struct trace *t, const struct model_route *r)
 {
     struct node *m = node_set_new(t->a, t->out, "policies", NODE_MAP), *list;
@@ -168,6 +183,7 @@ static void put_policies(struct trace *t, const struct model_route *r)
         put_int(t->a, m, "timeoutMs", r->timeout_ms);
     if (r->retry)
         put_retry(t, m, r->retry);
+    put_session(t, m, r);
     if (r->fault)
         put_fault(t, m, r->fault);
     if (r->cors)

@@ -288,6 +288,24 @@ void gateway_api_check_auth_path(struct field_check *c, const void *member)
         field_decode_error(c, "\"%.*s\" is not a path", STR_ARG(*s));
 }
 
+/* What would end the attribute, or the header (RFC 6265 section 4.1.1). */
+void gateway_api_check_cookie_path(struct field_check *c, const void *member)
+{
+    const struct str *s = member;
+
+    for (size_t i = 0; i < s->len; i++) {
+        unsigned char byte = (unsigned char)s->p[i];
+
+        if (byte < 0x20 || byte > 0x7e || byte == ';') {
+            field_decode_error(c,
+                               "\"%.*s\" is not a path for a cookie, which has visible characters "
+                               "of ASCII other than ';'",
+                               STR_ARG(*s));
+            return;
+        }
+    }
+}
+
 /* scheme://... */
 void gateway_api_check_uri(struct field_check *c, const void *member)
 {

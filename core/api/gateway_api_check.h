@@ -22,6 +22,7 @@ void gateway_api_check_protocol(struct field_check *c, const void *member);
 void gateway_api_check_address_type(struct field_check *c, const void *member);
 void gateway_api_check_origin(struct field_check *c, const void *member); /* of CORS */
 void gateway_api_check_auth_path(struct field_check *c, const void *member);
+void gateway_api_check_cookie_path(struct field_check *c, const void *member);
 void gateway_api_check_uri(struct field_check *c, const void *member);
 void gateway_api_check_well_known(struct field_check *c, const void *member);
 void gateway_api_check_reason(struct field_check *c, const void *member);

@@ -125,7 +125,7 @@ static FIELD_MESSAGE(gateway_api_retry_constraint, X "RetryConstraint", .help = 
 static const struct field gateway_api_policy_traffic_policy_fields[] = {
     FIELD_LIST_MSG(T, targets, "targetRefs", gateway_api_ref_plain_target_ref, .required = true, .min_items = 1, .max_items = 16, .merge_key = "group,kind,name", .help = "Services that it is for."),
     FIELD_MSG(T, retry, "retryConstraint", gateway_api_retry_constraint, .help = "How many retries there may be."),
-    FIELD_MSG(T, session, "sessionPersistence", gateway_api_route_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint."),
+    FIELD_MSG(T, session, "sessionPersistence", gateway_api_route_session, .help = "Keeps a client with its endpoint."),
 };
 FIELD_MESSAGE(gateway_api_policy_traffic_policy, X "BackendTrafficPolicySpec", .at = FIELD_AT(T, at), .help = "How backends are used.");
 #undef T

@@ -148,7 +148,7 @@ static FIELD_MESSAGE(gateway_api_retry, GATEWAY "HTTPRouteRetry", .at = FIELD_AT
 #define T struct gateway_api_session_cookie
 static const struct field gateway_api_session_cookie_fields[] = {
     FIELD_STR(T, name, "name", .max_len = 256, .check = gateway_api_check_header_name, .help = "Name of the cookie."),
-    FIELD_STR(T, path, "path", .max_len = 1024, .fill = "\"/\"", .default_text = "/", .help = "Path of the cookie."),
+    FIELD_STR(T, path, "path", .max_len = 1024, .check = gateway_api_check_cookie_path, .fill = "\"/\"", .default_text = "/", .help = "Path of the cookie."),
     FIELD_ENUM(T, lifetime, "lifetimeType", gateway_api_lifetime, .fill = "\"Session\"", .default_text = "Session", .help = "How long browsers keep it."),
 };
 static FIELD_MESSAGE(gateway_api_session_cookie, GATEWAY "SessionPersistenceCookie", .help = "The cookie.");
@@ -188,7 +188,7 @@ static FIELD_MESSAGE(gateway_api_grpc_backend, GATEWAY "GRPCBackendRef", .at = F
 #undef T
 
 #define RULE_NAME FIELD_STR(T, name, "name", .max_len = 253, .check = gateway_api_check_section, .help = "Name of the rule.")
-#define SESSION   FIELD_MSG(T, session, "sessionPersistence", gateway_api_route_session, .enforced = FIELD_NOT_ENFORCED, .help = "Keeps a client with its endpoint.")
+#define SESSION   FIELD_MSG(T, session, "sessionPersistence", gateway_api_route_session, .help = "Keeps a client with its endpoint.")
 
 #define T struct gateway_api_http_rule
 static const struct field gateway_api_http_rule_fields[] = {

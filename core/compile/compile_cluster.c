@@ -1,8 +1,10 @@
 #include "core/compile/compile_cluster.h"
-#include "core/compile/compile_gwapi_policy.h"
 
+#include "core/api/gateway_api_policy.h"
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
+#include "core/compile/compile_gwapi_policy.h"
+#include "core/compile/compile_gwapi_session.h"
 #include "core/compile/compile_locality.h"
 #include "core/compile/compile_mesh.h"
 #include "core/compile/compile_peer.h"
@@ -126,6 +128,15 @@ static void set_identities(struct model_cluster_config *config, const struct reg
         config->identities[config->identity_count++] = arena_str(&config->arena, list[i]);
 }
 
+static void set_session(struct model_cluster_config *config, const struct object *owner)
+{
+    const struct gateway_api_policy_traffic_policy *policy = owner ? owner->spec : NULL;
+
+    if (policy)
+        config->session = compile_gwapi_session_build(
+            policy->session, compile_gwapi_session_scope(owner, STR_NONE, 0), &config->arena);
+}
+
 static uint64_t digest_config(const struct model_cluster_config *config, uint64_t tls)
 {
     uint64_t h = digest_u64(1, tls);
@@ -136,6 +147,7 @@ static uint64_t digest_config(const struct model_cluster_config *config, uint64_
     h = digest_u64(h, config->identities_only);
     h = digest_u64(h, config->dst_port);
     h = compile_traffic_digest(h, config);
+    h = compile_gwapi_session_digest(h, config->session);
     h = digest_str(digest_str(h, config->service_name), config->service_ns);
     h = digest_str(digest_str(h, config->source.kind), config->source.name);
     h = digest_str(digest_str(h, config->source.ns), config->source.file);
@@ -190,6 +202,7 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     compile_traffic_apply(c, &policy, config);
     config->locality_weighted = compile_locality_is_weighted(c, s, &policy);
     c->uses_zones |= config->zone_min_cluster > 0;
+    set_session(config, policy.session_owner);
     tls = set_tls(c, config, tls_owner ? tls_owner : dr->object, policy.tls, secret, a);
     set_identities(config, s, policy.tls);
     if (dr->object)

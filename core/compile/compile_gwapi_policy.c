@@ -140,6 +140,8 @@ const struct object *compile_gwapi_policy_fill(const struct compile *c,
         ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->retry)
         policy->retry_budget = make_budget(
             ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->retry, a);
+    if (traffic && ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->session)
+        policy->session_owner = traffic;
     if (!tls || policy->tls)
         return NULL;
     policy->tls = make_tls(c, tls, a);

@@ -7,6 +7,7 @@
 #include "core/compile/compile_action.h"
 #include "core/compile/compile_gwapi_filter.h"
 #include "core/compile/compile_gwapi_match.h"
+#include "core/compile/compile_gwapi_session.h"
 #include "core/compile/compile_host.h"
 #include "core/text/duration.h"
 
@@ -18,6 +19,7 @@ struct entry {
     struct compile_gwapi_match match;
     const struct gateway_api_http_rule *http; /* or */
     const struct gateway_api_grpc_rule *grpc;
+    size_t rule; /* its place in the route */
     uint32_t order;
 };
 
@@ -58,13 +60,13 @@ static int by_precedence(const void *a, const void *b)
 
 static void add_entry(struct job *j, const struct compile_gwapi_route_source *s,
                       const struct gateway_api_http_rule *http,
-                      const struct gateway_api_grpc_rule *grpc)
+                      const struct gateway_api_grpc_rule *grpc, size_t rule)
 {
     struct entry *e;
 
     j->entries = arena_grow(j->scratch, j->entries, j->count, (size_t)j->count + 1, sizeof(*e));
     e = &j->entries[j->count];
-    *e = (struct entry){ .source = s, .http = http, .grpc = grpc, .order = j->count };
+    *e = (struct entry){ .source = s, .http = http, .grpc = grpc, .rule = rule, .order = j->count };
     j->count++;
 }
 
@@ -75,12 +77,12 @@ static void add_route(struct job *j, const struct compile_gwapi_route_source *s)
 
         for (size_t i = 0; i < r->rules_count; i++) {
             for (size_t m = 0; m < r->rules[i].matches_count; m++) {
-                add_entry(j, s, NULL, &r->rules[i]);
+                add_entry(j, s, NULL, &r->rules[i], i);
                 compile_gwapi_match_read_grpc(&r->rules[i].matches[m], j->scratch,
                                               &j->entries[j->count - 1].match);
             }
             if (r->rules[i].matches_count == 0)
-                add_entry(j, s, NULL, &r->rules[i]);
+                add_entry(j, s, NULL, &r->rules[i], i);
         }
         return;
     }
@@ -89,11 +91,11 @@ static void add_route(struct job *j, const struct compile_gwapi_route_source *s)
         const struct gateway_api_route_http_route *r = s->route->spec;
 
         for (size_t m = 0; m < r->rules[i].matches_count; m++) {
-            add_entry(j, s, &r->rules[i], NULL);
+            add_entry(j, s, &r->rules[i], NULL, i);
             compile_gwapi_match_read_http(&r->rules[i].matches[m], &j->entries[j->count - 1].match);
         }
         if (r->rules[i].matches_count == 0)
-            add_entry(j, s, &r->rules[i], NULL);
+            add_entry(j, s, &r->rules[i], NULL, i);
     }
 }
 
@@ -126,6 +128,12 @@ struct model_cluster *compile_gwapi_route_cluster(const struct compile_gwapi_wor
     return cluster;
 }
 
+/* GEP-1619: who has a session with a backend keeps it when its weight becomes 0. */
+static bool keeps_sessions(const struct model_route *r, const struct model_weighted_cluster *to)
+{
+    return to->cluster && (r->session || to->cluster->config->session);
+}
+
 static void add_backend(struct job *j, const struct entry *e, struct model_route *r,
                         const struct gateway_api_ref *ref, const struct field_opt *weight,
                         const struct gateway_api_filter *filters, size_t filter_count)
@@ -133,8 +141,7 @@ static void add_backend(struct job *j, const struct entry *e, struct model_route
     struct model_weighted_cluster *to = &r->clusters[r->cluster_count];
     struct arena *a = &j->v->arena;
 
-    if (weight->set && weight->value == 0)
-        return;
+    *to = (struct model_weighted_cluster){ 0 };
     to->weight = weight->set ? (uint32_t)weight->value : 1;
     to->cluster = compile_route_keep_cluster(
         j->v,
@@ -143,6 +150,8 @@ static void add_backend(struct job *j, const struct entry *e, struct model_route
      * meant to be. */
     if (!compile_gwapi_filter_headers(filters, filter_count, a, &to->request, &to->response))
         to->cluster = NULL;
+    if (to->weight == 0 && !keeps_sessions(r, to))
+        return;
     r->weight_total += to->weight;
     r->cluster_count++;
 }
@@ -231,6 +240,9 @@ static void build_entry(struct job *j, struct entry *e)
     r->source = compile_source(e->source->route, at.line, a);
     r->action = MODEL_ACTION_FORWARD;
     r->unknown_cluster_status = 500; /* NR-6 */
+    r->session_scope = compile_gwapi_session_scope(e->source->route, name, e->rule);
+    r->session = compile_gwapi_session_build(e->http ? e->http->session : e->grpc->session,
+                                             r->session_scope, a);
     add_backends(j, e, r);
     if (e->http)
         set_timeouts(e->http, a, r);

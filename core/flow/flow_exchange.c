@@ -437,6 +437,7 @@ static void attempt(struct flow_request *r)
                                   .tried_count = avoided_count(r),
                                   .shun_count = shunned_count(r),
                                   .hash = &r->hash,
+                                  .session = flow_session_endpoint(r),
                                   .name = r->filter.head->authority };
     int err;
 

@@ -90,6 +90,7 @@ void flow_request_respond(struct flow_request *r, struct http_msg *head, bool en
     flow_heads_to_downstream(r, head, false);
     if (r->hash.set_cookie.p)
         http_headers_add(&head->headers, STR("set-cookie"), r->hash.set_cookie);
+    flow_session_respond(r, head);
     hide_success(r, head);
     r->decision.response_head = head;
     if (head->status == 101)
@@ -129,7 +130,7 @@ static void forward_route(struct flow_request *r)
     const struct model_route *route = r->filter.route;
     struct filter_request *fr = &r->filter;
 
-    r->target = route_pick_cluster(route, random_next(&r->fw->worker->random));
+    r->target = flow_session_choose(r, route, random_next(&r->fw->worker->random));
     if (!r->target || !r->target->cluster) {
         flow_reply_local(r, route->unknown_cluster_status ? route->unknown_cluster_status : 503,
                          STR_NONE, "cluster_not_found", DECISION_NC);

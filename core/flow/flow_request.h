@@ -14,6 +14,7 @@
 #include "core/flow/flow_conn.h"
 #include "core/flow/flow_policy.h"
 #include "core/flow/flow_replay.h"
+#include "core/flow/flow_session.h"
 #include "core/flow/upstream.h"
 #include "core/flow/upstream_hash.h"
 
@@ -60,6 +61,7 @@ struct flow_request {
     struct upstream *cluster;
     struct upstream_host *host;
     struct upstream_hash hash;                             /* where the cluster chooses by one */
+    struct flow_session session;                           /* where clients are kept */
     struct upstream_counts *request_counts, *retry_counts; /* where it counts; NULL: nowhere */
     struct http_pool_waiter *waiter;
     struct upstream_wait wait;

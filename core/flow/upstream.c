@@ -5,6 +5,7 @@
 #include "core/flow/upstream_dial.h"
 #include "core/flow/upstream_dns.h"
 #include "core/flow/upstream_dynamic.h"
+#include "core/flow/upstream_session.h"
 #include "core/flow/upstream_tls.h"
 #include "core/flow/upstream_told.h"
 #include "core/tls/tls_config.h"
@@ -142,6 +143,7 @@ static void fill_hosts(struct upstream *up, struct upstream_host **old, uint32_t
     struct lb_options lb_options;
     uint32_t at = 0;
 
+    upstream_session_forget(up);
     up->count = set->count;
     up->hosts = mem_alloc0(set->count, sizeof(struct upstream_host *));
     up->lb_hosts = mem_alloc0(set->count, sizeof(*up->lb_hosts));
@@ -278,6 +280,7 @@ struct upstream *upstream_open(struct flow_worker *fw, struct model_cluster *clu
 
     up->fw = fw;
     map_init(&up->by_addr);
+    map_init(&up->by_session);
     upstream_set_cluster(up, cluster);
     return up;
 }
@@ -312,6 +315,7 @@ void upstream_close(struct upstream *up)
     if (up->dynamic)
         upstream_dynamic_free(up);
     drop_by_addr(up);
+    upstream_session_forget(up);
     retire_all(up->hosts, up->count);
     mem_free(up->hosts);
     mem_free(up->lb_hosts);

@@ -62,6 +62,7 @@ struct upstream {
     uint32_t count;
     struct lb *lb;
     struct map by_addr;               /* ORIGINAL_DST: addr hash -> host */
+    struct map by_session;            /* of hosts; upstream_session.c */
     struct upstream_dns *dns;         /* DNS clusters; upstream_dns.c */
     struct upstream_dynamic *dynamic; /* DYNAMIC clusters; upstream_dynamic.c */
     struct upstream *asked;           /* the one of them that was asked last */

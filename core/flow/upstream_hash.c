@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
+#include "core/http/http_cookie.h"
 
 static void set(struct upstream_hash *out, struct str key)
 {
@@ -40,30 +41,6 @@ static void hash_header(const struct model_hash *by, const struct http_msg *head
     out->is_set = count > 0;
 }
 
-static struct str unquote(struct str v)
-{
-    if (v.len >= 2 && v.p[0] == '"' && v.p[v.len - 1] == '"')
-        return str_make(v.p + 1, v.len - 2);
-    return v;
-}
-
-static struct str find_cookie(const struct http_headers *h, struct str name)
-{
-    for (uint32_t i = 0; i < h->count; i++) {
-        struct str rest = h->items[i].value;
-
-        if (!str_is(h->items[i].name, "cookie"))
-            continue;
-        while (rest.p) {
-            struct str value = str_cut(&rest, ';'), key = str_cut(&value, '=');
-
-            if (value.p && str_eq(str_trim(key), name))
-                return unquote(value);
-        }
-    }
-    return STR_NONE;
-}
-
 /* One and the same for all requests of a connection, so that those which race get one cookie. */
 static struct str new_cookie(const struct addr *peer, const struct addr *local, struct arena *a)
 {
@@ -77,7 +54,7 @@ static void hash_cookie(const struct model_hash *by, const struct http_msg *head
                         const struct addr *peer, const struct addr *local, struct arena *a,
                         struct upstream_hash *out)
 {
-    struct str value = find_cookie(&head->headers, by->name);
+    struct str value = http_cookie_get(&head->headers, by->name);
 
     if (!value.len && by->cookie_tail.p) {
         value = new_cookie(peer, local, a);

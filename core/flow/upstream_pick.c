@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/flow/upstream_dns.h"
 #include "core/flow/upstream_dynamic.h"
+#include "core/flow/upstream_session.h"
 #include "core/lb/lb_elsewhere.h"
 
 static void mark_tried(struct upstream *up, const struct upstream_want *want, bool tried)
@@ -33,8 +34,14 @@ static int pick_listed(struct upstream *up, const struct upstream_want *want,
                        struct upstream_host **out)
 {
     struct lb_want lb = { .now_ms = worker_now_ms(up->fw->worker) };
-    int32_t at = pick_elsewhere(up, want);
+    struct upstream_host *kept = want->session ? upstream_session_find(up, want->session) : NULL;
+    int32_t at;
 
+    if (kept) {
+        *out = upstream_begin(up, kept);
+        return 0;
+    }
+    at = pick_elsewhere(up, want);
     if (want->hash && want->hash->is_set) {
         lb.hash = want->hash->value;
         lb.has_hash = true;

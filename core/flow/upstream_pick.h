@@ -12,7 +12,8 @@ struct upstream_want {
     uint32_t tried_count;
     uint32_t shun_count; /* of tried, from the first: no host of their priorities either */
     const struct upstream_hash *hash; /* or NULL */
-    struct str name; /* that was asked for: an authority, a server name; or empty */
+    uint64_t session; /* number of the host that a client is kept with, if it is usable; 0: any */
+    struct str name;  /* that was asked for: an authority, a server name; or empty */
 };
 
 /* Chooses a host, avoiding those tried while others are usable; a reference for the caller, counted

@@ -14,6 +14,7 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 #include "core/model/model_endpoints.h"
+#include "core/model/model_session.h"
 #include "core/net/addr.h"
 
 struct tls_config; /* core/tls */
@@ -155,6 +156,7 @@ struct model_cluster_config {
     bool identities_only; /* a DestinationRule's: in the place of the endpoint's own */
     struct model_limits limits;
     struct model_hash hash_by;
+    const struct model_session *session; /* for routes that have none of their own; NULL: none */
     struct model_warmup warmup;
     struct model_outlier outlier;
     struct model_tunnel tunnel;

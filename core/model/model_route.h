@@ -179,6 +179,8 @@ struct model_route {
     struct model_mirror *mirrors;
     uint32_t mirror_count;
     struct model_cors *cors;
+    const struct model_session *session;     /* NULL: that of the cluster chosen, if any */
+    uint32_t session_scope;                  /* tokens of other rules are not this one's */
     const struct model_ext_authz *ext_authz; /* who is asked before it is followed; NULL: nobody */
     struct model_header_ops request, response;
     struct model_source source; /* the object and the line of this route */

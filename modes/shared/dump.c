@@ -144,6 +144,8 @@ static void dump_route(struct arena *a, struct node *m, const struct model_route
         set_int(a, m, "timeoutMs", r->timeout_ms);
     if (r->retry)
         set_int(a, m, "retries", r->retry->attempts);
+    if (r->session)
+        node_set_text(a, m, "session", r->session->name);
     if (r->fault)
         node_set(m, STR("fault"), node_new_bool(a, true));
     set_source(a, m, &r->source);
