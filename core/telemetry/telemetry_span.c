@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/http/http_msg.h"
 #include "core/text/proto.h"
+#include "core/text/proto_wire.h"
 
 #define PROTO "opentelemetry.proto."
 
@@ -94,27 +95,6 @@ static FIELD_MESSAGE(otlp_scope, PROTO "common.v1.InstrumentationScope", .help =
 
 /* ---- writing parts around parts ---- */
 
-static int add_varint(struct buf *out, uint64_t v)
-{
-    char bytes[10];
-    size_t n = 0;
-
-    do {
-        bytes[n++] = (char)((v & 0x7f) | (v > 0x7f ? 0x80 : 0));
-        v >>= 7;
-    } while (v);
-    return buf_add(out, bytes, n);
-}
-
-static int add_field(struct buf *out, unsigned number, struct str bytes)
-{
-    int err = add_varint(out, number << 3 | 2);
-
-    if (!err)
-        err = add_varint(out, bytes.len);
-    return err ? err : buf_add_str(out, bytes);
-}
-
 static int add_message(struct buf *out, unsigned number, const struct field_message *m,
                        const void *object)
 {
@@ -124,9 +104,9 @@ static int add_message(struct buf *out, unsigned number, const struct field_mess
     buf_init(&inner, 0);
     err = proto_encode(m, object, &inner);
     if (!err)
-        err = add_field(out, number, buf_str(&inner));
+        proto_wire_put_bytes(out, number, buf_str(&inner));
     buf_deinit(&inner);
-    return err;
+    return out->full ? ERR_LIMIT : err;
 }
 
 /* ---- a span ---- */
@@ -296,11 +276,9 @@ int telemetry_span_export(struct str spans, struct str service_name, const struc
         err = buf_add_str(&inner, spans);
     if (!err)
         err = add_message(&outer, 1, &otlp_resource_message, &resource);
-    if (!err)
-        err = add_field(&outer, 2, buf_str(&inner));
-    if (!err)
-        err = add_field(out, 1, buf_str(&outer));
+    proto_wire_put_bytes(&outer, 2, buf_str(&inner));
+    proto_wire_put_bytes(out, 1, buf_str(&outer));
     buf_deinit(&inner);
     buf_deinit(&outer);
-    return err;
+    return out->full ? ERR_LIMIT : err;
 }

@@ -65,3 +65,22 @@ bool proto_wire_skip(struct proto_reader *r, uint32_t number, unsigned type)
         return false;
     }
 }
+
+void proto_wire_put_varint(struct buf *out, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        buf_add_char(out, (char)(v | 0x80));
+    buf_add_char(out, (char)v);
+}
+
+void proto_wire_put_tag(struct buf *out, uint32_t number, enum proto_wire type)
+{
+    proto_wire_put_varint(out, (uint64_t)number << 3 | type);
+}
+
+void proto_wire_put_bytes(struct buf *out, uint32_t number, struct str bytes)
+{
+    proto_wire_put_tag(out, number, PROTO_WIRE_BYTES);
+    proto_wire_put_varint(out, bytes.len);
+    buf_add_str(out, bytes);
+}

@@ -1,4 +1,5 @@
-/* Reading and writing the wire's smallest parts. Internal to core/text. */
+/* Reading and writing the wire's smallest parts: for proto.h, and for the few messages that are
+ * read or put together without a table. Any thread. */
 #ifndef CORE_TEXT_PROTO_WIRE_H
 #define CORE_TEXT_PROTO_WIRE_H
 
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/base/str.h"
 
 enum proto_wire {
@@ -76,6 +78,11 @@ static inline struct proto_reader proto_wire_reader(struct str s)
 
 /* Passes over a value of that type, groups included. */
 bool proto_wire_skip(struct proto_reader *r, uint32_t number, unsigned type);
+
+/* What does not fit sets out->full. */
+void proto_wire_put_varint(struct buf *out, uint64_t v);
+void proto_wire_put_tag(struct buf *out, uint32_t number, enum proto_wire type);
+void proto_wire_put_bytes(struct buf *out, uint32_t number, struct str bytes);
 
 static inline uint64_t proto_wire_zigzag(int64_t v)
 {

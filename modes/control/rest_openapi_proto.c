@@ -3,6 +3,7 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/text/node.h"
+#include "core/text/proto_wire.h"
 
 /* A member of a JSON object and the field that it becomes. */
 struct member {
@@ -17,35 +18,21 @@ struct message {
     unsigned extensions; /* number of vendor_extension; 0: none */
 };
 
-static void put_varint(struct buf *out, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        buf_add_char(out, (char)(v | 0x80));
-    buf_add_char(out, (char)v);
-}
-
-static void put_bytes(struct buf *out, unsigned number, struct str bytes)
-{
-    put_varint(out, (uint64_t)number << 3 | 2);
-    put_varint(out, bytes.len);
-    buf_add_str(out, bytes);
-}
-
 static void put_text(struct buf *out, unsigned number, const struct node *v)
 {
-    put_bytes(out, number, v->text);
+    proto_wire_put_bytes(out, number, v->text);
 }
 
 static void put_texts(struct buf *out, unsigned number, const struct node *v)
 {
     NODE_EACH(it, v)
-    put_bytes(out, number, it->text);
+    proto_wire_put_bytes(out, number, it->text);
 }
 
 static void put_bool(struct buf *out, unsigned number, const struct node *v)
 {
-    put_varint(out, (uint64_t)number << 3);
-    put_varint(out, node_is_true(v));
+    proto_wire_put_tag(out, number, PROTO_WIRE_VARINT);
+    proto_wire_put_varint(out, node_is_true(v));
 }
 
 static void put_int(struct buf *out, unsigned number, const struct node *v)
@@ -53,8 +40,8 @@ static void put_int(struct buf *out, unsigned number, const struct node *v)
     int64_t i = 0;
 
     node_to_int(v, &i);
-    put_varint(out, (uint64_t)number << 3);
-    put_varint(out, (uint64_t)i);
+    proto_wire_put_tag(out, number, PROTO_WIRE_VARINT);
+    proto_wire_put_varint(out, (uint64_t)i);
 }
 
 static void put_double(struct buf *out, unsigned number, const struct node *v)
@@ -62,7 +49,7 @@ static void put_double(struct buf *out, unsigned number, const struct node *v)
     double d = 0;
 
     node_to_double(v, &d);
-    put_varint(out, (uint64_t)number << 3 | 1);
+    proto_wire_put_tag(out, number, PROTO_WIRE_64);
     buf_add(out, &d, sizeof(d)); /* little-endian, as this machine is */
 }
 
@@ -74,8 +61,8 @@ static void put_any(struct buf *out, unsigned number, const struct node *v)
     buf_init(&json, 0);
     buf_init(&any, 0);
     node_write_json(v, &json, 0);
-    put_bytes(&any, 2, buf_str(&json));
-    put_bytes(out, number, buf_str(&any));
+    proto_wire_put_bytes(&any, 2, buf_str(&json));
+    proto_wire_put_bytes(out, number, buf_str(&any));
     buf_deinit(&any);
     buf_deinit(&json);
 }
@@ -91,9 +78,9 @@ static void put_extension(struct buf *out, unsigned number, const struct node *v
     struct buf named;
 
     buf_init(&named, 0);
-    put_bytes(&named, 1, v->key);
+    proto_wire_put_bytes(&named, 1, v->key);
     put_any(&named, 2, v);
-    put_bytes(out, number, buf_str(&named));
+    proto_wire_put_bytes(out, number, buf_str(&named));
     buf_deinit(&named);
 }
 
@@ -116,7 +103,7 @@ static void put_nested(struct buf *out, unsigned number, const struct message *m
 
     buf_init(&inner, 0);
     put_message(&inner, m, n);
-    put_bytes(out, number, buf_str(&inner));
+    proto_wire_put_bytes(out, number, buf_str(&inner));
     buf_deinit(&inner);
 }
 
@@ -131,11 +118,11 @@ static void put_named(struct buf *out, unsigned number, unsigned entry, const st
     NODE_EACH(it, n)
     {
         buf_clear(&one);
-        put_bytes(&one, 1, it->key);
+        proto_wire_put_bytes(&one, 1, it->key);
         put_nested(&one, 2, m, it);
-        put_bytes(&all, entry, buf_str(&one));
+        proto_wire_put_bytes(&all, entry, buf_str(&one));
     }
-    put_bytes(out, number, buf_str(&all));
+    proto_wire_put_bytes(out, number, buf_str(&all));
     buf_deinit(&one);
     buf_deinit(&all);
 }
@@ -154,7 +141,7 @@ static void put_boxed_schema(struct buf *out, unsigned number, const struct node
         put_bool(&box, 2, v);
     else
         put_nested(&box, 1, &schema, v);
-    put_bytes(out, number, buf_str(&box));
+    proto_wire_put_bytes(out, number, buf_str(&box));
     buf_deinit(&box);
 }
 
@@ -164,7 +151,7 @@ static void put_type(struct buf *out, unsigned number, const struct node *v)
 
     buf_init(&box, 0);
     put_text(&box, 1, v);
-    put_bytes(out, number, buf_str(&box));
+    proto_wire_put_bytes(out, number, buf_str(&box));
     buf_deinit(&box);
 }
 
@@ -214,9 +201,9 @@ static void put_parameters(struct buf *out, unsigned number, const struct node *
         buf_init(&b, 0);
         buf_init(&c, 0);
         put_nested(&a, 3, &query, it);
-        put_bytes(&b, 2, buf_str(&a));
-        put_bytes(&c, 1, buf_str(&b));
-        put_bytes(out, number, buf_str(&c));
+        proto_wire_put_bytes(&b, 2, buf_str(&a));
+        proto_wire_put_bytes(&c, 1, buf_str(&b));
+        proto_wire_put_bytes(out, number, buf_str(&c));
         buf_deinit(&c);
         buf_deinit(&b);
         buf_deinit(&a);
@@ -245,12 +232,12 @@ static void put_responses(struct buf *out, unsigned number, const struct node *v
     {
         buf_clear(&one);
         buf_clear(&value);
-        put_bytes(&one, 1, it->key);
+        proto_wire_put_bytes(&one, 1, it->key);
         put_response(&value, 1, it);
-        put_bytes(&one, 2, buf_str(&value));
-        put_bytes(&all, 1, buf_str(&one));
+        proto_wire_put_bytes(&one, 2, buf_str(&value));
+        proto_wire_put_bytes(&all, 1, buf_str(&one));
     }
-    put_bytes(out, number, buf_str(&all));
+    proto_wire_put_bytes(out, number, buf_str(&all));
     buf_deinit(&value);
     buf_deinit(&one);
     buf_deinit(&all);
