@@ -27,7 +27,7 @@ struct model_ext_authz {
     bool is_grpc;
     bool fail_open;        /* requests pass when it cannot be asked */
     uint16_t error_status; /* else they are answered so */
-    bool clears_route; /* what it changes counts for the choice of the route */
+    bool clears_route;     /* what it changes counts for the choice of the route */
     uint64_t timeout_ms;
     uint32_t body_bytes; /* of the request's body that it gets; 0: none of it */
     bool body_partial;   /* it gets the beginning of a longer one; else that is 413 */

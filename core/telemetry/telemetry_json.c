@@ -5,7 +5,6 @@
 
 #include "core/base/encode.h"
 #include "core/base/mem.h"
-#include "core/base/mem.h"
 #include "core/http/http_msg.h"
 #include "core/telemetry/access_time.h"
 

@@ -6,8 +6,8 @@
 
 struct runtime;
 
-/* {"version", "bootstrap":{}, "listeners":[], "clusters":[], "routes":[], "inbound":[], "policies":[], "certs":{}};
- * each entry names the object, file and line it came from. */
+/* {"version", "bootstrap":{}, "listeners":[], "clusters":[], "routes":[], "inbound":[],
+ * "policies":[], "certs":{}}; each entry names the object, file and line it came from. */
 void dump_config(struct runtime *rt, struct buf *out);
 void dump_clusters_text(struct runtime *rt, struct buf *out);
 void dump_listeners_text(struct runtime *rt, struct buf *out);
