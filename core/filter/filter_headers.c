@@ -20,7 +20,7 @@ static bool is_refused(const struct model_header_op *op)
 static bool value_of(const struct model_header_op *op, const struct filter_request *fr,
                      const struct http_msg *response, struct str *out)
 {
-    struct access_source source = { fr->decision, fr->head, response };
+    struct access_source source = { fr->decision, fr->head, response, NULL };
     struct access_format format;
     struct buf text;
     bool ok;

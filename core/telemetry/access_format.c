@@ -4,6 +4,7 @@
 
 #include "core/base/encode.h"
 #include "core/base/error.h"
+#include "core/telemetry/access_peer.h"
 #include "core/text/utf8.h"
 
 /* A header value or the like may be long; one line of a log is not. */
@@ -30,6 +31,7 @@ static int parse_op(struct access_op *op, struct str text, struct arena *a, stru
 {
     ptrdiff_t open = str_chr(text, '('), close = str_rchr(text, ')');
     struct str name = text, arg = STR_NONE, rest = STR_NONE;
+    const char *problem;
     uint64_t max = 0;
 
     if (open >= 0) {
@@ -56,6 +58,9 @@ static int parse_op(struct access_op *op, struct str text, struct arena *a, stru
             return fail(a, why, "needs a name in parentheses", name);
         set_headers(op, arg, a);
         return 0;
+    case ACCESS_OP_STATE:
+        problem = access_peer_parse(op, arg, a);
+        return problem ? fail(a, why, problem, text) : 0;
     }
     return ERR_INVALID;
 }
@@ -127,7 +132,7 @@ static bool write_op(const struct access_op *op, const struct access_source *sou
     }
     if (!op->def->write(op, source, out))
         return false;
-    if (op->max_bytes && buf_len(out) - before > op->max_bytes)
+    if (op->max_bytes && op->form != ACCESS_OP_FORM_JSON && buf_len(out) - before > op->max_bytes)
         out->end = out->start + before + op->max_bytes;
     return true;
 }
@@ -197,7 +202,7 @@ void access_format_write_json(const struct access_format *f, const struct access
     bool is_single = f->count == 1 && f->ops[0].def;
     struct buf value;
 
-    if (is_single && f->ops[0].def->is_number) {
+    if (is_single && (f->ops[0].def->is_number || f->ops[0].form == ACCESS_OP_FORM_JSON)) {
         if (!write_op(&f->ops[0], source, out))
             buf_add_str(out, STR("null"));
         return;

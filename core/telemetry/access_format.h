@@ -28,8 +28,8 @@ int access_format_parse(struct access_format *out, struct str text, struct arena
 void access_format_write(const struct access_format *f, const struct access_source *source,
                          enum access_format_missing missing, struct buf *out);
 
-/* Appends the value as JSON: a number when the format is one operator that yields numbers, null
- * when it is one operator without value, else a string. */
+/* Appends the value as JSON: a number or an object when the format is one operator that yields
+ * such, null when it is one operator without value, else a string. */
 void access_format_write_json(const struct access_format *f, const struct access_source *source,
                               struct buf *out);
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/base/mem.h"
+#include "core/telemetry/access_peer.h"
 #include "core/telemetry/access_time.h"
 
 /* ---- helpers ---- */
@@ -407,12 +408,13 @@ static const struct access_op_def table[] = {
     { "UNIQUE_ID", write_unique_id, ACCESS_OP_NO_ARG, false },
     { "HOSTNAME", write_hostname, ACCESS_OP_NO_ARG, false },
     { "ENVIRONMENT", write_environment, ACCESS_OP_OPTIONAL_ARG, false },
+    { "FILTER_STATE", access_peer_write, ACCESS_OP_STATE, false },
+    { "UPSTREAM_FILTER_STATE", access_peer_write, ACCESS_OP_STATE, false },
     /* Understood, so that formats written for Envoy parse; always without value here. */
     { "CONNECTION_ID", write_nothing, ACCESS_OP_NO_ARG, false },
     { "TRACE_ID", write_nothing, ACCESS_OP_NO_ARG, false },
     { "LOCAL_REPLY_BODY", write_nothing, ACCESS_OP_NO_ARG, false },
     { "DYNAMIC_METADATA", write_nothing, ACCESS_OP_OPTIONAL_ARG, false },
-    { "FILTER_STATE", write_nothing, ACCESS_OP_OPTIONAL_ARG, false },
     { "METADATA", write_nothing, ACCESS_OP_OPTIONAL_ARG, false },
     { "CEL", write_nothing, ACCESS_OP_OPTIONAL_ARG, false },
     { "DOWNSTREAM_TLS_VERSION", write_nothing, ACCESS_OP_NO_ARG, false },

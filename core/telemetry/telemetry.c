@@ -167,7 +167,8 @@ static void remember(struct telemetry *t, struct part *p, const struct decision 
 {
     struct access_source source = { .decision = d,
                                     .request = d->request_head,
-                                    .response = d->response_head };
+                                    .response = d->response_head,
+                                    .peers = telemetry_metrics_peers(p->metrics) };
 
     telemetry_ring_add(p->ring, d);
     log_lines(t, p, &source);

@@ -127,6 +127,11 @@ void telemetry_metrics_free(struct telemetry_metrics *m)
     mem_free(m);
 }
 
+struct telemetry_peer *telemetry_metrics_peers(struct telemetry_metrics *m)
+{
+    return &m->peers;
+}
+
 static uint64_t hash_of(const struct key *k)
 {
     uint64_t words[sizeof(*k) / 8], h = 0;

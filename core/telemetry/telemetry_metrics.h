@@ -39,6 +39,8 @@ struct telemetry_metrics *telemetry_metrics_new(const struct telemetry_families 
                                                 struct stats_shard *shard,
                                                 const struct model_node *node);
 void telemetry_metrics_free(struct telemetry_metrics *m);
+/* The clients that were asked for lately; m's. */
+struct telemetry_peer *telemetry_metrics_peers(struct telemetry_metrics *m);
 
 void telemetry_metrics_http(struct telemetry_metrics *m, const struct decision *d);
 void telemetry_metrics_tcp_open(struct telemetry_metrics *m, const struct decision *d);

@@ -46,7 +46,7 @@ const struct model_telemetry_peer *telemetry_peer_find(struct telemetry_peer *ca
 
     if (!d->snapshot)
         return NULL;
-    if (!len)
+    if (!len || !cache)
         return look_up(d);
     slot = &cache->slots[hash_content(key, len) & (TELEMETRY_PEER_SLOTS - 1)];
     if (slot->version == d->snapshot->version && slot->key_len == len &&

@@ -21,7 +21,7 @@ struct telemetry_peer {
 };
 
 /* By address when the workload there has the certificate's identity, else by identity; without
- * mTLS by address. NULL: not known. Valid as long as the snapshot. */
+ * mTLS by address. NULL: not known. Valid as long as the snapshot. cache may be NULL. */
 const struct model_telemetry_peer *telemetry_peer_find(struct telemetry_peer *cache,
                                                        const struct decision *d);
 

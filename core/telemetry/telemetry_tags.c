@@ -60,7 +60,7 @@ void telemetry_tags_follow(struct telemetry_tags *t, const struct snapshot *s)
 
 uint64_t telemetry_tags_run(struct telemetry_tags *t, const struct decision *d)
 {
-    struct access_source source = { d, d->request_head, d->response_head };
+    struct access_source source = { d, d->request_head, d->response_head, NULL };
     uint64_t h = 0;
 
     if (!t->count)

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct decision empty = { .grpc_status = -1 };
-    struct access_source source = { &empty, NULL, NULL };
+    struct access_source source = { &empty, NULL, NULL, NULL };
     struct access_format f;
     struct str why;
     struct arena a;

@@ -58,7 +58,7 @@ static void begin(void)
 
 static void check(const char *format, const char *want, enum access_format_missing missing)
 {
-    struct access_source source = { &d, &request, &response };
+    struct access_source source = { &d, &request, &response, NULL };
     struct access_format f;
     struct str why = STR("");
     struct buf out;
@@ -107,6 +107,12 @@ static const struct {
     { "%GRPC_STATUS% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %STREAM_ID%", "- 2 req-1" },
     { "%ENVIRONMENT(MESH_TEST_VALUE)% %ENVIRONMENT(MESH_TEST_NONE)%", "here -" },
     { "%DYNAMIC_METADATA(a:b)% %TRACE_ID%", "- -" },
+    { "%FILTER_STATE(downstream_peer)% %FILTER_STATE(upstream_peer:PLAIN):9%", "- -" },
+    { "%FILTER_STATE%", NULL },
+    { "%FILTER_STATE(:PLAIN)%", NULL },
+    { "%FILTER_STATE(downstream_peer:plain)%", NULL },
+    { "%FILTER_STATE(downstream_peer:FIELD)%", NULL },
+    { "%FILTER_STATE(downstream_peer:TYPED:app)%", NULL },
     { "%", NULL },
     { "a % b", NULL },
     { "%NOSUCH%", NULL },
@@ -170,7 +176,7 @@ static void json_values_have_types(void)
         { "%REQ(X-NONE)%", "null" },  { "%RESPONSE_CODE% %REQ(X-NONE)%", "\"200 -\"" },
         { "a\"b", "\"a\\\"b\"" },
     };
-    struct access_source source = { &d, &request, &response };
+    struct access_source source = { &d, &request, &response, NULL };
 
     begin();
     for (size_t i = 0; i < COUNT_OF(values); i++) {
@@ -189,7 +195,7 @@ static void json_values_have_types(void)
 static void nothing_known_is_no_crash(void)
 {
     static const struct decision empty = { .grpc_status = -1 };
-    struct access_source source = { &empty, NULL, NULL };
+    struct access_source source = { &empty, NULL, NULL, NULL };
 
     arena_init(&arena, 0);
     for (size_t i = 0; i < COUNT_OF(fills); i++) {
