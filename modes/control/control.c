@@ -21,6 +21,8 @@
 
 static struct log_module log_module = LOG_MODULE("control");
 
+#define STORE_LIMIT_MS ((uint64_t)10000) /* of what is waited for when we start or fail to */
+
 struct control {
     struct worker *worker;
     struct control_options options;
@@ -36,6 +38,7 @@ struct control {
     void (*stopped)(void *arg);
     void *stopped_arg;
     char why[1280];
+    bool has_namespaces; /* the first ones were written, if they were missing */
 };
 
 static const struct addr no_addr;
@@ -154,14 +157,30 @@ static int open_ads(struct control *c)
     return err;
 }
 
-/* Namespaces that are there from the first start. */
+static bool is_set(void *arg)
+{
+    return *(bool *)arg;
+}
+
+static void on_namespaces(void *arg, const struct store_reply *reply)
+{
+    struct control *c = arg;
+
+    if (reply->code)
+        log_warn("the first namespaces cannot be made: %s", reply->text);
+    c->has_namespaces = true;
+}
+
+/* Namespaces that are there from the first start; whoever hears that we are ready may use them. */
 static void make_namespaces(struct control *c)
 {
     static const char *const names[] = { "default", "istio-system" };
     struct store_expect absent = { .absent = true };
+    struct store_txn *t = store_txn_new();
+    bool missing = false;
 
+    store_txn_set_user(t, STR("system:mesh-control"));
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        struct store_txn *t;
         char body[256];
 
         if (store_find(c->store, API_KIND_NAMESPACE, STR(""), str_of(names[i])))
@@ -170,12 +189,17 @@ static void make_namespaces(struct control *c)
                  "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"labels\":"
                  "{\"kubernetes.io/metadata.name\":\"%s\"},\"name\":\"%s\"}}",
                  names[i], names[i]);
-        t = store_txn_new();
-        store_txn_set_user(t, STR("system:mesh-control"));
         store_txn_put(t, API_KIND_NAMESPACE, STR(""), str_of(names[i]), str_of(body), false,
                       &absent);
-        store_write(c->store, t, NULL, NULL);
+        missing = true;
     }
+    if (!missing) {
+        store_txn_free(t);
+        return;
+    }
+    store_write(c->store, t, on_namespaces, c);
+    if (worker_run_until(c->worker, is_set, &c->has_namespaces, STORE_LIMIT_MS) != 0)
+        log_warn("the store is slow: the first namespaces are not there yet");
 }
 
 static int open_api(struct control *c)
@@ -208,11 +232,6 @@ static void on_store_gone(void *arg)
     *gone = true;
 }
 
-static bool is_gone(void *arg)
-{
-    return *(bool *)arg;
-}
-
 static int fail_start(struct control *c, int err, const char *why)
 {
     bool gone = false;
@@ -230,7 +249,7 @@ static int fail_start(struct control *c, int err, const char *why)
     c->ads = NULL;
     if (c->store) {
         store_close(c->store, on_store_gone, &gone);
-        worker_run_until(c->worker, is_gone, &gone, 10000);
+        worker_run_until(c->worker, is_set, &gone, STORE_LIMIT_MS);
     }
     c->store = NULL;
     control_free(c);

@@ -493,6 +493,10 @@ def test_apply_of_many_is_all_or_nothing(api):
     assert api.call("POST", "/mesh/v1/apply", both)[0] == 200
 
 
+def test_the_first_namespaces_are_there_when_it_is_ready(api):
+    assert {"default", "istio-system"} <= {n["metadata"]["name"] for n in api.call("GET", "/api/v1/namespaces")[1]["items"]}
+
+
 def test_mesh_pages(api):
     status, doc = api.call("GET", "/mesh/v1/status")
     assert status == 200 and doc["config"]["ok"] and doc["objects"]["namespaces"] == 2
