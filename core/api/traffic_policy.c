@@ -242,7 +242,7 @@ static FIELD_MESSAGE(traffic_policy_proxy_protocol, PROTO "TrafficPolicy.ProxyPr
 static const struct field traffic_policy_retry_budget_fields[] = {
     FIELD_OPT_DOUBLE(T, percent, "percent", .proto = 1, .wrapper = true, .max = 100, .default_text = "20", .help = "Retries at a time, in percent of the requests at that time."),
     FIELD_UINT32(T, min_retry_concurrency, "minRetryConcurrency", .proto = 2, .default_text = "3", .help = "Retries at a time that are always allowed."),
-    FIELD_DURATION(T, budget_interval, "budgetInterval", .proto = 3, .enforced = "is accepted; requests are counted as they are now, not over a time", .check = api_check_not_negative, .default_text = "0s", .help = "Time over which requests are counted."),
+    FIELD_DURATION(T, budget_interval, "budgetInterval", .proto = 3, .check = api_check_not_negative, .default_text = "0s", .help = "Time over which requests and retries are counted; 0s: those of the moment."),
 };
 static FIELD_MESSAGE(traffic_policy_retry_budget, PROTO "TrafficPolicy.RetryBudget", .help = "Limits retries by a share of the requests.");
 #undef T

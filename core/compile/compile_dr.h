@@ -35,6 +35,7 @@ struct compile_dr_policy {
     const struct traffic_policy_tunnel *tunnel;
     const struct traffic_policy_proxy_protocol *proxy_protocol;
     const struct traffic_policy_retry_budget *retry_budget;
+    const struct gateway_api_retry_constraint *retry_constraint; /* where retry_budget is NULL */
     const struct object *session_owner; /* an XBackendTrafficPolicy that keeps sessions, or NULL */
 };
 

@@ -96,21 +96,6 @@ static struct traffic_policy_tls *make_tls(const struct compile *c, const struct
     return tls;
 }
 
-/* ---- retries ---- */
-
-static struct traffic_policy_retry_budget *make_budget(const struct gateway_api_retry_constraint *r,
-                                                       struct arena *a)
-{
-    struct traffic_policy_retry_budget *b = arena_alloc0(a, 1, sizeof(*b));
-
-    b->percent = (struct field_opt_double){ true, r->budget && r->budget->percent.set
-                                                      ? (double)r->budget->percent.value
-                                                      : 20 };
-    b->min_retry_concurrency =
-        r->min_rate && r->min_rate->count.set ? r->min_rate->count.value : 10;
-    return b;
-}
-
 const struct object *compile_gwapi_policy_fill(const struct compile *c,
                                                const struct registry_service *s,
                                                const struct registry_port *port, struct arena *a,
@@ -136,12 +121,12 @@ const struct object *compile_gwapi_policy_fill(const struct compile *c,
             tls = o;
         }
     }
-    if (traffic && !policy->retry_budget &&
-        ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->retry)
-        policy->retry_budget = make_budget(
-            ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->retry, a);
-    if (traffic && ((const struct gateway_api_policy_traffic_policy *)traffic->spec)->session)
-        policy->session_owner = traffic;
+    if (traffic) {
+        const struct gateway_api_policy_traffic_policy *p = traffic->spec;
+
+        policy->retry_constraint = policy->retry_budget ? NULL : p->retry;
+        policy->session_owner = p->session ? traffic : NULL;
+    }
     if (!tls || policy->tls)
         return NULL;
     policy->tls = make_tls(c, tls, a);

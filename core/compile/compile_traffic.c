@@ -1,5 +1,6 @@
 #include "core/compile/compile_traffic.h"
 
+#include "core/api/gateway_api_policy.h"
 #include "core/compile/compile_mesh.h"
 #include "core/compile/digest.h"
 #include "core/http/http_headers.h"
@@ -16,6 +17,9 @@ enum {
     OUTLIER_MAX_PCT = 10,
     BUDGET_PCT = 20,
     BUDGET_MIN = 3,
+    CONSTRAINT_MS = 10000,
+    CONSTRAINT_MIN = 10,
+    CONSTRAINT_MIN_MS = 1000,
     ZONE_MIN_CLUSTER = 6,
 };
 
@@ -103,6 +107,22 @@ static void set_budget(const struct traffic_policy_retry_budget *b, struct model
     if (!out->min_concurrency)
         out->min_concurrency = BUDGET_MIN;
     out->interval_ms = ms_of(&b->budget_interval);
+}
+
+/* GEP-3388; where a part is left out the CRD's default for all of it counts. */
+static void set_constraint(const struct gateway_api_retry_constraint *r,
+                           struct model_retry_budget *out)
+{
+    const struct gateway_api_budget *b = r ? r->budget : NULL;
+    const struct gateway_api_rate *rate = r ? r->min_rate : NULL;
+
+    if (!r)
+        return;
+    out->is_on = true;
+    out->pct = b && b->percent.set ? (double)b->percent.value : BUDGET_PCT;
+    out->interval_ms = b && b->interval.set ? ms_of(&b->interval) : CONSTRAINT_MS;
+    out->min_count = rate && rate->count.set ? (uint32_t)rate->count.value : CONSTRAINT_MIN;
+    out->min_ms = rate ? ms_or(&rate->interval, CONSTRAINT_MIN_MS) : CONSTRAINT_MIN_MS;
 }
 
 /* ---- balancing ---- */
@@ -256,6 +276,7 @@ void compile_traffic_apply(const struct compile *c, const struct compile_dr_poli
 
     compile_traffic_limits(c, policy->pool, &config->limits);
     set_budget(policy->retry_budget, &config->limits.budget);
+    set_constraint(policy->retry_constraint, &config->limits.budget);
     config->h2_upgrade = upgrades(c, config, http);
     config->client_protocol = http && http->use_client_protocol;
     set_lb(config, policy->lb);
@@ -281,7 +302,7 @@ static uint64_t add_limits(uint64_t h, const struct model_limits *l)
         l->max_connection_ms,     l->keepalive.idle_s, l->keepalive.interval_s,
         l->keepalive.probes,      l->keepalive.set,    l->ping_interval_ms,
         l->ping_timeout_ms,       l->budget.is_on,     l->budget.min_concurrency,
-        l->budget.interval_ms,
+        l->budget.interval_ms,    l->budget.min_count, l->budget.min_ms,
     };
 
     return add_double(digest_str(h, str_make(numbers, sizeof(numbers))), l->budget.pct);

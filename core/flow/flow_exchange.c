@@ -462,6 +462,7 @@ static void attempt(struct flow_request *r)
     keep_endpoints(r);
     this_try(r)->endpoint = r->host->endpoint;
     this_try(r)->addr = r->host->addr;
+    flow_guard_tries(r);
     r->state = FLOW_REQUEST_CONNECTING;
     ask_pool(r);
 }

@@ -14,18 +14,24 @@ static struct upstream *cluster_of(struct flow_request *r)
 
 bool flow_guard_begin_retry(struct flow_request *r)
 {
-    struct upstream *up;
+    struct upstream *up = cluster_of(r);
+    struct upstream_counts *counts = r->retry_counts ? r->retry_counts : up->counts;
 
-    if (r->retry_counts)
-        return true; /* as long as the request lives it counts as one */
-    up = cluster_of(r);
-    if (!upstream_limits_begin_retry(up->counts, &up->cluster->config->limits)) {
+    /* As long as the request lives it counts as one. */
+    if (!upstream_limits_begin_retry(counts, &up->cluster->config->limits, r->retry_counts != NULL,
+                                     worker_now_ms(r->fw->worker))) {
         upstream_stats_add(&up->stats, UPSTREAM_STAT_RETRY_OVERFLOW, 1);
         r->decision.flags |= DECISION_UO;
         return false;
     }
-    r->retry_counts = up->counts;
+    r->retry_counts = counts;
     return true;
+}
+
+void flow_guard_tries(struct flow_request *r)
+{
+    upstream_limits_begin_try(r->cluster->counts, &r->cluster->cluster->config->limits,
+                              worker_now_ms(r->fw->worker));
 }
 
 void flow_guard_began(struct flow_request *r)

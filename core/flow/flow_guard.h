@@ -7,6 +7,8 @@
 
 /* May the request be tried once more? Counts that it is; flags the refusal otherwise. */
 bool flow_guard_begin_retry(struct flow_request *r);
+/* It is sent to r->cluster, for the first time or again. */
+void flow_guard_tries(struct flow_request *r);
 /* It has a stream to r->host / has none any more. */
 void flow_guard_began(struct flow_request *r);
 void flow_guard_ended(struct flow_request *r);

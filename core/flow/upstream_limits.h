@@ -9,12 +9,16 @@
 #include <pthread.h>
 
 #include "core/base/map.h"
+#include "core/flow/upstream_window.h"
 #include "core/http/http_pool.h"
 #include "core/model/model_cluster.h"
 
 struct upstream_counts {
     struct http_pool_counts pool; /* connections, pending, requests */
     atomic_uint retries;
+    /* For budgets over a time; untouched without: */
+    struct upstream_window tries, retried; /* of the budget's interval */
+    struct upstream_window rate;           /* retries, of the time of the least rate */
 };
 
 /* Of a process: cluster id -> counts. They live as long as the table. */
@@ -29,9 +33,13 @@ void upstream_limits_deinit(struct upstream_limits *l);
 struct upstream_counts *upstream_limits_get(struct upstream_limits *l,
                                             const struct model_cluster *cluster);
 
-/* May one more try be made? Counts it when it may; give it back by upstream_limits_end_retry. Any
- * thread. counts may be NULL. */
-bool upstream_limits_begin_retry(struct upstream_counts *counts, const struct model_limits *limits);
+/* A request is sent, for the first time or again. Any thread, as below; counts may be NULL. */
+void upstream_limits_begin_try(struct upstream_counts *counts, const struct model_limits *limits,
+                               uint64_t now_ms);
+/* May one more try be made? is_counted: the request is counted as one that is tried again; else it
+ * is from now on, when it may, until upstream_limits_end_retry. */
+bool upstream_limits_begin_retry(struct upstream_counts *counts, const struct model_limits *limits,
+                                 bool is_counted, uint64_t now_ms);
 void upstream_limits_end_retry(struct upstream_counts *counts); /* NULL is allowed */
 
 #endif

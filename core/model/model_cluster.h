@@ -102,7 +102,9 @@ struct model_retry_budget {
     bool is_on; /* max_retries is ignored then (RT-9) */
     double pct; /* of active and pending requests */
     uint32_t min_concurrency;
-    uint64_t interval_ms;
+    uint64_t interval_ms; /* also of those that there were in this time; 0: of the present ones */
+    uint32_t min_count;   /* so many retries may always begin, */
+    uint64_t min_ms;      /* in this time; 0: no such rate */
 };
 
 enum model_tls_mode {

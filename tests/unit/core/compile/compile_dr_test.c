@@ -314,8 +314,47 @@ static void rt_9_retry_budget_has_defaults(void)
         OK(b->is_on);
         OK(b->pct > 19.9 && b->pct < 20.1);
         EQ_UINT(b->min_concurrency, 3);
+        EQ_UINT(b->interval_ms, 0);
+        EQ_UINT(b->min_ms, 0);
     }
     compile_rig_deinit(&rig);
+}
+
+#define POLICY(spec)                                                                               \
+    "apiVersion: gateway.networking.x-k8s.io/v1alpha1\nkind: XBackendTrafficPolicy\n"              \
+    "metadata: {name: p, namespace: prod}\n"                                                       \
+    "spec: {targetRefs: [{group: '', kind: Service, name: svc}], " spec "}\n---\n"
+
+static void gep_3388_constraint_becomes_a_budget(void)
+{
+    static const struct {
+        const char *objects;
+        struct model_retry_budget want;
+    } rows[] = {
+        { POLICY("retryConstraint: {}"), { true, 20, 0, 10000, 10, 1000 } },
+        { POLICY("retryConstraint: {budget: {percent: 5, interval: 2s}, "
+                 "minRetryRate: {count: 7, interval: 3s}}"),
+          { true, 5, 0, 2000, 7, 3000 } },
+        { POLICY("retryConstraint: {minRetryRate: {count: 7}}"), { true, 20, 0, 10000, 7, 1000 } },
+        { POLICY("retryConstraint: {}")
+              RULE("prod", "a", "01", "{host: svc, trafficPolicy: {retryBudget: {}}}"),
+          { true, 20, 3, 0, 0, 0 } }, /* DR-9 */
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        NOTE("row %zu", i);
+        if (OK(compile_rig_begin(&rig, MESH)) && OK(compile_rig_apply(&rig, rows[i].objects))) {
+            const struct model_retry_budget *b = &config_of("outbound|80||" SVC)->limits.budget;
+
+            OK(b->is_on);
+            EQ_INT(b->pct, rows[i].want.pct);
+            EQ_UINT(b->min_concurrency, rows[i].want.min_concurrency);
+            EQ_UINT(b->interval_ms, rows[i].want.interval_ms);
+            EQ_UINT(b->min_count, rows[i].want.min_count);
+            EQ_UINT(b->min_ms, rows[i].want.min_ms);
+        }
+        compile_rig_deinit(&rig);
+    }
 }
 
 static void lb_7_cookie_tail_says_what_a_made_cookie_has(void)
@@ -426,6 +465,7 @@ static const struct tap_case cases[] = {
     { "lb_9_other_clusters_are_left_out_where_the_mesh_says_so",
       lb_9_other_clusters_are_left_out_where_the_mesh_says_so },
     { "rt_9_retry_budget_has_defaults", rt_9_retry_budget_has_defaults },
+    { "gep_3388_constraint_becomes_a_budget", gep_3388_constraint_becomes_a_budget },
     { "lb_7_cookie_tail_says_what_a_made_cookie_has",
       lb_7_cookie_tail_says_what_a_made_cookie_has },
     { "lb_8_passthrough_goes_where_the_client_wanted",

@@ -130,11 +130,11 @@ static void retries_beyond_the_limit_are_not_made(void)
     struct flow_rig r;
     struct wire c;
 
-    OK(upstream_limits_begin_retry(&counts, &limits));
-    OK(!upstream_limits_begin_retry(&counts, &limits));
+    OK(upstream_limits_begin_retry(&counts, &limits, false, 0));
+    OK(!upstream_limits_begin_retry(&counts, &limits, false, 0));
     upstream_limits_end_retry(&counts);
-    OK(upstream_limits_begin_retry(&counts, &limits));
-    OK(upstream_limits_begin_retry(NULL, &limits));
+    OK(upstream_limits_begin_retry(&counts, &limits, false, 0));
+    OK(upstream_limits_begin_retry(NULL, &limits, false, 0));
 
     flow_rig_init(&r);
     r.limits.max_retries = 1;
@@ -156,14 +156,70 @@ static void rt_9_budget_follows_the_requests(void)
     struct upstream_counts counts = { 0 };
     int taken = 0;
 
-    while (upstream_limits_begin_retry(&counts, &limits))
+    while (upstream_limits_begin_retry(&counts, &limits, false, 0))
         taken++;
     EQ_INT(taken, 3);
     http_pool_count(&counts.pool.requests, 15);
     http_pool_count(&counts.pool.pending, 10);
-    while (upstream_limits_begin_retry(&counts, &limits))
+    while (upstream_limits_begin_retry(&counts, &limits, false, 0))
         taken++;
     EQ_INT(taken, 5);
+}
+
+/* GEP-3388: of what was sent in the interval a share may be retries, whatever is in motion now. */
+static void gep_3388_budget_is_of_a_time(void)
+{
+    struct model_limits limits = { .budget = { .is_on = true, .pct = 20, .interval_ms = 10000 } };
+    struct upstream_counts counts = { 0 };
+    int taken = 0;
+
+    OK(!upstream_limits_begin_retry(&counts, &limits, false, 5000));
+    for (int i = 0; i < 20; i++)
+        upstream_limits_begin_try(&counts, &limits, 5000);
+    while (upstream_limits_begin_retry(&counts, &limits, false, 6000)) {
+        upstream_limits_end_retry(&counts); /* what has ended counts */
+        taken++;
+    }
+    EQ_INT(taken, 4);
+    OK(!upstream_limits_begin_retry(&counts, &limits, false, 14000));
+    for (int i = 0; i < 10; i++)
+        upstream_limits_begin_try(&counts, &limits, 16500);
+    OK(upstream_limits_begin_retry(&counts, &limits, false, 16500)); /* the first ones are past */
+    OK(upstream_limits_begin_retry(&counts, &limits, true, 16500));  /* and once more */
+    OK(!upstream_limits_begin_retry(&counts, &limits, true, 16500));
+    EQ_UINT(http_pool_count_of(&counts.retries), 1);
+}
+
+/* What lasts longer than the interval counts as long as it is there. */
+static void gep_3388_long_requests_count(void)
+{
+    struct model_limits limits = { .budget = { .is_on = true, .pct = 20, .interval_ms = 1000 } };
+    struct upstream_counts counts = { 0 };
+    int taken = 0;
+
+    http_pool_count(&counts.pool.requests, 10);
+    while (upstream_limits_begin_retry(&counts, &limits, false, 5000))
+        taken++;
+    EQ_INT(taken, 2);
+    OK(!upstream_limits_begin_retry(&counts, &limits, false, 50000));
+    upstream_limits_end_retry(&counts);
+    OK(upstream_limits_begin_retry(&counts, &limits, false, 50000));
+}
+
+static void gep_3388_least_rate_is_always_there(void)
+{
+    struct model_limits limits = {
+        .budget = { .is_on = true, .interval_ms = 10000, .min_count = 3, .min_ms = 1000 }
+    };
+    struct upstream_counts counts = { 0 };
+
+    for (uint64_t now = 5000; now < 9000; now += 1000) {
+        for (int i = 0; i < 3; i++)
+            OK(upstream_limits_begin_retry(&counts, &limits, i > 0, now));
+        OK(!upstream_limits_begin_retry(&counts, &limits, true, now));
+        OK(!upstream_limits_begin_retry(&counts, &limits, false, now + 800));
+        upstream_limits_end_retry(&counts);
+    }
 }
 
 /* A limit that comes with new configuration holds for connections that are there. */
@@ -212,6 +268,9 @@ static const struct tap_case cases[] = {
       cb_2_requests_of_http2_beyond_the_limit_are_503_uo },
     { "retries_beyond_the_limit_are_not_made", retries_beyond_the_limit_are_not_made },
     { "rt_9_budget_follows_the_requests", rt_9_budget_follows_the_requests },
+    { "gep_3388_budget_is_of_a_time", gep_3388_budget_is_of_a_time },
+    { "gep_3388_long_requests_count", gep_3388_long_requests_count },
+    { "gep_3388_least_rate_is_always_there", gep_3388_least_rate_is_always_there },
     { "new_limits_hold_for_old_connections", new_limits_hold_for_old_connections },
 };
 
