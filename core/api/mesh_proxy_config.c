@@ -180,7 +180,7 @@ static const struct field mesh_proxy_config_headers_fields[] = {
     FIELD_MSG(T, attempt_count, "attemptCount", mesh_proxy_config_disabled, .proto = 4, .help = "x-envoy-attempt-count."),
     FIELD_MSG(T, envoy_debug_headers, "envoyDebugHeaders", mesh_proxy_config_disabled, .proto = 5, .help = "x-envoy-upstream-service-time and the like."),
     FIELD_MSG(T, metadata_exchange_headers, "metadataExchangeHeaders", mesh_proxy_config_exchange_headers, .proto = 6, .enforced = FIELD_NOT_ENFORCED, .help = "x-envoy-peer-metadata."),
-    FIELD_OPT_BOOL(T, preserve_header_case, "preserveHttp1HeaderCase", .proto = 40, .wrapper = true, .default_text = "false", .help = "Leave the case of header names in HTTP/1."),
+    FIELD_OPT_BOOL(T, preserve_header_case, "preserveHttp1HeaderCase", .proto = 40, .wrapper = true, .default_text = "false", .help = "Leave the case of header names in HTTP/1, which then shares no connections between proxies."),
     FIELD_MSG(T, x_forwarded_host, "xForwardedHost", mesh_proxy_config_enabled, .proto = 41, .help = "x-forwarded-host."),
     FIELD_MSG(T, x_forwarded_port, "xForwardedPort", mesh_proxy_config_enabled, .proto = 42, .help = "x-forwarded-port."),
 };

@@ -230,6 +230,7 @@ static void use_http_settings(struct flow_worker *fw, const struct model_http_se
 
     for (size_t i = 0; i < COUNT_OF(sides); i++) {
         sides[i]->accept_http10 = s->accept_http10;
+        sides[i]->keep_case = s->keep_header_case;
         sides[i]->idle_timeout_ms = (uint32_t)s->idle_timeout_ms;
         sides[i]->head_timeout_ms = (uint32_t)s->head_timeout_ms;
     }

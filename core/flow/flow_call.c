@@ -95,7 +95,7 @@ static void on_answer(void *arg, const struct http_client_answer *answer)
 static void exchange(struct flow_call *c)
 {
     const struct http_msg *head = c->request->head;
-    enum upstream_kind kind = upstream_kind_for(c->host, c->request->h2);
+    enum upstream_kind kind = upstream_kind_for(c->host, c->request->h2, false);
     uint64_t now_ms = worker_now_ms(c->fw->worker);
     struct http_headers headers;
     struct arena arena; /* http_client copies */

@@ -139,7 +139,7 @@ static void restore_status(struct flow_request *r, struct http_msg *head)
     uint64_t status;
 
     if (r->filter.head->upgrade.len && text.p && str_to_u64(text, 299, &status) == 0 &&
-        status >= 200 && upstream_kind_for(r->host, r->wants_h2) == UPSTREAM_MESH)
+        status >= 200 && upstream_kind_for(r->host, r->wants_h2, r->wants_case) == UPSTREAM_MESH)
         head->status = (uint16_t)status;
 }
 
@@ -365,7 +365,7 @@ static void on_stream(struct flow_request *r, struct http_stream *up)
     http_stream_set_events(up, &up_events, r);
     note_connection(r);
     flow_heads_to_upstream(r);
-    if (upstream_kind_for(r->host, r->wants_h2) == UPSTREAM_MESH)
+    if (upstream_kind_for(r->host, r->wants_h2, r->wants_case) == UPSTREAM_MESH)
         http_headers_set_token(&r->filter.head->headers, HTTP_TOKEN_MESH_PROTO,
                                r->wants_h2 ? STR("2") : STR("1"));
     else
@@ -410,8 +410,9 @@ static void ask_pool(struct flow_request *r)
     const struct addr *dst =
         r->conn->original_dst.family != ADDR_NONE ? &r->conn->original_dst : &r->conn->local;
     struct upstream_from from = { .src = &r->decision.peer, .dst = dst };
-    int err = http_pool_get(upstream_pool(r->host, upstream_kind_for(r->host, r->wants_h2), &from),
-                            on_pool_ready, r, &hs, &r->waiter);
+    int err = http_pool_get(
+        upstream_pool(r->host, upstream_kind_for(r->host, r->wants_h2, r->wants_case), &from),
+        on_pool_ready, r, &hs, &r->waiter);
 
     if (err)
         on_connect_failed(r, err);

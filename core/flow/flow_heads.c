@@ -66,6 +66,7 @@ void flow_heads_on_arrival(struct flow_request *r)
     /* The multiplexed hop says which protocol the client spoke; nobody else may. */
     proto = http_headers_get(HEADERS, HTTP_TOKEN_MESH_PROTO);
     r->wants_h2 = head->version == HTTP_VERSION_2;
+    r->wants_case = head->spelling != NULL;
     if (proto.p) {
         if (r->conn->is_mesh_hop)
             r->wants_h2 = str_is(proto, "2");

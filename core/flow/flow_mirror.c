@@ -120,6 +120,7 @@ static void start_one(struct flow_request *r, struct model_cluster *cluster)
     chunk_queue_init(&m->pending, &r->fw->worker->chunks);
     timer_init(&m->timer, &r->fw->worker->timers, on_timer);
     m->head = *head;
+    m->head.spelling = NULL; /* lives with the request */
     http_headers_init(&m->head.headers, &m->arena);
     http_headers_copy(&m->head.headers, &head->headers, true);
     m->head.method_name = arena_str(&m->arena, head->method_name);
@@ -127,12 +128,12 @@ static void start_one(struct flow_request *r, struct model_cluster *cluster)
     m->head.authority = arena_str(&m->arena, head->authority);
     m->head.path = arena_str(&m->arena, head->path);
     if (upstream_pick(upstream_get(r->fw, cluster), &want, &m->host) ||
-        http_pool_get(upstream_pool(m->host, upstream_kind_for(m->host, h2), NULL), on_ready, m,
-                      &hs, &m->waiter)) {
+        http_pool_get(upstream_pool(m->host, upstream_kind_for(m->host, h2, false), NULL), on_ready,
+                      m, &hs, &m->waiter)) {
         mirror_free(m);
         return;
     }
-    if (upstream_kind_for(m->host, h2) == UPSTREAM_MESH)
+    if (upstream_kind_for(m->host, h2, false) == UPSTREAM_MESH)
         http_headers_set_token(&m->head.headers, HTTP_TOKEN_MESH_PROTO, h2 ? STR("2") : STR("1"));
     timer_start(&m->timer, MIRROR_TIMEOUT_MS);
     list_push(&r->mirrors, &m->link);

@@ -46,6 +46,7 @@ struct flow_request {
     bool free_retry_used; /* the one beside the policy, for connections that died unread */
     bool is_websocket;    /* an upgrade: no retries, no timeout */
     bool wants_h2;        /* the app protocol of this request */
+    bool wants_case;      /* header names keep their case, which HTTP/2 would take from them */
     uint32_t filter_at;
 
     struct http_stream *down;

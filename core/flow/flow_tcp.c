@@ -356,7 +356,7 @@ static void on_proxy_ready(void *arg, struct http_stream *hs, int err)
 
 static void connect_by_proxy(struct flow_tcp *t)
 {
-    struct http_pool *pool = upstream_pool(t->host, upstream_kind_for(t->host, false), NULL);
+    struct http_pool *pool = upstream_pool(t->host, upstream_kind_for(t->host, false, false), NULL);
     struct http_stream *hs;
     int err = http_pool_get(pool, on_proxy_ready, t, &hs, &t->waiter);
 

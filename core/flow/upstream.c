@@ -456,9 +456,9 @@ void upstream_is_no_mesh(struct upstream_host *h)
     h->speaks_istio = true;
 }
 
-enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2)
+enum upstream_kind upstream_kind_for(const struct upstream_host *h, bool h2, bool keep_case)
 {
-    if (upstream_is_multiplexed(h))
+    if (upstream_is_multiplexed(h) && (h2 || !keep_case))
         return UPSTREAM_MESH;
     if (h->cluster->config->client_protocol)
         return h2 ? UPSTREAM_H2 : UPSTREAM_H1;

@@ -116,8 +116,9 @@ bool upstream_is_multiplexed(const struct upstream_host *host);
  * sidecars are, until our certificate or what is known of it changes. */
 void upstream_is_no_mesh(struct upstream_host *host);
 
-/* Which pool serves a request whose app protocol is h2 (or not) on this host. */
-enum upstream_kind upstream_kind_for(const struct upstream_host *host, bool h2);
+/* Which pool serves a request whose app protocol is h2 (or not) on this host. keep_case: one of
+ * HTTP/1 is not multiplexed with others, so that names of headers arrive as they were spelt. */
+enum upstream_kind upstream_kind_for(const struct upstream_host *host, bool h2, bool keep_case);
 /* Whose bytes they are, for clusters that want to be told so by a PROXY header. */
 struct upstream_from {
     const struct addr *src, *dst;

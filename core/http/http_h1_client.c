@@ -287,6 +287,7 @@ static int send_head(struct http_stream *hs, struct http_msg *original, bool end
     err = http_h1_write_request(&s->out, head, &how);
     if (err)
         return err;
+    c->parse.keep_case = head->spelling != NULL; /* who asked so is answered so */
     s->framing = how.framing;
     s->asked = head->method;
     c->upgrade = head->upgrade.len ? arena_str(hs->arena, head->upgrade) : STR_NONE;

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/http/http_spelling.h"
 
 void http_h1_parse_init(struct http_h1_parse *p, const struct http_h1_limits *limits,
                         bool is_response)
@@ -68,7 +69,7 @@ struct cut {
     struct http_msg *m;
     struct str target;
     struct str name, value; /* of the header being read */
-    bool bad, too_many;
+    bool bad, too_many, keep_case;
     uint32_t max_headers;
 };
 
@@ -86,21 +87,26 @@ static void extend(struct cut *c, struct str *s, const char *at, size_t len)
 static void finish_header(struct cut *c)
 {
     struct str value = c->value;
+    char *name;
 
     if (!c->name.p)
         return;
     while (value.len && (value.p[value.len - 1] == ' ' || value.p[value.len - 1] == '\t'))
         value.len--;
     /* The head is ours, in the arena: lower-casing in place is a plain write. */
-    if (!http_gate_lower_name((char *)(uintptr_t)c->name.p, c->name.len) ||
-        !http_headers_is_value(value)) {
+    name = c->keep_case ? http_spelling_twice(c->name, c->m->headers.arena)
+                        : (char *)(uintptr_t)c->name.p;
+    if (!http_gate_lower_name(name, c->name.len) || !http_headers_is_value(value)) {
         c->bad = true;
     } else if (c->m->headers.count >= c->max_headers) {
         c->too_many = true;
     } else {
         if (value.len == 0)
             value.p = "";
-        http_headers_add(&c->m->headers, c->name, value);
+        if (c->keep_case)
+            http_headers_add_spelt(&c->m->headers, name, c->name.len, value);
+        else
+            http_headers_add(&c->m->headers, c->name, value);
     }
     c->name = c->value = STR_NONE;
 }
@@ -223,7 +229,7 @@ static void expect_request_body(struct http_h1_parse *p, const struct http_msg *
 static int read_head(struct http_h1_parse *p, char *head, size_t len, struct arena *arena,
                      struct http_msg *m)
 {
-    struct cut c = { .m = m, .max_headers = p->limits->max_headers };
+    struct cut c = { .m = m, .max_headers = p->limits->max_headers, .keep_case = p->keep_case };
     llhttp_t parser;
     int err;
 
@@ -239,6 +245,8 @@ static int read_head(struct http_h1_parse *p, char *head, size_t len, struct are
         return refuse(p, 431, ERR_LIMIT);
     if (c.target.len > p->limits->max_path_bytes)
         return refuse(p, 414, ERR_LIMIT);
+    if (p->keep_case)
+        http_spelling_read(m);
     if (p->is_response)
         return http_gate_h1_response(m, &p->framing);
     err = http_gate_h1_request(m, c.target, &p->framing);
@@ -400,11 +408,12 @@ static int chunk_char(struct http_h1_parse *p, uint8_t c)
 }
 
 /* llhttp reads a trailer section as the headers of a message whose first line we provide. */
-static int read_trailers(char *section, size_t len, struct arena *arena, struct http_h1_piece *out)
+static int read_trailers(const struct http_h1_parse *p, char *section, size_t len,
+                         struct arena *arena, struct http_h1_piece *out)
 {
     static const char line[] = "HTTP/1.1 200 OK\r\n";
     struct http_msg *m = arena_alloc(arena, sizeof(*m));
-    struct cut c = { .m = m, .max_headers = HTTP_H1_TRAILERS };
+    struct cut c = { .m = m, .max_headers = HTTP_H1_TRAILERS, .keep_case = p->keep_case };
     llhttp_t parser;
 
     http_msg_init(m, arena);
@@ -442,7 +451,7 @@ static ssize_t trailer_bytes(struct http_h1_parse *p, const uint8_t *in, size_t 
     if (err == ERR_AGAIN || (err == 0 && end > HTTP_H1_TRAILER_BYTES))
         err = ERR_LIMIT;
     if (err == 0 && end > 2)
-        err = read_trailers(arena_dup(arena, section, end), end, arena, out);
+        err = read_trailers(p, arena_dup(arena, section, end), end, arena, out);
     buf_deinit(&p->held);
     p->line = 0;
     if (err)

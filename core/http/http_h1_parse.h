@@ -47,6 +47,7 @@ struct http_h1_parse {
     const struct http_h1_limits *limits;
     uint8_t state; /* enum http_h1_state */
     bool is_response;
+    bool keep_case;     /* of header names, in what is read next (http_spelling.h) */
     bool started;       /* bytes of the current head have come */
     uint8_t blank;      /* of the empty line that may precede a request, bytes seen */
     uint8_t line_bytes; /* of the current chunk size line */

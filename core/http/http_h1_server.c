@@ -179,7 +179,10 @@ static size_t take_head(struct h1 *c, const uint8_t *p, size_t len)
     struct http_h1_stream *s = http_h1_stream_get(c->conn->stream);
     bool was_started = c->parse.started;
     size_t used;
-    int err = http_h1_parse_head(&c->parse, p, len, &used, &s->arena, &s->head);
+    int err;
+
+    c->parse.keep_case = c->conn->config->keep_case;
+    err = http_h1_parse_head(&c->parse, p, len, &used, &s->arena, &s->head);
     int status = err == 0 ? policy(c, &s->head) : err == ERR_AGAIN ? 0 : c->parse.status;
 
     if (err == 0 && !status) {

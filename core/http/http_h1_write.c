@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/http/http_gate.h"
+#include "core/http/http_spelling.h"
 
 /* More than all lines below that come from fields, without the bytes of those fields. */
 #define FIXED_BYTES 256
@@ -84,7 +85,7 @@ static char *put_headers(char *at, const struct http_headers *h, bool *has_date,
             *has_date |= item->token == HTTP_TOKEN_DATE;
             *has_server |= item->token == HTTP_TOKEN_SERVER;
         }
-        at = put_line(at, item->name, item->value);
+        at = put_line(at, http_header_spelling(item), item->value);
     }
     return at;
 }
@@ -140,6 +141,8 @@ int http_h1_write_request(struct buf *out, const struct http_msg *m,
     if (m->expect_continue)
         at = put(at, STR("expect: 100-continue\r\n"));
     at = put(at, STR("\r\n"));
+    if (m->spelling)
+        http_spelling_apply(m->spelling, start, (size_t)(at - start));
     buf_commit(out, (size_t)(at - start));
     return 0;
 }
@@ -170,6 +173,8 @@ int http_h1_write_response(struct buf *out, const struct http_msg *m,
         at = put_line(at, STR("server"), how->server);
     at = put_framing(at, m, how);
     at = put(at, STR("\r\n"));
+    if (m->spelling)
+        http_spelling_apply(m->spelling, start, (size_t)(at - start));
     buf_commit(out, (size_t)(at - start));
     return 0;
 }

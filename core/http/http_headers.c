@@ -44,11 +44,18 @@ static void add(struct http_headers *h, struct str name, enum http_token token, 
     item->value = value;
     item->token = (uint16_t)token;
     item->secret = is_secret(token);
+    item->spelt = false;
 }
 
 void http_headers_add(struct http_headers *h, struct str name, struct str value)
 {
     add(h, name, http_token_of(name), value);
+}
+
+void http_headers_add_spelt(struct http_headers *h, const char *twice, size_t len, struct str value)
+{
+    http_headers_add(h, str_make(twice, len), value);
+    h->items[h->count - 1].spelt = true;
 }
 
 void http_headers_add_token(struct http_headers *h, enum http_token token, struct str value)
@@ -215,7 +222,12 @@ void http_headers_copy(struct http_headers *to, const struct http_headers *from,
     for (uint32_t i = 0; deep && i < to->count; i++) {
         struct http_header *item = &to->items[i];
 
-        item->name = item->token ? http_token_name(item->token) : arena_str(to->arena, item->name);
+        if (item->spelt)
+            item->name.p = arena_dup(to->arena, item->name.p, 2 * item->name.len);
+        else if (item->token)
+            item->name = http_token_name(item->token);
+        else
+            item->name = arena_str(to->arena, item->name);
         item->value = arena_str(to->arena, item->value);
     }
 }

@@ -17,7 +17,14 @@ struct http_header {
     struct str value;
     uint16_t token; /* enum http_token, HTTP_TOKEN_NONE for others */
     bool secret;    /* never put into a compression table, shown as <redacted> in dumps */
+    bool spelt;     /* behind name.p[0..len-1] the name follows as it came (http_spelling.h) */
 };
+
+/* The name as its sender spelt it, where that was kept. */
+static inline struct str http_header_spelling(const struct http_header *item)
+{
+    return str_make(item->spelt ? item->name.p + item->name.len : item->name.p, item->name.len);
+}
 
 struct http_headers {
     struct http_header *items;
@@ -30,6 +37,9 @@ void http_headers_init(struct http_headers *h, struct arena *arena);
 /* Appends; name must be lower case and live as long as the arena, as value must. */
 void http_headers_add(struct http_headers *h, struct str name, struct str value);
 void http_headers_add_token(struct http_headers *h, enum http_token token, struct str value);
+/* Appends; twice[0..len-1] is the name in lower case, twice[len..2*len-1] as it came. */
+void http_headers_add_spelt(struct http_headers *h, const char *twice, size_t len,
+                            struct str value);
 /* First value, or an empty slice with NULL pointer. */
 struct str http_headers_get(const struct http_headers *h, enum http_token token);
 struct str http_headers_get_name(const struct http_headers *h, struct str name);

@@ -32,6 +32,8 @@ enum http_method {
 
 #define HTTP_LENGTH_UNKNOWN ((int64_t)-1)
 
+struct http_spelling;
+
 struct http_msg {
     bool is_response;
     uint8_t version; /* enum http_version, as received */
@@ -48,6 +50,7 @@ struct http_msg {
     struct str upgrade;
     int64_t content_length; /* of the body, or HTTP_LENGTH_UNKNOWN */
     struct http_headers headers;
+    const struct http_spelling *spelling; /* HTTP/1 that keeps the case of names; NULL: not kept */
 };
 
 void http_msg_init(struct http_msg *m, struct arena *arena);

@@ -31,6 +31,7 @@ struct http_server_config {
      * own stream alone. */
     bool shared;
     bool accept_http10;
+    bool keep_case;          /* HTTP/1: names of headers go on as they came (http_spelling.h) */
     bool allow_connect;      /* CONNECT reaches the handler; else 405 */
     bool extended_connect;   /* announce RFC 8441 */
     const char *server_name; /* value of `server` when the handler set none; NULL: none */
