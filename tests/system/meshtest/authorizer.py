@@ -45,6 +45,14 @@ class Authorizer:
         self.close()
 
 
+def shut(socks):
+    for sock in list(socks):
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass # it has ended
+
+
 def as_the_sample(asked):
     if asked.headers.get("x-ext-authz") == "allow":
         return 200, {ALLOWED: "allowed"}, b""
@@ -55,6 +63,7 @@ class HttpAuthorizer(Authorizer):
     def __init__(self, answer=as_the_sample, *, version="HTTP/1.1"):
         super().__init__()
         self.answer = answer
+        self._socks = set()
         authorizer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -67,6 +76,7 @@ class HttpAuthorizer(Authorizer):
                 raise AttributeError(name)
 
             def answer(self):
+                authorizer._socks.add(self.connection)
                 try:
                     self.talk()
                 except OSError:
@@ -108,8 +118,10 @@ class HttpAuthorizer(Authorizer):
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def close(self):
+        """Stops listening and ends every connection."""
         self._server.shutdown()
         self._server.server_close()
+        shut(self._socks)
 
 
 def allow(**ok):
@@ -191,13 +203,9 @@ class RawAuthorizer(Authorizer):
 
     def close(self):
         # shutdown(), since close() leaves a thread in accept() where it is
-        self._listener.shutdown(socket.SHUT_RDWR)
+        shut([self._listener])
         self._listener.close()
-        for sock in self._socks:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        shut(self._socks)
 
 
 def host_of(name):
