@@ -322,7 +322,7 @@ def test_connections_are_asked_about(guarded, echo):
     attributes = request.attributes
     assert not attributes.request.HasField("http")
     assert attributes.source.address.socket_address.address == "127.0.0.1"
-    assert attributes.destination.address.socket_address.port_value == proxy.port
+    assert attributes.destination.address.socket_address.port_value in (proxy.port, proxy.app.port)
     proxy.authorizer.answer = always(deny())
     assert raw(proxy.port, b"hello", half_close=True) == b""
     proxy.process.wait_line(r'"- - -" 0 UAEX ext_authz_denied ')
@@ -375,11 +375,11 @@ def test_connections_by_account(rig, echo, authorizer):
     assert [r.attributes.source.principal.rpartition("/")[2] for r in asked.asked] == ["a", "b"]
 
 
-def test_a_rule_that_speaks_of_http_is_not_asked_about_for_connections(guarded, echo):
-    """A CUSTOM rule with fields of HTTP does not apply to TCP, as in an ALLOW policy."""
+def test_fields_of_http_do_not_narrow_a_rule_for_connections(guarded, echo):
+    """AZ-6: as in DENY policies, what cannot be known of a connection counts as matched."""
     proxy = guarded(always(deny()), rules=[paths("/x")], app=echo.tcp(), protocol="tcp")
-    assert raw(proxy.port, b"hello", half_close=True) == b"hello"
-    assert not proxy.authorizer.asked
+    assert raw(proxy.port, b"hello", half_close=True) == b""
+    assert len(proxy.authorizer.asked) == 1
 
 
 # ---- where it is ----
