@@ -5,7 +5,7 @@ port (that it came to), method, path, host, protocol, headers ([[name, value], .
 peer (IP), tls (null or alpn, sni, sans), proxy (the PROXY protocol's version, or null). Over TCP the
 first line is such an object, and then comes back what was sent; a port whose kind is `greet` sends the
 line before it hears anything; one of kind `any` takes all of these and TLS, one of kind `mutual` wants a client's certificate of the
-authority `clients`, `connect` and `connect-tls` are forward proxies, `connect2`
+authority `clients`, `authorizer` decides for others (kit/authorizer.py), `connect` and `connect-tls` are forward proxies, `connect2`
 and `connect2-tls` those of HTTP/2, `keys` and `keys-tls` serve
 the keys of token issuers. What was seen collects in Workload.seen.
 
@@ -26,6 +26,8 @@ import h2.exceptions
 
 from meshtest.echo import note_sni, tls_seen
 from meshtest.loop import call
+
+from . import authorizer
 
 # name -> (service port, port of the app, kind). Istio's echo deployment has the same.
 PORTS = {
@@ -415,4 +417,4 @@ async def serve_proxied(s):
 
 KINDS = {"http": serve_http, "tcp": serve_tcp, "greet": serve_greet, "proxied": serve_proxied,
          "either": serve_either, "wrong": serve_wrong, "connect": serve_connect, "connect2": serve_connect2,
-         "keys": serve_keys}
+         "keys": serve_keys, "authorizer": authorizer.serve}
