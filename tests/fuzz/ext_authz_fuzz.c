@@ -1,10 +1,10 @@
-/* Answers of external authorizers: whatever is said, what is made of a request and of a reply can be
- * written to the wire as one message: no headers of framing, names and values that are such, a path
- * and an authority without blanks or line ends.
+/* Answers of external authorizers: whatever is said, what is made of a request and of a reply can
+ * be written to the wire as one message: no headers of framing, names and values that are such, a
+ * path and an authority without blanks or line ends.
  *
- *     byte 0     1: gRPC, 2: trailers say grpc-status 0, 4: headers travel only where they are named
- *     bytes 1-2  the status, big-endian
- *     lines "name: value" of the answer's head, an empty line, its body */
+ *     byte 0     1: gRPC, 2: trailers say grpc-status 0, 4: headers travel only where they are
+ * named bytes 1-2  the status, big-endian lines "name: value" of the answer's head, an empty line,
+ * its body */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -394,6 +394,28 @@ def test_at_a_gateway(rig, echo, authorizer):
         assert (client.get("/", headers=ALLOW).status, client.get("/").status) == (200, 403)
 
 
+def test_connections_at_a_gateway(rig, echo, authorizer):
+    port, asked = free_port(), authorizer(always(allow()))
+    gw = rig.gateway(rig.config(
+        gateway((port, "TCP", ["*"], None)), service("app.test", (80, "TCP"), endpoints=[endpoint(echo.tcp().port)]),
+        routes("r", "*", {"match": [{"port": port}], "route": [to("app.test")]}, kind="tcp"),
+        *providers(grpc_provider("rpc", asked)), custom("rpc")))
+    assert raw(gw.port, b"hello", half_close=True) == b"hello"
+    asked.answer = always(deny())
+    assert raw(gw.port, b"hello", half_close=True) == b""
+    assert len(asked.asked) == 2 and not asked.asked[0].attributes.request.HasField("http")
+
+
+def test_websockets_at_a_gateway(rig, echo, authorizer):
+    port, asked = free_port(), authorizer()
+    gw = rig.gateway(rig.config(
+        gateway((port, "HTTP", ["*"], None)), service("app.test", (80, "HTTP"), endpoints=[endpoint(echo.websocket().port)]),
+        routes("r", "*", {"route": [to("app.test")]}), *providers(grpc_provider("rpc", asked)), custom("rpc")))
+    assert websocket_echo(f"ws://127.0.0.1:{gw.port}/chat", ["a"], headers=ALLOW) == ["a"]
+    with pytest.raises(Exception, match="403"):
+        websocket_echo(f"ws://127.0.0.1:{gw.port}/chat", ["a"])
+
+
 @pytest.mark.parametrize("hop", ["mtls", "mesh"])
 @pytest.mark.parametrize("kind", ["http", "grpc"])
 def test_an_authorizer_in_the_mesh(rig, echo, authorizer, kind, hop):

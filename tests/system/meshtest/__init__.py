@@ -34,6 +34,7 @@ Functions
     raw(port, data)       sends bytes, returns all that came until the peer closed
     until(condition, what, limit_s=10)   polls; returns the first true value
     free_port()           a port nobody else in this or a parallel test run is given
+    meshtest.authorizer   external authorizers, by HTTP and by gRPC
     run(args, ...)        any command to its end -> Result
 
 Rules: no fixed ports, no sleeping for a guess of time (use until), every wait has a limit. A test

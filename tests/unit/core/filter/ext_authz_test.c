@@ -2,6 +2,7 @@
 
 #include "core/http/http_token.h"
 #include "tests/tap.h"
+#include "tests/unit/support/proto_hand.h"
 
 static struct arena arena;
 
@@ -77,46 +78,11 @@ static struct ext_authz_answer understand(const struct model_ext_authz *x, uint1
     return out;
 }
 
-/* ---- protobuf, written by hand ---- */
+/* ---- protobuf ---- */
 
-/* A field of bytes, of less than 16384. */
-static struct str field(int number, struct str value)
-{
-    char *out = arena_alloc(&arena, value.len + 4);
-    size_t at = 0;
-
-    out[at++] = (char)(number << 3 | 2);
-    if (value.len > 127) {
-        out[at++] = (char)((value.len & 127) | 128);
-        out[at++] = (char)(value.len >> 7);
-    } else {
-        out[at++] = (char)value.len;
-    }
-    if (value.len)
-        memcpy(out + at, value.p, value.len);
-    return str_make(out, at + value.len);
-}
-
-static struct str number(int field_number, int value)
-{
-    char *out = arena_alloc(&arena, 4);
-
-    out[0] = (char)(field_number << 3);
-    out[1] = (char)((value & 127) | (value > 127 ? 128 : 0));
-    out[2] = (char)(value >> 7);
-    return str_make(out, value > 127 ? 3 : 2);
-}
-
-static struct str cat(struct str a, struct str b)
-{
-    char *out = arena_alloc(&arena, a.len + b.len + 1);
-
-    if (a.len)
-        memcpy(out, a.p, a.len);
-    if (b.len)
-        memcpy(out + a.len, b.p, b.len);
-    return str_make(out, a.len + b.len);
-}
+#define field(tag, value)  proto_hand_field(&arena, tag, value)
+#define number(tag, value) proto_hand_int(&arena, tag, value)
+#define cat(a, b)          proto_hand_cat(&arena, a, b)
 
 /* HeaderValueOption; more: append (2) or append_action (3). */
 static struct str option(const char *key, const char *value, struct str more)
@@ -158,35 +124,6 @@ static struct ext_authz_answer understand_message(struct str message)
     return understand_call(framed_as(0, message, message.len), "0");
 }
 
-/* The first field of this number; reads lengths and varints. */
-static struct str find(struct str message, unsigned want, uint64_t *number_out)
-{
-    size_t at = 0;
-
-    while (at < message.len) {
-        uint64_t value = 0;
-        unsigned tag = 0;
-        int shift = 0;
-
-        do
-            tag |= (unsigned)(message.p[at] & 127) << shift;
-        while (shift += 7, message.p[at++] & 128);
-        if ((tag & 7) != 0 && (tag & 7) != 2)
-            return STR_NONE;
-        shift = 0;
-        do
-            value |= (uint64_t)(message.p[at] & 127) << shift;
-        while (shift += 7, message.p[at++] & 128);
-        if (tag >> 3 == want && number_out)
-            *number_out = value;
-        if (tag >> 3 == want)
-            return (tag & 7) == 2 ? str_make(message.p + at, (size_t)value) : STR("");
-        if ((tag & 7) == 2)
-            at += (size_t)value;
-    }
-    return STR_NONE;
-}
-
 static bool is(struct str got, const char *want)
 {
     return EQ_STRN(got.p ? got.p : "", got.len, want);
@@ -219,8 +156,8 @@ static void question_has_named_and_fixed_headers(void)
     struct model_ext_authz x = http_model();
     struct model_ext_authz_header added[] = { { STR("x-one"), STR("fixed") } };
     struct http_msg head = request_of("GET", "/",
-                                      HEADERS("x-one:1", "x-two:2", "x-a-b:3", "my-id:4", "x-else:5",
-                                              "authorization:Basic eDp5")),
+                                      HEADERS("x-one:1", "x-two:2", "x-a-b:3", "my-id:4",
+                                              "x-else:5", "authorization:Basic eDp5")),
                     asked;
     struct decision d = { 0 };
     struct ext_authz_subject s = { .decision = &d, .head = &head };
@@ -278,15 +215,15 @@ static void call_tells_of_the_request(void)
         return;
     EQ_INT(body.p[0], 0);
     EQ_UINT((uint8_t)body.p[3] << 8 | (uint8_t)body.p[4], body.len - 5);
-    attributes = find(str_skip(body, 5), 1, NULL);
-    source = find(attributes, 1, NULL);
-    http = find(find(attributes, 4, NULL), 2, NULL);
-    is(find(source, 4, NULL), "spiffe://td/ns/a/sa/b");
-    is(find(http, 2, NULL), "GET");
-    is(find(http, 4, NULL), "/a?b=c");
-    is(find(http, 5, NULL), "shop.test");
-    is(find(http, 6, NULL), "http");
-    is(find(http, 10, NULL), "HTTP/1.1");
+    attributes = proto_hand_find(str_skip(body, 5), 1);
+    source = proto_hand_find(attributes, 1);
+    http = proto_hand_find(proto_hand_find(attributes, 4), 2);
+    is(proto_hand_find(source, 4), "spiffe://td/ns/a/sa/b");
+    is(proto_hand_find(http, 2), "GET");
+    is(proto_hand_find(http, 4), "/a?b=c");
+    is(proto_hand_find(http, 5), "shop.test");
+    is(proto_hand_find(http, 6), "http");
+    is(proto_hand_find(http, 10), "HTTP/1.1");
 }
 
 static void call_for_a_connection_has_no_request(void)
@@ -298,9 +235,9 @@ static void call_for_a_connection_has_no_request(void)
     struct str body = STR_NONE, attributes;
 
     ext_authz_ask(&x, &s, &arena, &asked, &body);
-    attributes = find(str_skip(body, 5), 1, NULL);
-    is(find(find(attributes, 1, NULL), 4, NULL), "spiffe://td/ns/a/sa/b");
-    OK(!find(find(attributes, 4, NULL), 2, NULL).p);
+    attributes = proto_hand_find(str_skip(body, 5), 1);
+    is(proto_hand_find(proto_hand_find(attributes, 1), 4), "spiffe://td/ns/a/sa/b");
+    OK(!proto_hand_find(proto_hand_find(attributes, 4), 2).p);
 }
 
 static void call_has_the_body_as_text_or_bytes(void)
@@ -317,9 +254,9 @@ static void call_has_the_body_as_text_or_bytes(void)
         x.body_raw = raw;
         head.content_length = 5;
         ext_authz_ask(&x, &s, &arena, &asked, &body);
-        http = find(find(find(str_skip(body, 5), 1, NULL), 4, NULL), 2, NULL);
-        is(find(http, raw ? 12 : 11, NULL), "hello");
-        OK(!find(http, raw ? 11 : 12, NULL).len);
+        http = proto_hand_find(proto_hand_find(proto_hand_find(str_skip(body, 5), 1), 4), 2);
+        is(proto_hand_find(http, raw ? 12 : 11), "hello");
+        OK(!proto_hand_find(http, raw ? 11 : 12).len);
     }
 }
 
@@ -353,7 +290,8 @@ static void status_decides(void)
 static void allowing_answer_changes_what_is_named(void)
 {
     struct model_ext_authz x = http_model();
-    struct http_msg request = request_of("GET", "/", HEADERS("x-user:root", "x-user:too", "x-else:c")),
+    struct http_msg request =
+                        request_of("GET", "/", HEADERS("x-user:root", "x-user:too", "x-else:c")),
                     response = request_of("GET", "/", HEADERS("x-app:1"));
     struct ext_authz_answer a;
 
@@ -474,8 +412,10 @@ static void what_is_no_message_fails(void)
 
 static void request_headers_are_set_unless_append_is_said(void)
 {
-    struct http_msg request = request_of("GET", "/", HEADERS("x-set:a", "x-set:b", "x-app:a", "x-rm:1"));
-    struct str m = cat(field(2, option("X-Set", "new", STR_NONE)), field(2, option("x-app", "b", APPEND)));
+    struct http_msg request =
+        request_of("GET", "/", HEADERS("x-set:a", "x-set:b", "x-app:a", "x-rm:1"));
+    struct str m =
+        cat(field(2, option("X-Set", "new", STR_NONE)), field(2, option("x-app", "b", APPEND)));
     struct ext_authz_answer a;
 
     m = cat(m, cat(field(2, option("x-new", "1", STR_NONE)), field(5, STR("X-Rm"))));
@@ -494,7 +434,8 @@ static void response_headers_follow_their_action(void)
                                              { "app,new", "new" },
                                              { "app", "new" },
                                              { "new", "new" },
-                                             { "new", NULL } };
+                                             { "new", NULL }
+    };
 
     for (int action = 0; action < 4; action++) {
         struct str m = cat(field(6, option("x-a", "new", action ? ACTION(action) : STR_NONE)),
@@ -515,13 +456,11 @@ static void query_parameters_change_the_path(void)
 {
     static const struct {
         const char *before, *after;
-    } rows[] = { { "/p", "/p?a=1" },
-                 { "/p?b=2", "/p?b=2&a=1" },
-                 { "/p?gone=1", "/p?a=1" },
-                 { "/p?gone=1&gone=2&b=2", "/p?b=2&a=1" },
-                 { "/p?a=0&a=9", "/p?a=1" },
-                 { "/p?ax=1", "/p?ax=1&a=1" } };
-    struct str m = cat(field(7, cat(field(1, STR("a")), field(2, STR("1")))), field(8, STR("gone")));
+    } rows[] = { { "/p", "/p?a=1" },         { "/p?b=2", "/p?b=2&a=1" },
+                 { "/p?gone=1", "/p?a=1" },  { "/p?gone=1&gone=2&b=2", "/p?b=2&a=1" },
+                 { "/p?a=0&a=9", "/p?a=1" }, { "/p?ax=1", "/p?ax=1&a=1" } };
+    struct str m =
+        cat(field(7, cat(field(1, STR("a")), field(2, STR("1")))), field(8, STR("gone")));
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct http_msg request = request_of("GET", rows[i].before, HEADERS("x:y"));
@@ -537,12 +476,14 @@ static void query_parameters_change_the_path(void)
 
 static void framing_is_left_alone(void)
 {
-    static const char *const names[] = { "transfer-encoding", "content-length", "connection",
-                                         "keep-alive",        "upgrade",        "proxy-connection",
+    static const char *const names[] = { "transfer-encoding", "content-length",
+                                         "connection",        "keep-alive",
+                                         "upgrade",           "proxy-connection",
                                          "http2-settings",    "te" };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct str m = cat(field(2, option(names[i], "1", STR_NONE)), field(2, option(names[i], "2", APPEND)));
+        struct str m =
+            cat(field(2, option(names[i], "1", STR_NONE)), field(2, option(names[i], "2", APPEND)));
         struct http_msg head = request_of("POST", "/", HEADERS("x:y"));
         struct ext_authz_answer a;
 
@@ -561,9 +502,11 @@ static void framing_is_left_alone(void)
 
 static void broken_headers_do_not_get_in(void)
 {
-    static const char *const rows[][2] = { { "", "v" },          { "a b", "v" },   { "a:b", "v" },
-                                           { "a\r\nb", "v" },    { "x", "a\r\nb" }, { "x", "a\nb" },
-                                           { ":method", "PUT" }, { ":evil", "v" }, { ":scheme", "ftp" } };
+    static const char *const rows[][2] = { { "", "v" },          { "a b", "v" },
+                                           { "a:b", "v" },       { "a\r\nb", "v" },
+                                           { "x", "a\r\nb" },    { "x", "a\nb" },
+                                           { ":method", "PUT" }, { ":evil", "v" },
+                                           { ":scheme", "ftp" } };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct str o = option(rows[i][0], rows[i][1], STR_NONE);
