@@ -41,14 +41,19 @@ Rules: no fixed ports, no sleeping for a guess of time (use until), every wait h
 has 60 s; `@pytest.mark.limit(seconds)` sets another limit. The logs of its processes are shown
 when it fails."""
 
-from .certs import CA
-from .client import Reply, http, raw
-from .echo import Echo
-from .http2 import Http2Client as http2
-from .process import Process, Result, run
-from .rpc import GrpcClient as grpc_client
-from .util import free_port, until
-from .websocket import websocket_echo
+import os
+
+# Its handlers around fork() abort now and then beside running servers; our children exec at once.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+from .certs import CA # noqa: E402
+from .client import Reply, http, raw # noqa: E402
+from .echo import Echo # noqa: E402
+from .http2 import Http2Client as http2 # noqa: E402
+from .process import Process, Result, run # noqa: E402
+from .rpc import GrpcClient as grpc_client # noqa: E402
+from .util import free_port, until # noqa: E402
+from .websocket import websocket_echo # noqa: E402
 
 __all__ = ["CA", "Echo", "Process", "Reply", "Result", "free_port", "grpc_client", "http", "http2",
            "raw", "run", "until", "websocket_echo"]
