@@ -337,6 +337,33 @@ def test_a_body_behind_a_denial_is_not_the_next_request(guarded):
     assert "/inner" not in [asked.path for asked in proxy.authorizer.asked]
 
 
+def test_a_denial_does_not_wait_for_the_rest_of_a_body(guarded):
+    proxy = guarded()
+    with socket.create_connection(("127.0.0.1", proxy.port), 5) as sock:
+        sock.sendall(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000\r\n\r\nhello")
+        assert sock.recv(100).startswith(b"HTTP/1.1 403")
+
+
+def test_a_long_upload_by_http2_waits_and_arrives(guarded):
+    proxy = guarded(answering(), **with_body(1000, True))
+    body = bytes(i % 253 for i in range(1 << 20))
+    with http2(proxy.port) as client:
+        reply = client.reply(client.send("POST", "/", body=body, trailers={"x-end": "1"}))
+    assert reply.json()["body_sha256"] == hashlib.sha256(body).hexdigest()
+    assert reply.json()["trailers"] == [["x-end", "1"]]
+    assert proxy.authorizer.asked[0].body == body[:1000]
+
+
+def test_each_provider_gets_as_much_as_it_wants(side, authorizer):
+    one, two, three = authorizer(answering()), authorizer(answering()), authorizer(answering())
+    proxy = side(*providers(http_provider("one", one, **with_body(4, True)), http_provider("two", two, **with_body(100)),
+                            http_provider("three", three)), custom("one"), custom("two"), custom("three"))
+    assert proxy.http("/", method="POST", body=b"hello").json()["body"] == "hello"
+    assert [a.asked[0].body for a in (one, two, three)] == [b"hell", b"hello", b""]
+    assert proxy.http("/", method="POST", body=b"x" * 101).status == 413
+    assert len(proxy.app.requests) == 1
+
+
 # ---- other protocols ----
 
 def test_http2_streams_are_asked_about_one_by_one(guarded):
@@ -354,7 +381,8 @@ def test_grpc_calls_are_answered_in_their_way(guarded, echo):
     with grpc_client(proxy.port) as client:
         assert client.unary(b"hi", metadata=[("x-ext-authz", "allow")]).messages == [b"hi"]
         assert client.bidi([b"a", b"b"], metadata=[("x-ext-authz", "allow")]).messages == [b"a", b"b"]
-        assert client.unary(b"hi").code == grpc.StatusCode.PERMISSION_DENIED
+        denied = client.unary(b"hi")
+        assert denied.code == grpc.StatusCode.PERMISSION_DENIED and denied.details.startswith("denied by ext_authz")
     assert proxy.authorizer.asked[0].path == "/meshtest.Echo/Unary" and proxy.authorizer.asked[0].method == "POST"
 
 
@@ -467,6 +495,7 @@ def test_paths_are_matched_after_normalization(side, authorizer):
     proxy = side(*providers(http_provider("web", web)), custom("web", paths("/custom*")))
     for path in ("/custom", "/./custom", "/a/../custom", "/a/%2e%2e/custom"):
         assert proxy.http(path).status == 403, path
+    assert {asked.path for asked in web.asked} == {"/custom"}
     assert not proxy.app.requests
 
 

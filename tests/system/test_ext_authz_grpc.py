@@ -113,6 +113,29 @@ def test_who_the_client_and_the_server_are(rig, echo, authorizer):
     assert attributes.destination.principal == "spiffe://cluster.local/ns/default/sa/server"
 
 
+def test_what_the_proxy_says_of_the_client_is_not_the_clients_to_say(rig, echo, authorizer, ca):
+    asked = authorizer(always(allow()))
+    forged = {"x-forwarded-client-cert": "URI=spiffe://cluster.local/ns/default/sa/forged", "x-envoy-original-path": "/forged"}
+    server = rig.inbound(rig.config(*providers(grpc_provider("rpc", asked)), custom("rpc")), echo.http().port, "http",
+                         certs=rig.certs("server"))
+    apps = [dict(seen(server.http("/", headers=forged)))]
+    tls = ca.client_context(ca.leaf(spiffe="ns/default/sa/client"), alpn=("istio-http/1.1", "istio", "http/1.1"))
+    apps.append(dict(seen(server.http("/", scheme="https", tls=tls, headers=forged))))
+    plain, mutual = (request.attributes for request in asked.asked)
+    assert plain.source.principal == "" and mutual.source.principal == "spiffe://cluster.local/ns/default/sa/client"
+    for app, told in zip(apps, (plain.request.http.headers, mutual.request.http.headers)):
+        for name in forged: # the app and the authorizer are told the same
+            assert app.get(name) == told.get(name, None), name
+    assert "x-forwarded-client-cert" not in plain.request.http.headers
+
+
+def test_cookies_of_http2_are_one_header(guarded):
+    proxy = guarded(always(allow()))
+    with http2(proxy.port) as client:
+        assert client.get("/", headers=[("cookie", "a=b"), ("cookie", "c=d")]).status == 200
+    assert proxy.authorizer.asked[0].attributes.request.http.headers["cookie"] == "a=b; c=d"
+
+
 @pytest.mark.parametrize("as_bytes", [False, True])
 def test_the_body_as_text_or_as_bytes(guarded, as_bytes):
     proxy = guarded(always(allow()), includeRequestBodyInCheck={
