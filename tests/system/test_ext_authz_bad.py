@@ -1,6 +1,7 @@
 """External authorizers that lie, stutter, hang or vanish, and clients that do: nothing passes that
 nobody allowed, nothing breaks the framing of what passes, and the proxy goes on."""
 
+import random
 import socket
 import threading
 import time
@@ -541,3 +542,50 @@ def test_nothing_is_kept_of_requests_that_are_over(start, rig):
     round_()
     first = round_()
     assert min(round_() for _ in range(3)) - first < 8192
+
+
+@pytest.mark.parametrize("kind, yes, no", [(HttpAuthorizer, (200, {}, b""), (403, {}, b"no")), (GrpcAuthorizer, allow(), deny(403, body="no"))],
+                         ids=["http", "grpc"])
+def test_clients_that_come_and_go_while_configuration_changes(start, kind, yes, no):
+    """Every end of a question against every other: early, late, refused, forgotten."""
+    dice = random.Random(7)
+    delays = [dice.choice([0, 0, 0.001, 0.003, 0.2]) for _ in range(5000)]
+    def answer(asked, *_):
+        path = asked.path if kind is HttpAuthorizer else asked.attributes.request.http.path
+        time.sleep(delays[len(proxy.authorizer.asked) % len(delays)])
+        return yes if path == "/yes" else no
+    proxy = start(kind(answer), timeout="0.1s", includeRequestBodyInCheck={"maxRequestBytes": 100, "allowPartialMessage": True})
+    ends, wrong = time.monotonic() + 5, []
+
+    def visit(seed):
+        mine = random.Random(seed)
+        while time.monotonic() < ends:
+            path = mine.choice(["/yes", "/no"])
+            body = b"x" * mine.choice([0, 10, 1000, 100000])
+            with socket.create_connection(("127.0.0.1", proxy.port), 5) as sock:
+                sock.settimeout(5)
+                sock.sendall(b"POST %s HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % (path.encode(), len(body)) + body[:50])
+                if mine.random() < 0.3: # it has enough
+                    time.sleep(mine.choice([0, 0.001, 0.01]))
+                    continue
+                try:
+                    sock.sendall(body[50:])
+                    got = sock.recv(12)
+                except OSError:
+                    continue # refused before all was sent
+                if path == "/no" and got == b"HTTP/1.1 200":
+                    wrong.append(got)
+    threads = [threading.Thread(target=visit, args=(n,), daemon=True) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    pair = (http_provider if kind is HttpAuthorizer else grpc_provider)("ext", proxy.authorizer, timeout="0.15s")
+    while time.monotonic() < ends:
+        time.sleep(0.1) # the pace of changes
+        proxy.config.put(*providers(pair))
+        pair[0][next(k for k in pair[0] if k != "name")]["timeout"] = f"0.{dice.randrange(5, 20):02d}s"
+    for thread in threads:
+        thread.join(10)
+    assert not wrong and not [r for r in proxy.app.requests if r["target"] == "/no"]
+    assert [r for r in proxy.app.requests if r["target"] == "/yes"]
+    proxy.config.remove(custom("ext"))
+    until(lambda: proxy.http("/no").status == 200, "nobody is asked")

@@ -129,6 +129,13 @@ def test_what_the_proxy_says_of_the_client_is_not_the_clients_to_say(rig, echo, 
     assert "x-forwarded-client-cert" not in plain.request.http.headers
 
 
+def test_no_policy_believes_a_certificate_header_of_a_client_without_one(rig, echo):
+    believing = obj("AuthorizationPolicy", "who", {"action": "ALLOW", "rules": [
+        {"when": [{"key": "request.headers[x-forwarded-client-cert]", "values": ["*/sa/forged"]}]}]})
+    server = rig.inbound(rig.config(believing), echo.http().port, "http")
+    assert server.http("/", headers={"x-forwarded-client-cert": "URI=spiffe://cluster.local/ns/default/sa/forged"}).status == 403
+
+
 def test_cookies_of_http2_are_one_header(guarded):
     proxy = guarded(always(allow()))
     with http2(proxy.port) as client:
