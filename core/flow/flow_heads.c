@@ -72,6 +72,7 @@ void flow_heads_on_arrival(struct flow_request *r)
             r->wants_h2 = str_is(proto, "2");
         http_headers_remove_token(HEADERS, HTTP_TOKEN_MESH_PROTO);
     }
+    flow_xfcc_apply(r); /* policies believe it */
     add_request_id(r);
     flow_trace_arrive(r);
     d->request_head = head;
@@ -91,7 +92,6 @@ void flow_heads_to_upstream(struct flow_request *r)
                                arena_u64(r->filter.arena, r->decision.try_count));
     if (r->decision.try_count > 1)
         return;
-    flow_xfcc_apply(r);
     if (SETTINGS->no_debug_headers)
         return;
     if (expected_ms)
