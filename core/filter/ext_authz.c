@@ -408,7 +408,12 @@ void ext_authz_understand(const struct model_ext_authz *x, const struct http_cli
         understand_grpc(&r, reply, out);
     else
         understand_http(&r, x, reply, out);
-    if (r.is_bad)
+    if (!r.is_bad)
+        return;
+    /* A refusal is one whatever else is wrong with it: failOpen must not make it a yes. */
+    if (out->verdict == EXT_AUTHZ_DENIED)
+        *out = (struct ext_authz_answer){ .verdict = EXT_AUTHZ_DENIED, .status = DENIED_STATUS };
+    else
         *out = (struct ext_authz_answer){ .verdict = EXT_AUTHZ_FAILED };
 }
 

@@ -100,7 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct model_ext_authz x = { .name = STR_INIT("fuzz"), .error_status = 403 };
     struct ext_authz_answer answer = { 0 };
     struct http_headers headers, trailers;
-    struct ext_authz_reply reply = { 0 };
+    struct http_msg head = { .is_response = true };
+    struct http_client_answer reply = { .head = &head };
     struct arena a;
 
     if (size < 3)
@@ -113,12 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     x.to_upstream = x.to_client = data[0] & 4 ? named : every;
     if (data[0] & 4)
         x.on_denial = named;
-    reply.status = (uint16_t)((data[1] << 8 | data[2]) % 600);
-    if (reply.status < 200) /* codecs hand out none of these as the last one */
-        reply.status = 0;
-    reply.headers = &headers;
-    reply.trailers = data[0] & 2 ? &trailers : NULL;
+    head.status = (uint16_t)(200 + (data[1] << 8 | data[2]) % 400); /* codecs hand out no others */
     reply.body = read_head(&headers, str_make(data + 3, size - 3));
+    head.headers = headers;
+    reply.trailers = data[0] & 2 ? &trailers : NULL;
     ext_authz_understand(&x, &reply, &a, &answer);
     check_answer(&answer, &a);
     arena_deinit(&a);

@@ -170,11 +170,12 @@ def test_headers_of_framing_do_not_travel_with_a_denial(start):
 
 
 def test_naming_all_headers_does_not_break_the_apps_request(start):
-    """headersToUpstreamOnAllow: ["*"] brings those of the answer's own framing, too."""
+    """They bring those of the answer's own framing, too."""
+    names = ["t*", "c*", "e*", "x-*", "h*", "k*"]
     answer = [("transfer-encoding", "identity"), ("connection", "close"), ("te", "trailers"), ("expect", "100-continue"), ("x-user", "joe"),
               ("host", "evil.test"), ("keep-alive", "timeout=5")]
     proxy = start(HttpAuthorizer(lambda asked: (200, answer[4:] if asked.path == "/plain" else answer[1:], b"ok")),
-                  headersToUpstreamOnAllow=["*"], headersToDownstreamOnAllow=["*"])
+                  headersToUpstreamOnAllow=names, headersToDownstreamOnAllow=names)
     for path in ("/plain", "/all"):
         reply = proxy.http(path, method="POST", body=b"hello", headers={"x-echo-size": "7"})
         assert (reply.status, reply.body) == (200, b"x" * 7)

@@ -71,7 +71,8 @@ static struct model_ext_authz grpc_model(void)
 static struct ext_authz_answer understand(const struct model_ext_authz *x, uint16_t status,
                                           struct http_headers h, struct str body)
 {
-    struct ext_authz_reply reply = { .status = status, .headers = &h, .body = body };
+    struct http_msg head = { .is_response = true, .status = status, .headers = h };
+    struct http_client_answer reply = { .head = &head, .body = body };
     struct ext_authz_answer out = { 0 };
 
     ext_authz_understand(x, &reply, &arena, &out);
@@ -107,7 +108,8 @@ static struct ext_authz_answer understand_call(struct str body, const char *grpc
 {
     struct model_ext_authz x = grpc_model();
     struct http_headers h = HEADERS("content-type:application/grpc"), t;
-    struct ext_authz_reply reply = { .status = 200, .headers = &h, .body = body };
+    struct http_msg head = { .is_response = true, .status = 200, .headers = h };
+    struct http_client_answer reply = { .head = &head, .body = body };
     struct ext_authz_answer out = { 0 };
 
     if (grpc_status) {
@@ -271,7 +273,7 @@ static void status_decides(void)
         { 200, EXT_AUTHZ_ALLOWED }, { 201, EXT_AUTHZ_DENIED }, { 204, EXT_AUTHZ_DENIED },
         { 302, EXT_AUTHZ_DENIED },  { 304, EXT_AUTHZ_DENIED }, { 401, EXT_AUTHZ_DENIED },
         { 403, EXT_AUTHZ_DENIED },  { 499, EXT_AUTHZ_DENIED }, { 500, EXT_AUTHZ_FAILED },
-        { 503, EXT_AUTHZ_FAILED },  { 599, EXT_AUTHZ_FAILED }, { 0, EXT_AUTHZ_FAILED },
+        { 503, EXT_AUTHZ_FAILED },  { 599, EXT_AUTHZ_FAILED },
     };
     struct model_ext_authz x = http_model();
 
