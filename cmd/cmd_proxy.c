@@ -2,11 +2,12 @@
 
 #include "cmd/role_flags.h"
 #include "core/base/mem.h"
+#include "core/net/sock.h"
 
 /* clang-format off */
 static const struct cli_flag flags[] = {
     ROLE_FLAGS,
-    { "capture", 0, CLI_FLAG_BOOL, NULL, "false", "Listen on 15001 and 15006 for redirected connections", NULL },
+    { "capture", 0, CLI_FLAG_BOOL, NULL, "false", "Listen on 15001 and 15006 for redirected connections, of both families where there is IPv6", NULL },
     { "outbound", 0, CLI_FLAG_LIST, "ADDR", NULL, "Listen here for the app's calls; the Host header says where to", NULL },
     { "inbound", 0, CLI_FLAG_LIST, "ADDR=PORT[:PROTO]", NULL, "Listen at ADDR for calls to the app's PORT", NULL },
     { "port", 'p', CLI_FLAG_LIST, "PORT[:PROTO]", NULL, "A port of the app (http, http2, grpc, tcp; default: found out)", NULL },
@@ -71,7 +72,7 @@ static int add_capture(struct role_options *o, struct arena *a)
     struct addr bind;
     int code;
 
-    addr_parse(STR("0.0.0.0:15001"), 0, &bind);
+    addr_parse(sock_has_ipv6() ? STR("[::]:15001") : STR("0.0.0.0:15001"), 0, &bind);
     code = add_listener(o, a, "virtualOutbound", bind, MODEL_LISTENER_OUTBOUND, 0);
     bind.port = 15006;
     return code ? code : add_listener(o, a, "virtualInbound", bind, MODEL_LISTENER_INBOUND, 0);

@@ -255,6 +255,18 @@ static uint8_t hop_of(const struct compile *c, const struct registry_service *s,
     return w->hop;
 }
 
+/* A workload with addresses of both families is reached by that of the service's first one: what
+ * Kubernetes calls its default family. */
+static const struct addr *addr_for(const struct registry_service *s,
+                                   const struct registry_workload *w)
+{
+    for (uint32_t i = 0; i < w->addr_count && s->vip_count; i++) {
+        if (w->addrs[i].family == s->vips[0].family)
+            return &w->addrs[i];
+    }
+    return &w->addrs[0];
+}
+
 static void add_endpoint(const struct compile *c, const struct compile_cluster_key *key,
                          const struct registry_endpoint *m, struct model_endpoints *set)
 {
@@ -264,7 +276,7 @@ static void add_endpoint(const struct compile *c, const struct compile_cluster_k
 
     e->port = m->ports[key->port_index];
     if (w->addr_count) {
-        e->addr = w->addrs[0];
+        e->addr = *addr_for(key->service, w);
         if (e->addr.family != ADDR_UNIX)
             e->addr.port = e->port;
     } else {
@@ -280,7 +292,8 @@ static void add_endpoint(const struct compile *c, const struct compile_cluster_k
     set->weight_total += e->weight;
     set->hash = digest_u64(set->hash, w->hash);
     set->hash =
-        digest_u64(set->hash, e->port | (uint64_t)e->hop << 16 | (uint64_t)e->healthy << 24);
+        digest_u64(set->hash, e->port | (uint64_t)e->hop << 16 | (uint64_t)e->healthy << 24 |
+                                  (uint64_t)e->addr.family << 25);
 }
 
 static void digest_groups(struct model_endpoints *set)

@@ -95,9 +95,24 @@ int sock_bind(int fd, const struct addr *at, const struct sock_bind_options *opt
         err = set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (err == 0 && options->transparent)
         err = sock_set_transparent(fd, at->family);
+    if (err == 0 && at->family == ADDR_IPV6 && addr_is_any(at))
+        err = set_int(fd, SOL_IPV6, IPV6_V6ONLY, 0); /* whatever the machine's default is */
     if (err == 0 && bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(at, &ss)) != 0)
         err = -errno;
     return err;
+}
+
+bool sock_has_ipv6(void)
+{
+    struct addr any;
+    int fd = -1, err;
+
+    (void)addr_parse_ip(STR("::"), &any);
+    err = sock_open(&any, SOCK_STREAM, &fd);
+    if (err == 0)
+        err = sock_bind(fd, &any, &(struct sock_bind_options){ 0 });
+    sock_close(fd);
+    return err == 0;
 }
 
 int sock_bind_source(int fd, const struct addr *from, bool transparent)

@@ -22,8 +22,11 @@ struct sock_bind_options {
     uint32_t unix_mode; /* permission bits of a Unix socket; 0: 0600 */
 };
 
-/* Binds. A Unix socket file that nobody listens on any more is replaced. */
+/* Binds; to [::] for IPv4 as well. A Unix socket file that nobody listens on any more is replaced.
+ */
 int sock_bind(int fd, const struct addr *at, const struct sock_bind_options *options);
+/* Whether this network namespace has IPv6. */
+bool sock_has_ipv6(void);
 /* Binds the near end of a connection; several may share one source port as long as they go
  * elsewhere. */
 int sock_bind_source(int fd, const struct addr *from, bool transparent);

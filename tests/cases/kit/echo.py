@@ -50,23 +50,25 @@ PORTS = {
     "http-wl-only": (None, 18083, "http"),
 }
 BOUND_TO = {"http-instance": "pod", "http-localhost": "127.0.0.1"} # others: any address
+ANY = ("0.0.0.0", "::")
 SEEN_MAX = 5000
 
 
 class Echo:
     """The ports of one workload in its place; tls and mutual are its server contexts."""
 
-    def __init__(self, name, version, place, tls, mutual, find, ports=None, jwks=""):
+    def __init__(self, name, version, place, tls, mutual, find, ports=None, jwks="", any_address=ANY):
         self.name, self.version, self.place = name, version, place
         self.seen, self.find, self.jwks = [], find, jwks # find: names for a forward proxy
         self._servers, self._writers, self._tasks = [], set(), []
         self._tls, self._mutual = note_sni(tls), note_sni(mutual)
+        self._any = any_address
         call(self._listen(ports or PORTS))
 
     async def _listen(self, ports):
         for name, (_, port, kind) in ports.items():
             bound = BOUND_TO.get(name)
-            ips = {"pod": [self.place.ip], "127.0.0.1": ["127.0.0.1"], None: ["0.0.0.0", "::"]}[bound]
+            ips = {"pod": [self.place.ip], "127.0.0.1": ["127.0.0.1"], None: self._any}[bound]
             for ip in ips:
                 listener = self.place.listen(ip, port)
                 if kind in ("any", "tls", "mutual", "connect-tls", "connect2-tls", "keys-tls"):

@@ -21,7 +21,7 @@ from meshtest.util import until
 from . import CASES, sandbox
 from .caller import Request, Target, call
 from .configure import Configuration
-from .echo import PORTS, Echo
+from .echo import ANY, PORTS, Echo
 from .issuers import Issuers
 from .names import NameServer
 
@@ -85,6 +85,7 @@ class Workload:
         self.labels = {"app": self.app, "version": self.version, **spec.get("labels", {})}
         self.annotations = spec.get("annotations", {})
         self.options = spec.get("options", [])
+        self.any_address = [spec["any"]] if "any" in spec else ANY
         self.certs = spec.get("certs") # the authority of its files; else control gives it a certificate
         self.listen = {f"{kind}-{port}": (None, port, kind) for port, kind in spec.get("listen", {}).items()}
         self.place = switch.plug(f"{name}.{self.ns}"[:60], spec.get("number", number))
@@ -168,7 +169,7 @@ class Fleet:
             w.process = self._start(w.place, w.name, "gateway", *flags, *w.options)
             return
         w.echo = Echo(w.app, w.version, w.place, self.app_tls(w), self.app_tls(w, self.pki.ca("clients")),
-                      self.addresses, {**PORTS, **w.listen}, self.issuers.jwks)
+                      self.addresses, {**PORTS, **w.listen}, self.issuers.jwks, w.any_address)
         if w.kind == "sidecar":
             w.place.capture()
             w.process = self._start(w.place, w.name, "proxy", "--capture", "--dns", "127.0.0.1:15053",

@@ -15,7 +15,7 @@ from .echo import PORTS
 from .fleet import APPS, DOMAIN
 from .observed import Observed
 
-LISTS = ("from", "to", "port", "path", "host", "protocol") # of a call: each value of a list is a call
+LISTS = ("from", "to", "at", "port", "path", "host", "protocol") # of a call: each value of a list is a call
 
 
 def run_case(fleet, case):

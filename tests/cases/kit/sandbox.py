@@ -38,7 +38,7 @@ def enter(argv):
         if os.path.exists("/etc/resolv.conf"):
             subprocess.run(["mount", "--bind", "/run/resolv.conf", os.path.realpath("/etc/resolv.conf")], check=True)
         return
-    missing = [p for p in ("unshare", "nsenter", "ip", "iptables-restore") if not find(p)]
+    missing = [p for p in ("unshare", "nsenter", "ip", "iptables-restore", "ip6tables-restore") if not find(p)]
     if missing:
         refuse(f"not installed: {', '.join(missing)} (Debian: util-linux iproute2 iptables)")
     users = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
@@ -122,7 +122,7 @@ class Place:
 
     def capture(self):
         """Connections in go to 15006, connections out to 15001, as with Istio; the sidecar's own
-        (MARK) and loopback's stay."""
+        (MARK) and loopback's stay. Of IPv6 those that go out."""
         rules = ["*nat"]
         rules += [f"-A PREROUTING -p tcp --dport {port} -j RETURN" for port in (15008, 15020, 15021, 15090)]
         rules += ["-A PREROUTING -p tcp -j REDIRECT --to-ports 15006",
@@ -132,6 +132,9 @@ class Place:
                   "-A OUTPUT -p tcp -d 127.0.0.0/8 -j RETURN",
                   "-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", "COMMIT", ""]
         _run(*self.command([find("iptables-restore")]), stdin="\n".join(rules))
+        rules = ["*nat", f"-A OUTPUT -p tcp -m mark --mark {MARK} -j RETURN", "-A OUTPUT -p tcp -d ::1/128 -j RETURN",
+                 f"-A OUTPUT -p tcp -d {self.ip6}/128 -j RETURN", "-A OUTPUT -p tcp -j REDIRECT --to-ports 15001", "COMMIT", ""]
+        _run(*self.command([find("ip6tables-restore")]), stdin="\n".join(rules))
 
 
 class Switch:

@@ -297,7 +297,45 @@ static void names_are_known_with_their_addresses(void)
     compile_rig_deinit(&rig);
 }
 
+/* The address in which the only endpoint of a service is called. */
+static const char *endpoint_of(const char *service)
+{
+    static char text[ADDR_TEXT_MAX];
+    struct model_cluster *c = compile_rig_cluster(&rig, service);
+
+    return c && c->endpoints && c->endpoints->count == 1
+               ? addr_format(&c->endpoints->list[0].addr, text)
+               : "none";
+}
+
+static void endpoints_are_called_in_the_services_first_family(void)
+{
+    static const char objects[] =
+        "---\napiVersion: v1\nkind: Pod\n"
+        "metadata: {name: p, namespace: default, labels: {app: a}}\n"
+        "spec: {containers: [{name: c, image: i}]}\n"
+        "status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}], "
+        "conditions: [{type: Ready, status: 'True'}]}\n"
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: v4, namespace: default}\n"
+        "spec: {clusterIP: 10.96.0.1, clusterIPs: [10.96.0.1, 'fd96::1'], "
+        "selector: {app: a}, ports: [{name: http, port: 80}]}\n"
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: v6, namespace: default}\n"
+        "spec: {clusterIP: 'fd96::2', clusterIPs: ['fd96::2', 10.96.0.2], "
+        "selector: {app: a}, ports: [{name: http, port: 80}]}\n"
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: headless, namespace: default}\n"
+        "spec: {clusterIP: None, selector: {app: a}, ports: [{name: http, port: 80}]}\n";
+
+    if (OK(compile_rig_begin(&rig, objects))) {
+        EQ_STR(endpoint_of("outbound|80||v4.default.svc.cluster.local"), "10.0.0.1:80");
+        EQ_STR(endpoint_of("outbound|80||v6.default.svc.cluster.local"), "[fd00::1]:80");
+        EQ_STR(endpoint_of("outbound|80||headless.default.svc.cluster.local"), "10.0.0.1:80");
+    }
+    compile_rig_deinit(&rig);
+}
+
 static const struct tap_case cases[] = {
+    { "endpoints_are_called_in_the_services_first_family",
+      endpoints_are_called_in_the_services_first_family },
     { "nr_1_service_without_virtual_service_has_a_default_route",
       nr_1_service_without_virtual_service_has_a_default_route },
     { "h_7_names_of_a_service", h_7_names_of_a_service },

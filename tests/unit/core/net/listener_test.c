@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -253,7 +254,34 @@ static void a_lack_of_descriptors_is_waited_out(void)
     worker_deinit(&worker);
 }
 
+static void all_addresses_are_those_of_both_families(void)
+{
+    struct sock_bind_options none = { 0 };
+    struct addr at, peer;
+    int fd, client, server;
+
+    if (!sock_has_ipv6()) {
+        NOTE("no IPv6 here");
+        return;
+    }
+    addr_parse(STR("[::]:0"), 0, &at);
+    if (!EQ_INT(sock_listen(&at, &none, 0, &fd), 0))
+        return;
+    EQ_INT(sock_local(fd, &at), 0);
+    addr_parse(STR("127.0.0.1"), at.port, &at);
+    client = dial(&at);
+    server = poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 5000) == 1
+                 ? accept(fd, NULL, NULL)
+                 : -1;
+    if (OK(server >= 0) && EQ_INT(sock_peer(server, &peer), 0))
+        EQ_INT(peer.family, ADDR_IPV4);
+    sock_close(server);
+    close(client);
+    close(fd);
+}
+
 static const struct tap_case cases[] = {
+    { "all_addresses_are_those_of_both_families", all_addresses_are_those_of_both_families },
     { "connections_are_accepted", connections_are_accepted },
     { "a_taken_address_is_refused", a_taken_address_is_refused },
     { "a_paused_listener_leaves_connections_waiting",
