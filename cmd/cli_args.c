@@ -138,21 +138,30 @@ static int take_flag(struct cli_args *a, int argc, char **argv, int *at)
     return set_value(a, i, value, "flag");
 }
 
-static int from_environment(struct cli_args *a)
+/* MESH_STATE_DIR for --state-dir; NULL: not set, or empty. */
+static const char *in_environment(const struct cli_flag *f)
 {
+    const char *text;
     char name[64];
 
+    if ((size_t)snprintf(name, sizeof(name), "MESH_%s", f->name) >= sizeof(name))
+        return NULL;
+    for (char *p = name; *p; p++)
+        *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    text = getenv(name);
+    return text && *text ? text : NULL;
+}
+
+static int from_environment(struct cli_args *a)
+{
     for (size_t i = 0; i < a->command->flag_count; i++) {
         const struct cli_flag *f = &a->command->flags[i];
         const char *text;
-        size_t n = (size_t)snprintf(name, sizeof(name), "MESH_%s", f->name);
 
-        if (a->values[i].text || n >= sizeof(name))
+        if (a->values[i].text)
             continue;
-        for (char *p = name; *p; p++)
-            *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
-        text = getenv(name);
-        if (text && *text) {
+        text = in_environment(f);
+        if (text) {
             int err = set_value(a, (int)i, text, "environment");
 
             if (err)

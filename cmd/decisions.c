@@ -129,25 +129,29 @@ static void write_peers(const struct node *r, struct buf *out)
                                                                 : "plaintext, no identity");
 }
 
+static void write_route_of(const struct node *route, struct buf *out)
+{
+    struct str object = node_get_str(route, "object"), name = node_get_str(route, "name");
+    struct str file = node_get_str(route, "file");
+
+    write_field("route", out);
+    if (object.len)
+        buf_printf(out, "%.*s %.*s/%.*s", STR_ARG(node_get_str(route, "kind")),
+                   STR_ARG(node_get_str(route, "namespace")), STR_ARG(object));
+    if (name.len)
+        buf_printf(out, "%s\"%.*s\"", object.len ? " " : "", STR_ARG(name));
+    if (file.len)
+        buf_printf(out, "   (%.*s:%.*s)", STR_ARG(file), STR_ARG(number(route, "line")));
+    buf_add_char(out, '\n');
+}
+
 static void write_route(const struct node *r, struct buf *out)
 {
     const struct node *route = node_getz(r, "route");
-    struct str cluster = node_get_str(r, "cluster"), file;
+    struct str cluster = node_get_str(r, "cluster");
 
-    if (route) {
-        write_field("route", out);
-        file = node_get_str(route, "file");
-        if (node_get_str(route, "object").len)
-            buf_printf(out, "%.*s %.*s/%.*s", STR_ARG(node_get_str(route, "kind")),
-                       STR_ARG(node_get_str(route, "namespace")),
-                       STR_ARG(node_get_str(route, "object")));
-        if (node_get_str(route, "name").len)
-            buf_printf(out, "%s\"%.*s\"", node_get_str(route, "object").len ? " " : "",
-                       STR_ARG(node_get_str(route, "name")));
-        if (file.len)
-            buf_printf(out, "   (%.*s:%.*s)", STR_ARG(file), STR_ARG(number(route, "line")));
-        buf_add_char(out, '\n');
-    }
+    if (route)
+        write_route_of(route, out);
     if (cluster.len) {
         write_field("cluster", out);
         buf_printf(out, "%.*s\n", STR_ARG(cluster));

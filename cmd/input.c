@@ -88,8 +88,8 @@ static int read_one(struct input *in, const char *path, const struct input_optio
     struct object_options how = { .ns = str_of(opt->ns) };
     const char *shown = strcmp(path, "-") == 0 ? "<stdin>" : path;
     size_t from = in->objects.count;
-    char *text;
-    size_t len;
+    char *text = NULL;
+    size_t len = 0;
     int err = input_read_file(path, &text, &len);
 
     if (err)

@@ -80,7 +80,7 @@ static void find_edits(struct search *s)
     s->kept = mem_alloc0((size_t)max + 1, sizeof(*s->kept));
     s->edits = -1;
     for (int d = 0; d <= max; d++) {
-        int *v = mem_alloc0((size_t)(2 * d + 1), sizeof(*v));
+        int *v = mem_alloc0((size_t)d * 2 + 1, sizeof(*v));
 
         s->kept[d] = v;
         for (int k = -d; k <= d; k += 2) {

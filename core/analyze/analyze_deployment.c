@@ -37,31 +37,35 @@ static struct str target_of(struct analyze_state *s, const struct k8s_service_po
                         (long long)(p->target_port.set ? p->target_port.number : p->port));
 }
 
-/* Reports about the Deployment what port i of Service a says otherwise than Service b. */
+/* Reports about the Deployment what port p of Service a says otherwise than port q of Service b. */
+static void compare_ports(struct analyze_state *s, const struct object *d, const struct object *a,
+                          const struct k8s_service_port *p, const struct object *b,
+                          const struct k8s_service_port *q)
+{
+    if (is_udp(p) || is_udp(q))
+        return;
+    if (p->port == q->port && !str_ieq(protocol_of(p), protocol_of(q)))
+        analyze_state_report(s, d, DIAG_WARNING, "IST0116", STR("metadata.name"),
+                             "This deployment %.*s is associated with multiple services using "
+                             "port %lld but different protocols: [%.*s %.*s]",
+                             STR_ARG(d->name), (long long)p->port, STR_ARG(a->name),
+                             STR_ARG(b->name));
+    if (p->port != q->port && str_eq(target_of(s, p), target_of(s, q)))
+        analyze_state_report(s, d, DIAG_WARNING, "IST0137", STR("metadata.name"),
+                             "This deployment %.*s is associated with multiple services "
+                             "[%.*s %.*s] using targetPort \"%.*s\" but different ports: "
+                             "[%lld %lld].",
+                             STR_ARG(d->name), STR_ARG(a->name), STR_ARG(b->name),
+                             STR_ARG(target_of(s, p)), (long long)p->port, (long long)q->port);
+}
+
 static void compare(struct analyze_state *s, const struct object *d, const struct object *a,
                     const struct k8s_service_port *p, const struct object *b)
 {
     const struct k8s_service *svc = b->spec;
 
-    for (size_t i = 0; i < svc->ports_count; i++) {
-        const struct k8s_service_port *q = &svc->ports[i];
-
-        if (is_udp(p) || is_udp(q))
-            continue;
-        if (p->port == q->port && !str_ieq(protocol_of(p), protocol_of(q)))
-            analyze_state_report(s, d, DIAG_WARNING, "IST0116", STR("metadata.name"),
-                                 "This deployment %.*s is associated with multiple services using "
-                                 "port %lld but different protocols: [%.*s %.*s]",
-                                 STR_ARG(d->name), (long long)p->port, STR_ARG(a->name),
-                                 STR_ARG(b->name));
-        if (p->port != q->port && str_eq(target_of(s, p), target_of(s, q)))
-            analyze_state_report(s, d, DIAG_WARNING, "IST0137", STR("metadata.name"),
-                                 "This deployment %.*s is associated with multiple services "
-                                 "[%.*s %.*s] using targetPort \"%.*s\" but different ports: "
-                                 "[%lld %lld].",
-                                 STR_ARG(d->name), STR_ARG(a->name), STR_ARG(b->name),
-                                 STR_ARG(target_of(s, p)), (long long)p->port, (long long)q->port);
-    }
+    for (size_t i = 0; i < svc->ports_count; i++)
+        compare_ports(s, d, a, p, b, &svc->ports[i]);
 }
 
 /* The Services behind the one that stands at position at, each pair once. */

@@ -88,6 +88,7 @@ extern FIELD_DECLARE(gateway_api_ref_backend_ref);
 
 /* The struct and the table of a whole object, in the module of its kind. */
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): the arguments are tags */
 #define GATEWAY_API_ROOT(tag, message_name, spec_tag, status_tag, about, root_check)               \
     struct tag { OBJECT_META_HEAD; struct spec_tag *spec; struct status_tag *status; };            \
     static const struct field tag##_fields[] = {                                                   \
@@ -96,6 +97,7 @@ extern FIELD_DECLARE(gateway_api_ref_backend_ref);
         FIELD_MSG(struct tag, status, "status", status_tag, .read_only = true, .help = "What is."), \
     };                                                                                             \
     FIELD_MESSAGE(tag, message_name, .at = FIELD_AT(struct tag, at), .check = root_check, .help = about)
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 /* A ref of any of the types above. */

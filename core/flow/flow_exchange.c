@@ -15,11 +15,10 @@ static void ask_pool(struct flow_request *r);
 
 static struct decision_try *this_try(struct flow_request *r)
 {
-    uint32_t n = r->decision.try_count;
+    uint32_t at = r->decision.try_count - 1; /* before the first one there is nothing to describe */
 
-    /* Later tries share the last place; before the first one there is nothing to describe. */
-    ASSERT(n > 0);
-    return &r->decision.tries[(n < DECISION_TRIES_MAX ? n : DECISION_TRIES_MAX) - 1];
+    ASSERT(at != UINT32_MAX);
+    return &r->decision.tries[at < DECISION_TRIES_MAX ? at : DECISION_TRIES_MAX - 1];
 }
 
 static void end_try(struct flow_request *r, uint16_t status, uint32_t flags)
