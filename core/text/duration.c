@@ -129,17 +129,13 @@ size_t duration_write_proto(int64_t ns, char out[DURATION_TEXT_BYTES])
 /* "12.5" from value / scale, without zeros at the end. */
 static size_t write_fraction(char *out, size_t size, uint64_t value, uint64_t scale)
 {
+    uint64_t rest = value - value / scale * scale;
     size_t len = (size_t)snprintf(out, size, "%" PRIu64, value / scale);
 
-    value %= scale;
-    if (value == 0)
-        return len;
-    out[len++] = '.';
-    while (value) {
-        value *= 10;
-        out[len++] = (char)('0' + value / scale);
-        value %= scale;
-    }
+    if (rest)
+        out[len++] = '.';
+    for (; rest; rest = rest * 10 % scale)
+        out[len++] = (char)('0' + rest * 10 / scale);
     out[len] = 0;
     return len;
 }

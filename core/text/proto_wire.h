@@ -86,7 +86,7 @@ void proto_wire_put_bytes(struct buf *out, uint32_t number, struct str bytes);
 
 static inline uint64_t proto_wire_zigzag(int64_t v)
 {
-    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+    return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
 }
 
 static inline int64_t proto_wire_unzigzag(uint64_t v)
