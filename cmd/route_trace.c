@@ -422,7 +422,7 @@ static const struct model_gateway_server *find_server(const struct trace *t)
         const struct model_listener *l = &t->s->listeners[i];
         struct str port = l->name;
 
-        if (!l->gateway)
+        if (!l->gateway || l->kind == MODEL_LISTENER_UDP)
             continue;
         /* "0.0.0.0_8080": the port as configured, wherever its socket may be. */
         port = str_skip(port, (size_t)(str_rchr(port, '_') + 1));

@@ -14,7 +14,6 @@ static const struct value {
     { NETWORKING "Port", "protocol", "MYSQL", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "REDIS", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "UDP", NO_PROTOCOL },
-    { "io.k8s.networking.gateway.v1.Listener", "protocol", "UDP", NO_PROTOCOL },
     { NETWORKING "Port", "protocol", "HTTP_PROXY", NO_PROTOCOL },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "AUDIT", FIELD_NOT_ENFORCED },
     { "istio.security.v1beta1.AuthorizationPolicy", "action", "CUSTOM", FIELD_NOT_ENFORCED },

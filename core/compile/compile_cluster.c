@@ -178,8 +178,10 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
     const struct destination_rule_subset *subset = key->subset ? key->subset->subset : NULL;
     struct compile_dr_policy policy = compile_dr_policy_of(dr, subset, port->port);
     struct str subset_name = subset ? subset->name : STR_NONE;
-    struct model_cluster_config *config = compile_cluster_new_config(
-        compile_cluster_name(port->port, subset_name, s->host, a), type_of(key));
+    struct str name = port->is_udp
+                          ? arena_printf(a, "outbound-udp|%u||%.*s", port->port, STR_ARG(s->host))
+                          : compile_cluster_name(port->port, subset_name, s->host, a);
+    struct model_cluster_config *config = compile_cluster_new_config(name, type_of(key));
     struct arena *own = &config->arena;
     const struct object *tls_owner;
     uint64_t tls;

@@ -69,20 +69,21 @@ static void fail(struct compile_gwapi_backend *out, const char *reason, struct s
 }
 
 static void find_service(const struct compile_gwapi_world *w, const struct gateway_api_ref *ref,
-                         struct str ns, struct arena *a, struct compile_gwapi_backend *out)
+                         struct str ns, bool is_udp, struct arena *a,
+                         struct compile_gwapi_backend *out)
 {
     out->host = arena_printf(a, "%.*s.%.*s.svc.%.*s", STR_ARG(ref->name), STR_ARG(ns),
                              STR_ARG(w->dns_domain));
     if (!ref->port.set)
         fail(out, "UnsupportedValue",
              arena_printf(a, "backend %.*s: a Service needs a port", STR_ARG(ref->name)));
-    else if (!w->has_service(w->arg, ns, ref->name, 0))
+    else if (!w->has_service(w->arg, ns, ref->name, 0, is_udp))
         fail(out, "BackendNotFound",
              arena_printf(a, "there is no Service %.*s/%.*s", STR_ARG(ns), STR_ARG(ref->name)));
-    else if (!w->has_service(w->arg, ns, ref->name, (uint16_t)ref->port.value))
+    else if (!w->has_service(w->arg, ns, ref->name, (uint16_t)ref->port.value, is_udp))
         fail(out, "BackendNotFound",
-             arena_printf(a, "Service %.*s/%.*s has no port %lld", STR_ARG(ns), STR_ARG(ref->name),
-                          (long long)ref->port.value));
+             arena_printf(a, "Service %.*s/%.*s has no %sport %lld", STR_ARG(ns),
+                          STR_ARG(ref->name), is_udp ? "UDP " : "", (long long)ref->port.value));
 }
 
 void compile_gwapi_find_backend(const struct compile_gwapi_world *w, const struct object *route,
@@ -102,7 +103,7 @@ void compile_gwapi_find_backend(const struct compile_gwapi_world *w, const struc
         return;
     }
     if (compile_gwapi_is_ref(ref, "", "Service")) {
-        find_service(w, ref, ns, a, out);
+        find_service(w, ref, ns, route->kind->id == API_KIND_UDP_ROUTE, a, out);
         return;
     }
     if (compile_gwapi_is_ref(ref, "networking.istio.io", "Hostname")) {

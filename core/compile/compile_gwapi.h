@@ -18,8 +18,8 @@ struct compile_gwapi_world {
     void (*each)(void *arg, uint16_t kind, void (*fn)(void *fn_arg, const struct object *o),
                  void *fn_arg);
     const struct object *(*find)(void *arg, uint16_t kind, struct str ns, struct str name);
-    /* Whether there is a Service; port 0 asks for no port. */
-    bool (*has_service)(void *arg, struct str ns, struct str name, uint16_t port);
+    /* Whether there is a Service; port 0 asks for no port, is_udp for one of UDP. */
+    bool (*has_service)(void *arg, struct str ns, struct str name, uint16_t port, bool is_udp);
     /* Whether a Secret holds a certificate and its key / a ConfigMap CA certificates. NULL: who
      * asks does not care. */
     bool (*is_certificate)(void *arg, const struct object *secret);

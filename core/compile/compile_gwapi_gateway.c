@@ -237,10 +237,17 @@ static bool fits(const struct job *j, struct compile_gwapi_listener *const *grou
     return false;
 }
 
-static bool has_port(const struct job *j, int64_t port)
+static bool is_udp(const struct compile_gwapi_listener *l)
 {
-    for (uint32_t i = 0; i < j->data->listener_count; i++)
-        if (j->data->listeners[i].app_port == port)
+    return l->protocol == COMPILE_GWAPI_UDP;
+}
+
+/* Of the first `count` listeners. UDP has ports of its own. */
+static bool has_port(const struct job *j, uint32_t count, const struct compile_gwapi_listener *l)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (j->data->listeners[i].app_port == l->spec->port &&
+            (j->data->listeners[i].kind == MODEL_LISTENER_UDP) == is_udp(l))
             return true;
     return false;
 }
@@ -254,12 +261,13 @@ static void build_port(struct job *j, uint32_t first)
     uint32_t n = 0;
 
     for (uint32_t i = first; i < j->count; i++)
-        if (j->all[i]->spec->port == port && fits(j, group, n, j->all[i]))
+        if (j->all[i]->spec->port == port && is_udp(j->all[i]) == is_udp(j->all[first]) &&
+            fits(j, group, n, j->all[i]))
             group[n++] = j->all[i];
     l = &j->data->listeners[j->data->listener_count++];
-    l->name = arena_printf(a, "0.0.0.0_%u", port);
+    l->name = arena_printf(a, is_udp(group[0]) ? "udp.0.0.0.0_%u" : "0.0.0.0_%u", port);
     l->bind = compile_gateway_bind(j->c, STR_NONE, port);
-    l->kind = MODEL_LISTENER_GATEWAY;
+    l->kind = is_udp(group[0]) ? MODEL_LISTENER_UDP : MODEL_LISTENER_GATEWAY;
     l->app_port = port;
     l->gateway = arena_alloc0(a, 1, sizeof(*l->gateway));
     l->gateway->servers = arena_alloc0(a, n, sizeof(*l->gateway->servers));
@@ -273,7 +281,7 @@ static void build_port(struct job *j, uint32_t first)
 
         to->http = compile_gwapi_hosts_build(j->c, j->v, &place, j->data);
         keep_table(j, to->http);
-    } else if (group[0]->protocol == COMPILE_GWAPI_TCP) {
+    } else if (group[0]->protocol == COMPILE_GWAPI_TCP || is_udp(group[0])) {
         compile_gwapi_stream_build(j->c, j->v, group[0], j->part, j->data,
                                    add_server(j, l->gateway, group[0], MODEL_PROTOCOL_TCP));
     } else {
@@ -297,13 +305,10 @@ void compile_gwapi_gateway_build(struct compile *c, const struct compile_gwapi_v
     for (uint32_t i = 0; i < j.count; i++) {
         struct compile_gwapi_fault f = { "PortUnavailable",
                                          STR("a Gateway of Istio's uses the port") };
-        bool is_istios = false;
 
-        for (uint32_t k = 0; k < istio; k++)
-            is_istios |= data->listeners[k].app_port == j.all[i]->spec->port;
-        if (is_istios)
+        if (has_port(&j, istio, j.all[i]))
             complain(&j, j.all[i], &f);
-        else if (!has_port(&j, j.all[i]->spec->port))
+        else if (!has_port(&j, data->listener_count, j.all[i]))
             build_port(&j, i);
     }
     arena_deinit(&scratch);

@@ -170,9 +170,6 @@ static void fill(const struct compile_gwapi_world *w, struct compile_gwapi_liste
             (struct compile_gwapi_fault){ "UnsupportedProtocol",
                                           arena_printf(a, "protocol \"%.*s\" is not spoken here",
                                                        STR_ARG(l->spec->protocol)) };
-    else if (l->protocol == COMPILE_GWAPI_UDP)
-        l->accepted = (struct compile_gwapi_fault){ "UnsupportedProtocol",
-                                                    STR("datagrams are not forwarded") };
     else if (l->protocol == COMPILE_GWAPI_HTTPS && l->passthrough)
         l->accepted =
             (struct compile_gwapi_fault){ "UnsupportedProtocol",

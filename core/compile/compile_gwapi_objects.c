@@ -51,10 +51,10 @@ static const struct object *find(void *arg, uint16_t kind, struct str ns, struct
     return o;
 }
 
-static bool has_port(const struct k8s_service *s, uint16_t port)
+static bool has_port(const struct k8s_service *s, uint16_t port, bool is_udp)
 {
     for (size_t i = 0; i < s->ports_count; i++)
-        if (s->ports[i].port == port && !str_is(s->ports[i].protocol, "UDP"))
+        if (s->ports[i].port == port && str_is(s->ports[i].protocol, "UDP") == is_udp)
             return true;
     return port == 0;
 }
@@ -63,7 +63,7 @@ static bool has_port(const struct k8s_service *s, uint16_t port)
 struct entry_search {
     struct str host;
     uint16_t port;
-    bool found;
+    bool is_udp, found;
 };
 
 static void look_at_entry(void *arg, const struct object *o)
@@ -75,19 +75,20 @@ static void look_at_entry(void *arg, const struct object *o)
     for (size_t i = 0; i < e->hosts_count; i++)
         host |= str_ieq(e->hosts[i], s->host);
     for (size_t i = 0; i < e->ports_count; i++)
-        port |= e->ports[i].number == s->port;
+        port |=
+            e->ports[i].number == s->port && str_ieq(e->ports[i].protocol, STR("UDP")) == s->is_udp;
     s->found |= host && port;
 }
 
-static bool has_service(void *arg, struct str ns, struct str name, uint16_t port)
+static bool has_service(void *arg, struct str ns, struct str name, uint16_t port, bool is_udp)
 {
     struct compile_gwapi_objects *x = arg;
     const struct object *o = find(x, API_KIND_SERVICE, ns, name);
-    struct entry_search s = { .port = port };
+    struct entry_search s = { .port = port, .is_udp = is_udp };
     struct arena a;
 
     if (o)
-        return has_port(o->spec, port);
+        return has_port(o->spec, port, is_udp);
     arena_init(&a, 256);
     s.host = arena_printf(&a, "%.*s.%.*s.svc.%.*s", STR_ARG(name), STR_ARG(ns),
                           STR_ARG(x->world.dns_domain));

@@ -118,7 +118,9 @@ struct model_cluster *compile_gwapi_route_cluster(const struct compile_gwapi_wor
     h = b.fault.reason ? NULL : compile_host_find(place->c, b.host);
     if (h && h->service && b.port == 0 && h->service->port_count == 1)
         b.port = h->service->ports[0].port;
-    if (h)
+    if (h && route->kind->id == API_KIND_UDP_ROUTE)
+        cluster = compile_host_udp_cluster(h, b.port);
+    else if (h)
         cluster = compile_host_cluster(h, b.port, STR_NONE);
     if (!cluster && b.fault.reason)
         compile_warn(place->c, route, ref->at, "MSH1040", "", "%s: %.*s", b.fault.reason,

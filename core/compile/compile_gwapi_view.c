@@ -206,13 +206,13 @@ bool compile_gwapi_view_service_parent(const struct compile_gwapi_world *w,
                                         .service_name = ref->name };
     p->service_port = ref->port.set ? (uint16_t)ref->port.value : 0;
     if (route->kind->id == API_KIND_UDP_ROUTE)
-        p->accepted =
-            (struct compile_gwapi_fault){ "UnsupportedValue", STR("datagrams are not forwarded") };
-    else if (!w->has_service(w->arg, ns, ref->name, 0))
+        p->accepted = (struct compile_gwapi_fault){ "UnsupportedValue",
+                                                    STR("sidecars do not forward datagrams") };
+    else if (!w->has_service(w->arg, ns, ref->name, 0, false))
         p->accepted = (struct compile_gwapi_fault){ "NoMatchingParent",
                                                     arena_printf(a, "there is no Service %.*s/%.*s",
                                                                  STR_ARG(ns), STR_ARG(ref->name)) };
-    else if (!w->has_service(w->arg, ns, ref->name, p->service_port))
+    else if (!w->has_service(w->arg, ns, ref->name, p->service_port, false))
         p->accepted = (struct compile_gwapi_fault){
             "NoMatchingParent", arena_printf(a, "Service %.*s/%.*s has no port %u", STR_ARG(ns),
                                              STR_ARG(ref->name), p->service_port)

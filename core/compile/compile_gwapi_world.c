@@ -13,7 +13,16 @@ static const struct object *find(void *arg, uint16_t kind, struct str ns, struct
     return compile_find_object(arg, kind, ns, name);
 }
 
-static bool has_service(void *arg, struct str ns, struct str name, uint16_t port)
+static bool has_port(const struct registry_service *s, uint16_t port, bool is_udp)
+{
+    for (uint32_t i = 0; i < s->port_count; i++) {
+        if (s->ports[i].port == port && s->ports[i].is_udp == is_udp)
+            return true;
+    }
+    return port == 0;
+}
+
+static bool has_service(void *arg, struct str ns, struct str name, uint16_t port, bool is_udp)
 {
     struct compile *c = arg;
     const struct registry_service *s;
@@ -23,7 +32,7 @@ static bool has_service(void *arg, struct str ns, struct str name, uint16_t port
     s = registry_find(c->registry, arena_printf(&a, "%.*s.%.*s.svc.%.*s", STR_ARG(name),
                                                 STR_ARG(ns), STR_ARG(c->dns_domain)));
     arena_deinit(&a);
-    return s && (port == 0 || registry_service_port(s, port));
+    return s && has_port(s, port, is_udp);
 }
 
 struct compile_gwapi_world compile_gwapi_world_of(struct compile *c)

@@ -31,14 +31,31 @@ const struct compile_host *compile_host_concrete(const struct compile *c,
     return to && to->service && !to->service->alias_of.len ? to : NULL;
 }
 
+static struct compile_cluster *find_cluster(struct compile_cluster *list, uint32_t count,
+                                            uint16_t port, struct str subset, bool is_udp)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (list[i].port == port && list[i].is_udp == is_udp && str_eq(list[i].subset, subset))
+            return &list[i];
+    }
+    return NULL;
+}
+
 struct model_cluster *compile_host_cluster(const struct compile_host *h, uint16_t port,
                                            struct str subset)
 {
-    for (uint32_t i = 0; i < h->cluster_count; i++) {
-        if (h->clusters[i].port == port && str_eq(h->clusters[i].subset, subset))
-            return h->clusters[i].model;
-    }
-    return NULL;
+    const struct compile_cluster *c =
+        find_cluster(h->clusters, h->cluster_count, port, subset, false);
+
+    return c ? c->model : NULL;
+}
+
+struct model_cluster *compile_host_udp_cluster(const struct compile_host *h, uint16_t port)
+{
+    const struct compile_cluster *c =
+        find_cluster(h->clusters, h->cluster_count, port, STR_NONE, true);
+
+    return c ? c->model : NULL;
 }
 
 struct str compile_host_wider(struct str pattern, struct arena *a)
@@ -126,15 +143,6 @@ struct build {
     bool changed; /* some config came, went or differs */
 };
 
-static struct compile_cluster *find_old(const struct build *b, uint16_t port, struct str subset)
-{
-    for (uint32_t i = 0; i < b->old_count; i++) {
-        if (b->old[i].port == port && str_eq(b->old[i].subset, subset))
-            return &b->old[i];
-    }
-    return NULL;
-}
-
 static struct model_cluster *put_cluster(struct compile *c, struct model_cluster *cluster)
 {
     compile_list_put(&c->clusters, cluster);
@@ -179,11 +187,14 @@ static void build_cluster(struct build *b, uint32_t port_index,
         .subset = subset,
     };
     uint16_t port = h->service->ports[port_index].port;
-    const struct compile_cluster *old = find_old(b, port, subset ? subset->subset->name : STR_NONE);
+    bool is_udp = h->service->ports[port_index].is_udp;
+    const struct compile_cluster *old =
+        find_cluster(b->old, b->old_count, port, subset ? subset->subset->name : STR_NONE, is_udp);
     struct model_cluster_config *config =
         compile_cluster_config(b->c, &key, &b->dr, &b->secret, b->a);
 
     to->port = port;
+    to->is_udp = is_udp;
     to->model = settle(b, old, config, compile_cluster_endpoints(b->c, &key, &b->dr, b->a));
     to->subset = to->model->config->subset;
 }
@@ -200,12 +211,18 @@ static void follow_secret(struct compile *c, struct compile_host *h, struct str 
         multimap_add(&c->secret_users, h->secret, h);
 }
 
-static uint32_t proxied_ports(const struct registry_service *s)
+/* Datagrams pass gateways only. */
+static bool is_proxied(const struct compile *c, const struct registry_port *port)
+{
+    return !port->is_udp || c->node->is_gateway;
+}
+
+static uint32_t proxied_ports(const struct compile *c, const struct registry_service *s)
 {
     uint32_t n = 0;
 
     for (uint32_t i = 0; s && i < s->port_count; i++)
-        n += !s->ports[i].is_udp;
+        n += is_proxied(c, &s->ports[i]);
     return n;
 }
 
@@ -227,19 +244,21 @@ static void build_clusters(struct compile *c, struct compile_host *h, struct are
     if (s) {
         compile_dr_find(c, h->name, s->ns, a, &b.dr);
         h->clusters =
-            mem_alloc0((size_t)proxied_ports(s) * (b.dr.subset_count + 1), sizeof(*h->clusters));
+            mem_alloc0((size_t)proxied_ports(c, s) * (b.dr.subset_count + 1), sizeof(*h->clusters));
     }
     for (uint32_t i = 0; s && i < s->port_count; i++) {
-        if (s->ports[i].is_udp)
+        if (!is_proxied(c, &s->ports[i]))
             continue;
         build_cluster(&b, i, NULL);
-        for (uint32_t j = 0; j < b.dr.subset_count; j++)
+        for (uint32_t j = 0; !s->ports[i].is_udp && j < b.dr.subset_count; j++)
             build_cluster(&b, i, &b.dr.subsets[j]);
     }
     follow_secret(c, h, b.secret);
     for (uint32_t i = 0; i < b.old_count; i++) {
-        if (!compile_host_cluster(h, b.old[i].port, b.old[i].subset)) {
-            compile_list_remove(&c->clusters, b.old[i].model->config->name);
+        const struct compile_cluster *old = &b.old[i];
+
+        if (!find_cluster(h->clusters, h->cluster_count, old->port, old->subset, old->is_udp)) {
+            compile_list_remove(&c->clusters, old->model->config->name);
             c->dirty |= COMPILE_PART_CLUSTERS;
             b.changed = true;
         }

@@ -10,6 +10,8 @@ struct compile_host *compile_host_find(const struct compile *c, struct str name)
  * or what it names is none. */
 const struct compile_host *compile_host_concrete(const struct compile *c,
                                                  const struct compile_host *h);
+/* What datagrams to a port go to, in gateways; NULL: no such port. */
+struct model_cluster *compile_host_udp_cluster(const struct compile_host *h, uint16_t port);
 /* A cluster of a host; subset may be empty. NULL: no such port or subset. */
 struct model_cluster *compile_host_cluster(const struct compile_host *h, uint16_t port,
                                            struct str subset);

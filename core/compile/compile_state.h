@@ -47,6 +47,7 @@ struct compile_vip_claim;
 /* One cluster of a host: a port, and a subset or none. */
 struct compile_cluster {
     uint16_t port;
+    bool is_udp;                 /* for routes of UDP, whose ports are apart */
     struct str subset;           /* text of model->config */
     struct model_cluster *model; /* one reference */
 };

@@ -10,6 +10,7 @@
 #include "core/flow/flow_listen.h"
 #include "core/flow/flow_request.h"
 #include "core/flow/flow_tcp.h"
+#include "core/flow/flow_udp.h"
 #include "core/flow/flow_worker.h"
 #include "core/flow/upstream.h"
 #include "core/net/sock.h"
@@ -302,6 +303,7 @@ static void worker_free(void *ptr)
     list_remove(&fw->link);
     pthread_mutex_unlock(&f->lock);
     flow_listen_close_all(fw);
+    flow_udp_close_all(fw);
     flow_tcp_close_all(fw);
     LIST_FOREACH(it, tmp, &fw->conns)
     flow_conn_close(LIST_ITEM(it, struct flow_conn, link));
@@ -321,9 +323,6 @@ static void worker_free(void *ptr)
 
 void flow_attach(struct flow *f, struct worker *w)
 {
-    /* The clients behind a hop may each break off what they asked for. */
-#define HOP_RESETS_PER_MIN 60000
-
     static struct worker_key key;
     struct flow_worker *fw = mem_alloc0(1, sizeof(*fw));
     struct flow_publish_result result = { 0 };
@@ -331,6 +330,7 @@ void flow_attach(struct flow *f, struct worker *w)
     fw->flow = f;
     fw->worker = w;
     list_init(&fw->listens);
+    list_init(&fw->udps);
     list_init(&fw->conns);
     list_init(&fw->tcps);
     map_init(&fw->upstreams);
@@ -344,7 +344,8 @@ void flow_attach(struct flow *f, struct worker *w)
     fw->hop_http.allow_connect = true;
     fw->hop_http.max_frame_bytes = UPSTREAM_MESH_FRAME_BYTES;
     fw->hop_http.connection_window_bytes = 16 * 1024 * 1024;
-    fw->hop_http.max_resets_per_min = HOP_RESETS_PER_MIN;
+    fw->hop_http.max_resets_per_min =
+        60000; /* each client behind it may break off what it asked for */
     fw->outbound_http.extended_connect = true;
     fw->gateway_http.extended_connect = true;
     worker_set(w, &key, fw, worker_free);
@@ -555,6 +556,7 @@ static void begin_drain_each(struct flow_worker *fw, struct broadcast *b)
 static void cut_each(struct flow_worker *fw, struct broadcast *b)
 {
     (void)b;
+    flow_udp_close_all(fw);
     flow_tcp_close_all(fw);
     LIST_FOREACH(it, tmp, &fw->conns)
     flow_conn_close(LIST_ITEM(it, struct flow_conn, link));

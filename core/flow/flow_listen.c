@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/flow/flow_conn.h"
+#include "core/flow/flow_udp.h"
 #include "core/net/listener.h"
 
 static struct log_module log_module = LOG_MODULE("flow");
@@ -68,8 +69,8 @@ static int open_one(struct flow_worker *fw, const struct model_listener *m,
     return 0;
 }
 
-static void note_failure(struct flow_publish_result *result, const struct model_listener *m,
-                         int err)
+void flow_listen_note_failure(struct flow_publish_result *result, const struct model_listener *m,
+                              int err)
 {
     char text[ADDR_TEXT_MAX];
 
@@ -116,6 +117,8 @@ void flow_listen_follow(struct flow_worker *fw, const struct snapshot *s,
         struct flow_listen *l = find(fw, m);
         int err;
 
+        if (m->kind == MODEL_LISTENER_UDP)
+            continue;
         if (l) {
             l->kind = m->kind;
             l->app_port = m->app_port;
@@ -124,8 +127,9 @@ void flow_listen_follow(struct flow_worker *fw, const struct snapshot *s,
         }
         err = open_one(fw, m, &l);
         if (err)
-            note_failure(result, m, err);
+            flow_listen_note_failure(result, m, err);
     }
+    flow_udp_follow(fw, s, result);
 }
 
 const struct flow_listen *flow_listen_on(const struct flow_worker *fw, uint16_t port)
@@ -144,4 +148,5 @@ void flow_listen_close_all(struct flow_worker *fw)
 {
     LIST_FOREACH(it, tmp, &fw->listens)
     close_one(LIST_ITEM(it, struct flow_listen, link));
+    flow_udp_stop_all(fw);
 }

@@ -22,12 +22,15 @@ struct flow_listen {
 struct flow_listen *flow_listen_ref(struct flow_listen *l);
 void flow_listen_unref(struct flow_listen *l);
 
-/* Opens what is new, closes what is gone. Failures are counted in *result and named. */
+/* Opens what is new, closes what is gone, UDP's too. Failures are counted in *result and named. */
 void flow_listen_follow(struct flow_worker *fw, const struct snapshot *s,
                         struct flow_publish_result *result);
+/* For flow_udp: a listener that could not be opened. */
+void flow_listen_note_failure(struct flow_publish_result *result, const struct model_listener *m,
+                              int err);
 /* The open listener on this port, or NULL. */
 const struct flow_listen *flow_listen_on(const struct flow_worker *fw, uint16_t port);
-/* Stops accepting everywhere. */
+/* Stops accepting everywhere; UDP's sessions go on. */
 void flow_listen_close_all(struct flow_worker *fw);
 
 #endif

@@ -37,6 +37,7 @@ struct flow_worker {
     struct flow_lease *lease; /* current; NULL before the first publish */
     struct flow_identity id;
     struct list listens;  /* struct flow_listen */
+    struct list udps;     /* struct flow_udp */
     struct list conns;    /* struct flow_conn: HTTP and undecided connections */
     struct list tcps;     /* struct flow_tcp */
     struct map upstreams; /* cluster id -> struct upstream */

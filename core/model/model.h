@@ -152,6 +152,7 @@ enum model_listener_kind {
     MODEL_LISTENER_INBOUND,      /* capture: the original destination's port decides */
     MODEL_LISTENER_INBOUND_PORT, /* explicit: stands for one app port */
     MODEL_LISTENER_GATEWAY,
+    MODEL_LISTENER_UDP, /* datagrams, by the first route of the gateway's one server */
 };
 
 struct model_listener {

@@ -41,7 +41,7 @@ static const char *const protocol_names[] = {
     "AUTO", "HTTP", "HTTP2", "GRPC", "TCP", "TLS", "HTTPS"
 };
 static const char *const mtls_names[] = { "DISABLE", "PERMISSIVE", "STRICT" };
-static const char *const listener_names[] = { "outbound", "inbound", "inbound", "gateway" };
+static const char *const listener_names[] = { "outbound", "inbound", "inbound", "gateway", "udp" };
 static const char *const type_names[] = { "STATIC",       "STRICT_DNS",  "LOGICAL_DNS",
                                           "ORIGINAL_DST", "DYNAMIC_DNS", "BLACKHOLE",
                                           "APP" };
