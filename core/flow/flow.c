@@ -335,19 +335,7 @@ void flow_attach(struct flow *f, struct worker *w)
     list_init(&fw->tcps);
     map_init(&fw->upstreams);
     slab_init(&fw->requests, sizeof(struct flow_request), 0);
-    fw->inbound_http.extended_connect = true;
-    fw->inbound_http.max_streams =
-        1000; /* a hop carries many clients; per-client limits are behind it */
-    fw->inbound_http.shared = true;
-    fw->inbound_http.connection_window_bytes = 4 * 1024 * 1024;
-    fw->hop_http = fw->inbound_http;
-    fw->hop_http.allow_connect = true;
-    fw->hop_http.max_frame_bytes = UPSTREAM_MESH_FRAME_BYTES;
-    fw->hop_http.connection_window_bytes = 16 * 1024 * 1024;
-    fw->hop_http.max_resets_per_min =
-        60000; /* each client behind it may break off what it asked for */
-    fw->outbound_http.extended_connect = true;
-    fw->gateway_http.extended_connect = true;
+    flow_worker_init_http(fw);
     worker_set(w, &key, fw, worker_free);
     pthread_mutex_lock(&f->lock);
     list_push(&f->workers, &fw->link);

@@ -3,9 +3,27 @@
 #include <time.h>
 
 #include "core/base/mem.h"
+#include "core/flow/upstream.h"
 #include "core/loop/clock.h"
 
 #define WALL_CHECK_NS ((uint64_t)1000000000)
+
+void flow_worker_init_http(struct flow_worker *fw)
+{
+    struct http_server_config *inbound = &fw->inbound_http, *hop = &fw->hop_http;
+
+    inbound->extended_connect = true;
+    inbound->max_streams = 1000; /* a hop carries many clients; per-client limits are behind it */
+    inbound->shared = true;
+    inbound->connection_window_bytes = 4 * 1024 * 1024;
+    *hop = *inbound;
+    hop->allow_connect = true;
+    hop->max_frame_bytes = UPSTREAM_MESH_FRAME_BYTES;
+    hop->connection_window_bytes = 16 * 1024 * 1024;
+    hop->max_resets_per_min = 60000; /* each client behind it may break off what it asked for */
+    fw->outbound_http.extended_connect = true;
+    fw->gateway_http.extended_connect = true;
+}
 
 struct flow_lease *flow_worker_take_lease(struct flow_worker *fw)
 {

@@ -63,6 +63,9 @@ static inline void flow_worker_count(atomic_uint_fast64_t *count, int by)
                           memory_order_relaxed);
 }
 
+/* What is fixed of the four kinds of HTTP connections; the snapshot's settings say the rest. */
+void flow_worker_init_http(struct flow_worker *fw);
+
 /* The date header's text for this moment; made anew when the second changes. Borrowed until the
  * next call. */
 struct str flow_worker_date(struct flow_worker *fw, uint64_t wall_us);
