@@ -18,9 +18,9 @@
 
 enum upstream_kind { UPSTREAM_H1, UPSTREAM_H2, UPSTREAM_MESH, UPSTREAM_KIND_COUNT };
 
-/* DATA on the multiplexed hop, both ways: fewer and bigger reads and writes of bulk TCP, and still
- * little to wait for behind. */
-#define UPSTREAM_MESH_FRAME_BYTES ((uint32_t)64 * 1024)
+/* DATA on the multiplexed hop, both ways: what one read of bulk TCP yields is one frame, and mostly
+ * one write at the other end; still little to wait for behind. */
+#define UPSTREAM_MESH_FRAME_BYTES ((uint32_t)WORKER_RX_BYTES)
 
 struct upstream_dns;
 struct upstream_dynamic;

@@ -131,7 +131,7 @@ static int submit_trailers(struct http_h2_stream *s)
     return err;
 }
 
-/* nghttp2 asks what it may send: bytes are promised here and moved by http_h2_stream_copy. */
+/* nghttp2 asks what it may send: bytes are promised here and moved by http_h2_stream_move. */
 static ssize_t read_source(nghttp2_session *ng, int32_t id, uint8_t *to, size_t max,
                            uint32_t *flags, nghttp2_data_source *source, void *arg)
 {

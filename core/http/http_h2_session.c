@@ -3,84 +3,27 @@
 #include <string.h>
 
 #include "core/base/error.h"
-#include "core/base/mem.h"
 #include "core/http/http_h2_mem.h"
 #include "core/http/http_h2_send.h"
 #include "core/http/http_h2_stream.h"
 #include "core/net/stream.h"
 
 #define CORK_BYTES ((size_t)64 * 1024)
-#define USUAL_FRAME_BYTES                                                                          \
-    ((uint32_t)16 * 1024) /* SETTINGS_MAX_FRAME_SIZE when nobody says another                      \
-                           */
-#define FRAME_HEAD_BYTES ((size_t)9)
+/* SETTINGS_MAX_FRAME_SIZE when nobody says another. */
+#define USUAL_FRAME_BYTES ((uint32_t)16 * 1024)
+#define FRAME_HEAD_BYTES  ((size_t)9)
 
 /* ---- output ---- */
 
-/* The cork of the connection that wrote last serves the next one that has something to say: corks
- * are full for a part of a turn only, and growing a new one each time costs copies. */
-static struct worker_key spare_key;
-
-struct spare {
-    struct buf buf;
-    struct worker_task trim; /* when the worker has been idle */
-};
-
-static void on_trim(struct worker_task *task)
-{
-    buf_deinit(&CONTAINER_OF(task, struct spare, trim)->buf);
-}
-
-static void free_spare(void *ptr)
-{
-    struct spare *spare = ptr;
-
-    worker_untrim(&spare->trim);
-    buf_deinit(&spare->buf);
-    mem_free(spare);
-}
-
-static struct buf *spare_of(struct worker *w)
-{
-    struct spare *spare = worker_get(w, &spare_key);
-
-    if (!spare) {
-        spare = mem_alloc0(1, sizeof(*spare));
-        buf_init(&spare->buf, 0);
-        worker_task_init(&spare->trim, on_trim);
-        worker_trim(w, &spare->trim);
-        worker_set(w, &spare_key, spare, free_spare);
-    }
-    return &spare->buf;
-}
-
-static void take_cork(struct http_h2_session *h)
-{
-    struct buf *spare = spare_of(h->worker);
-
-    if (h->cork.p)
-        return;
-    h->cork = *spare;
-    buf_init(spare, 0);
-}
-
-static void give_cork(struct http_h2_session *h)
-{
-    struct buf *spare = spare_of(h->worker);
-
-    if (spare->p || h->cork.cap > 2 * h->cork_bytes)
-        buf_deinit(&h->cork);
-    else
-        *spare = h->cork;
-    buf_init(&h->cork, 0);
-}
-
 static int write_cork(struct http_h2_session *h)
 {
-    struct iovec iov = { h->cork.p + h->cork.start, buf_len(&h->cork) };
-    int err = h->ended ? ERR_CLOSED : iov.iov_len ? stream_write(h->transport, &iov, 1) : 0;
+    int err;
 
-    buf_clear(&h->cork);
+    if (h->ended) {
+        http_h2_cork_clear(&h->cork);
+        return ERR_CLOSED;
+    }
+    err = http_h2_cork_write(&h->cork, h->transport);
     if (err && !h->fatal && !h->ended) {
         h->fatal = err;
         worker_defer(h->worker, &h->task);
@@ -100,19 +43,21 @@ void http_h2_session_pump(struct http_h2_session *h)
 
     if (!http_h2_session_can_pump(h))
         return;
-    take_cork(h);
+    http_h2_cork_take(&h->cork, h->worker);
     h->sending = true;
     while (!h->ended && (n = nghttp2_session_mem_send(h->ng, &p)) > 0) {
-        buf_add(&h->cork, p, (size_t)n);
-        if (buf_len(&h->cork) >= h->cork_bytes && write_cork(h) != 0)
+        http_h2_cork_add(&h->cork, p, (size_t)n);
+        if (http_h2_cork_len(&h->cork) >= h->cork.full_bytes && write_cork(h) != 0)
             break;
     }
+    if (h->cork.lent_count) /* which is lent for this call only */
+        (void)write_cork(h);
     h->sending = false;
     if (!h->fatal && (n < 0 || is_over(h))) {
         h->fatal = n < 0 ? ERR_INTERNAL : ERR_CLOSED;
         h->fatal_flush = n >= 0;
     }
-    if (buf_len(&h->cork) || h->fatal || !list_is_empty(&h->events))
+    if (http_h2_cork_len(&h->cork) || h->fatal || !list_is_empty(&h->events))
         worker_defer(h->worker, &h->task);
 }
 
@@ -148,7 +93,7 @@ static void on_task(struct worker_task *task)
     http_h2_session_pump(h);
     worker_undefer(&h->task);
     if (write_cork(h) == 0) {
-        give_cork(h);
+        http_h2_cork_give(&h->cork, h->worker);
         if (!list_is_empty(&h->events))
             worker_defer(h->worker, &h->task);
     }
@@ -212,23 +157,24 @@ static int send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *h
 
     (void)ng;
     (void)frame;
-    if (buf_len(&h->cork) + FRAME_HEAD_BYTES + len > h->cork_bytes && write_cork(h) != 0)
+    if (http_h2_cork_len(&h->cork) + FRAME_HEAD_BYTES + len > h->cork.full_bytes &&
+        write_cork(h) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    buf_add(&h->cork, header, FRAME_HEAD_BYTES);
-    http_h2_stream_copy(s, &h->cork, len);
+    http_h2_cork_add(&h->cork, header, FRAME_HEAD_BYTES);
+    http_h2_stream_move(s, &h->cork, len);
     http_h2_meter_sent_data(&h->meter);
     return 0;
 }
 
 /* As much as the stream has, up to what both ends allow; nghttp2 grows a buffer to what is said
- * here, so no more than that. With its head a frame of 64 KiB fills four TLS records. */
+ * here, so no more than that. */
 static ssize_t frame_length(nghttp2_session *ng, uint8_t type, int32_t id,
                             int32_t connection_window, int32_t stream_window, uint32_t peers_max,
                             void *arg)
 {
     struct http_h2_session *h = arg;
     const struct http_h2_stream *s = nghttp2_session_get_stream_user_data(ng, id);
-    size_t max = h->config.max_frame_bytes - FRAME_HEAD_BYTES;
+    size_t max = h->config.max_frame_bytes;
     size_t have = s ? s->out.len + s->now_left : 0;
 
     (void)type, (void)connection_window, (void)stream_window;
@@ -532,8 +478,7 @@ int http_h2_session_init(struct http_h2_session *h, struct stream *transport,
                                    .hooks = hooks,
                                    .owner = owner,
                                    .config = *config };
-    buf_init(&h->cork, 0);
-    h->cork_bytes = config->max_frame_bytes ? (size_t)4 * config->max_frame_bytes : CORK_BYTES;
+    http_h2_cork_init(&h->cork, config->max_frame_bytes + CORK_BYTES);
     list_init(&h->streams);
     list_init(&h->events);
     list_init(&h->blocked);
@@ -565,6 +510,6 @@ void http_h2_session_deinit(struct http_h2_session *h, int err)
     while (!list_is_empty(&h->streams))
         http_h2_stream_finish(LIST_ITEM(h->streams.next, struct http_h2_stream, link), err);
     nghttp2_session_del(h->ng);
-    buf_deinit(&h->cork);
+    http_h2_cork_deinit(&h->cork);
     h->ng = NULL;
 }

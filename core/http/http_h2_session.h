@@ -13,8 +13,8 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "core/base/buf.h"
 #include "core/base/list.h"
+#include "core/http/http_h2_cork.h"
 #include "core/http/http_h2_meter.h"
 #include "core/http/http_stream.h"
 #include "core/loop/worker.h"
@@ -61,8 +61,7 @@ struct http_h2_session {
     struct str (*date)(void *owner); /* server: the value of a missing date; may be NULL */
     struct http_h2_config config;
     struct http_h2_meter meter;
-    struct buf cork;
-    size_t cork_bytes; /* written when so much is in */
+    struct http_h2_cork cork;
     struct worker_task task;
     struct list streams; /* all, counted or not */
     struct list events;  /* streams with something to tell */

@@ -380,16 +380,18 @@ void http_h2_stream_data(struct http_h2_stream *s, const uint8_t *p, size_t len,
 }
 
 /* Takes up to len bytes of the caller's memory, behind what waits in the queue. */
-static size_t copy_now(struct http_h2_stream *s, struct buf *to, size_t len)
+static size_t move_now(struct http_h2_stream *s, struct http_h2_cork *to, size_t len)
 {
     size_t done = 0;
 
     while (done < len && s->now_left) {
+        const char *p = (const char *)s->now->iov_base + s->now_offset;
         size_t n = s->now->iov_len - s->now_offset;
 
         if (n > len - done)
             n = len - done;
-        buf_add(to, (const char *)s->now->iov_base + s->now_offset, n);
+        if (!http_h2_cork_lend(to, p, n))
+            http_h2_cork_add(to, p, n);
         s->now_offset += n;
         s->now_left -= n;
         done += n;
@@ -401,19 +403,19 @@ static size_t copy_now(struct http_h2_stream *s, struct buf *to, size_t len)
     return done;
 }
 
-void http_h2_stream_copy(struct http_h2_stream *s, struct buf *to, size_t len)
+void http_h2_stream_move(struct http_h2_stream *s, struct http_h2_cork *to, size_t len)
 {
     struct iovec iov;
 
     while (len && s->out.len && chunk_queue_peek(&s->out, &iov, 1) > 0) {
         size_t n = iov.iov_len < len ? iov.iov_len : len;
 
-        buf_add(to, iov.iov_base, n);
+        http_h2_cork_add(to, iov.iov_base, n);
         chunk_queue_consume(&s->out, n);
         len -= n;
     }
     if (len)
-        (void)copy_now(s, to, len);
+        (void)move_now(s, to, len);
     if (s->was_high && s->out.len + s->now_left <= STREAM_LOW_WATER_BYTES) {
         s->was_high = false;
         s->writable = true;

@@ -67,8 +67,9 @@ int http_h2_stream_header(struct http_h2_stream *s, struct str name, struct str 
 void http_h2_stream_begin_headers(struct http_h2_stream *s);
 void http_h2_stream_end_headers(struct http_h2_stream *s, bool end);
 void http_h2_stream_data(struct http_h2_stream *s, const uint8_t *p, size_t len, bool end);
-/* Moves len bytes of body, which nghttp2 was promised, behind what is in to. */
-void http_h2_stream_copy(struct http_h2_stream *s, struct buf *to, size_t len);
+/* Moves len bytes of body, which nghttp2 was promised, behind what is in to; lends it memory that
+ * the user of s has lent for this call. */
+void http_h2_stream_move(struct http_h2_stream *s, struct http_h2_cork *to, size_t len);
 /* Something to tell at top level. */
 void http_h2_stream_event(struct http_h2_stream *s);
 void http_h2_stream_run_event(struct http_h2_stream *s);

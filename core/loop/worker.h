@@ -25,10 +25,11 @@
 
 /* Scratch memory: valid until the callback that uses it returns to the loop. Pages that were never
  * touched cost nothing. */
-#define WORKER_RX_BYTES     ((size_t)256 * 1024)
-#define WORKER_PLAIN_BYTES  ((size_t)256 * 1024)
-#define WORKER_CIPHER_BYTES ((size_t)(256 + 16) * 1024) /* room for the records' overhead */
-#define WORKER_KEYS         32
+#define WORKER_RX_BYTES    ((size_t)256 * 1024)
+#define WORKER_PLAIN_BYTES ((size_t)256 * 1024)
+#define WORKER_CIPHER_BYTES                                                                        \
+    ((size_t)(256 + 32) * 1024) /* and the overhead of records, and a gathered one */
+#define WORKER_KEYS 32
 
 /* Something to do once at the end of this turn; embedded in what it belongs to. */
 struct worker_task {

@@ -1,5 +1,6 @@
 #include "core/tls/tls_seal.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <openssl/ssl.h>
@@ -34,8 +35,8 @@ static void seal_gathered(struct sealer *s)
     s->held = 0;
 }
 
-/* Seals what fills records and gathers the rest. */
-static void add_piece(struct sealer *s, const uint8_t *p, size_t len)
+/* Seals what fills records, and the end where it lies when nothing follows; gathers the rest. */
+static void add_piece(struct sealer *s, const uint8_t *p, size_t len, bool last)
 {
     size_t n = TLS_SEAL_RECORD_BYTES - s->held;
 
@@ -48,7 +49,7 @@ static void add_piece(struct sealer *s, const uint8_t *p, size_t len)
         if (s->held == TLS_SEAL_RECORD_BYTES)
             seal_gathered(s);
     }
-    n = len - len % TLS_SEAL_RECORD_BYTES;
+    n = last && s->held == 0 ? len : len - len % TLS_SEAL_RECORD_BYTES;
     if (n > 0) {
         seal(s, p, n);
         p += n;
@@ -70,7 +71,7 @@ int tls_seal(struct ssl_st *ssl, struct tls_bio *b, const struct iovec *iov, int
     }
     for (int i = 0; i < count && !s.err; i++) {
         if (iov[i].iov_len > 0)
-            add_piece(&s, iov[i].iov_base, iov[i].iov_len);
+            add_piece(&s, iov[i].iov_base, iov[i].iov_len, i == count - 1);
     }
     if (!s.err)
         seal_gathered(&s);
