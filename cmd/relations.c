@@ -113,7 +113,7 @@ static void list_policies(struct relations *r, struct str ns, const struct field
         if (p->kind->id != API_KIND_PEER_AUTHENTICATION &&
             p->kind->id != API_KIND_AUTHORIZATION_POLICY)
             continue;
-        if (!str_eq(p->ns, ns) && !str_is(p->ns, "istio-system"))
+        if (!str_eq(p->ns, ns) && !str_eq(p->ns, r->state.root_ns))
             continue;
         if (!s || workload_selector_is_match(s->labels, s->labels_count, labels, count))
             policy_line(r, p);
@@ -235,7 +235,7 @@ static void about_workload(struct relations *r)
 static void about_policy(struct relations *r)
 {
     const struct workload_selector *s = selector_of(r->o);
-    bool is_root = str_is(r->o->ns, "istio-system");
+    bool is_root = str_eq(r->o->ns, r->state.root_ns);
 
     r->heading = "Holds for";
     list_workloads(r, is_root ? STR_NONE : r->o->ns, s ? s->labels : NULL, s ? s->labels_count : 0);

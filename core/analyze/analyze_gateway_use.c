@@ -168,7 +168,7 @@ static bool selects_gateway(const struct analyze_state *s, struct str ns,
     const struct istio_gateway *g = gw->spec;
     const struct field_pair *labels = selector ? selector->labels : NULL;
     size_t count = selector ? selector->labels_count : 0;
-    bool is_root = str_is(ns, ANALYZE_STATE_ROOT_NS);
+    bool is_root = str_eq(ns, s->root_ns);
 
     if (analyze_state_has_workload(s, STR_NONE, g->selector, g->selector_count, NULL, 0))
         return analyze_state_has_workload(s, is_root ? STR_NONE : ns, labels, count, g->selector,

@@ -27,9 +27,9 @@ static bool is_before(const struct analyze_state *s, const struct object *a, str
 
     if (str_eq(a->ns, b->ns))
         return !str_eq(a_host, b_host);
-    if (str_is(b->ns, ANALYZE_STATE_ROOT_NS))
+    if (str_eq(b->ns, s->root_ns))
         return true;
-    return service_ns.p && str_eq(b->ns, service_ns) && !str_is(a->ns, ANALYZE_STATE_ROOT_NS);
+    return service_ns.p && str_eq(b->ns, service_ns) && !str_eq(a->ns, s->root_ns);
 }
 
 static const char *missing_block(const struct traffic_policy *has, const struct traffic_policy *had)

@@ -24,7 +24,7 @@ static bool has_workload(const struct analyze_state *s, struct str ns,
 static void check_selector(struct analyze_state *s, const struct object *o,
                            const struct workload_selector *selector)
 {
-    struct str ns = str_is(o->ns, ANALYZE_STATE_ROOT_NS) ? STR_NONE : o->ns;
+    struct str ns = str_eq(o->ns, s->root_ns) ? STR_NONE : o->ns;
     const struct field_pair *want = selector ? selector->labels : NULL;
     size_t n = selector ? selector->labels_count : 0;
 
@@ -45,7 +45,7 @@ void analyze_policy_workloads(struct analyze_state *s)
         return;
     for (size_t at = 0; (o = analyze_state_next_fresh(s, API_KIND_AUTHORIZATION_POLICY, &at));) {
         const struct authorization_policy *p = o->spec;
-        bool is_for_all = !p->selector && str_is(o->ns, ANALYZE_STATE_ROOT_NS);
+        bool is_for_all = !p->selector && str_eq(o->ns, s->root_ns);
 
         if (!is_for_all && !p->target_ref && p->target_refs_count == 0)
             check_selector(s, o, p->selector);

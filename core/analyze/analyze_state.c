@@ -6,6 +6,7 @@
 #include "core/api/k8s_deployment.h"
 #include "core/api/k8s_pod.h"
 #include "core/api/k8s_service.h"
+#include "core/api/mesh_file.h"
 #include "core/api/service_entry.h"
 #include "core/api/workload_entry.h"
 #include "core/api/workload_selector.h"
@@ -51,6 +52,19 @@ static void index_kinds(struct analyze_state *s)
     }
 }
 
+static void read_root(struct analyze_state *s)
+{
+    const struct str ns = STR("istio-system");
+    const struct object *o = analyze_state_find(s, API_KIND_CONFIG_MAP, ns, MESH_FILE_NAME);
+    struct mesh_config mesh;
+
+    s->root_ns = ns;
+    if (o &&
+        mesh_file_read_config(mesh_file_key(o, "mesh"), STR_NONE, &s->arena, NULL, &mesh) == 0 &&
+        mesh.root_namespace.len)
+        s->root_ns = mesh.root_namespace;
+}
+
 void analyze_state_init(struct analyze_state *s, struct object *const *objects, size_t count,
                         const struct analyze_options *opt, struct diag *d)
 {
@@ -68,6 +82,7 @@ void analyze_state_init(struct analyze_state *s, struct object *const *objects, 
     map_init(&s->hosts);
     map_init(&s->full_hosts);
     index_kinds(s);
+    read_root(s);
     for (size_t i = 0; i < count; i++) {
         add_hosts_of(s, objects[i]);
         s->workload_count += analyze_state_workload(objects[i], &labels, &n);

@@ -7,8 +7,6 @@
 #include "core/api/virtual_service.h"
 #include "core/base/map.h"
 
-#define ANALYZE_STATE_ROOT_NS "istio-system" /* what is said there is for all */
-
 struct analyze_host { /* a name that a Service or ServiceEntry gives */
     struct str name;  /* full, lower case; may start with "*." */
     const struct object *object;
@@ -23,6 +21,7 @@ struct analyze_state {
      * kind; 0: none. */
     uint32_t *next_of_kind, first_of_kind[API_KIND_ID_END];
     struct str dns_domain;
+    struct str root_ns;              /* what is said there is for all; by MeshConfig */
     struct map hosts;                /* struct analyze_host by name */
     struct map full_hosts;           /* struct str by "host/namespace" */
     struct analyze_host **wildcards; /* those that start with "*." or are "*" */

@@ -47,13 +47,13 @@ static void read_delegates(struct compile_vs *vs)
     }
 }
 
-static bool is_visible(const struct compile *c, const struct compile_vs *vs)
+static bool is_shown_to(const struct compile *c, const struct compile_vs *vs, struct str ns)
 {
     const struct mesh_config *m = &c->mesh->config;
 
-    return compile_mesh_is_exported(
-        vs->spec->export_to, vs->spec->export_to_count, m->default_virtual_service_export_to,
-        m->default_virtual_service_export_to_count, vs->object->ns, c->node->ns);
+    return compile_mesh_is_exported(vs->spec->export_to, vs->spec->export_to_count,
+                                    m->default_virtual_service_export_to,
+                                    m->default_virtual_service_export_to_count, vs->object->ns, ns);
 }
 
 static struct compile_vs *vs_new(const struct compile *c, struct object *o)
@@ -65,7 +65,7 @@ static struct compile_vs *vs_new(const struct compile *c, struct object *o)
     vs->object = object_ref(o);
     vs->spec = o->spec;
     vs->key = compile_pair(o->ns, o->name, &vs->arena);
-    vs->is_visible = is_visible(c, vs);
+    vs->is_visible = is_shown_to(c, vs, c->node->ns);
     read_hosts(c, vs);
     read_gateways(vs);
     read_delegates(vs);
@@ -176,7 +176,9 @@ void compile_vs_reread(struct compile *c)
     for (struct map_slot *s; (s = map_next(&c->vs.by_key, &at));) {
         struct compile_vs *vs = s->value;
 
-        if (is_visible(c, vs) == vs->is_visible)
+        if (vs->delegate_count)
+            forget_rules(vs);
+        if (is_shown_to(c, vs, c->node->ns) == vs->is_visible)
             continue;
         enter(c, vs, false);
         mark(c, vs);
@@ -300,12 +302,6 @@ static void add_delegated(struct compile *c, struct compile_vs *vs, uint32_t rul
     }
 }
 
-static bool is_shown_to(const struct compile_vs *vs, struct str ns)
-{
-    return registry_service_is_exported(vs->spec->export_to, vs->spec->export_to_count,
-                                        vs->object->ns, ns);
-}
-
 void compile_vs_resolve(struct compile *c, struct compile_vs *vs)
 {
     size_t most = vs->spec->http_count;
@@ -328,7 +324,7 @@ void compile_vs_resolve(struct compile *c, struct compile_vs *vs)
             continue;
         }
         d = compile_vs_find(c, vs->delegates[at++]);
-        if (d && d->host_count == 0 && is_shown_to(d, vs->object->ns))
+        if (d && d->host_count == 0 && is_shown_to(c, d, vs->object->ns))
             add_delegated(c, vs, i, d);
         else if (d && d->host_count == 0)
             compile_warn(c, vs->object, vs->spec->http[i].at, "MSH1038", "",

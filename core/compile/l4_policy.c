@@ -81,6 +81,23 @@ void l4_policy_free(struct l4_policy *p)
     mem_free(p);
 }
 
+static void mark_namespace(struct l4_policy *p, struct str ns)
+{
+    char *owned = str_dup(ns);
+
+    mem_free(map_put(&p->stale_ns, str_of(owned), owned));
+}
+
+void l4_policy_set_root(struct l4_policy *p, struct str root_ns)
+{
+    if (str_is(root_ns, p->root_ns))
+        return;
+    mem_free(p->root_ns);
+    p->root_ns = str_dup(root_ns);
+    p->is_stale = true;
+    mark_namespace(p, STR(""));
+}
+
 bool l4_policy_wants(uint16_t kind)
 {
     return kind == API_KIND_AUTHORIZATION_POLICY || kind == API_KIND_PEER_AUTHENTICATION;
@@ -100,13 +117,10 @@ static bool is_root(const struct l4_policy *p, struct str ns)
 static void note(struct l4_policy *p, const struct object *o)
 {
     const struct authorization_policy *ap = o->spec;
-    char *ns;
 
     p->is_stale = true;
-    if (!is_peer(o) && !ap->selector)
-        return;
-    ns = str_dup(is_root(p, o->ns) ? STR("") : o->ns);
-    mem_free(map_put(&p->stale_ns, str_of(ns), ns));
+    if (is_peer(o) || ap->selector)
+        mark_namespace(p, is_root(p, o->ns) ? STR("") : o->ns);
 }
 
 static void drop(struct l4_policy *p, struct str key)

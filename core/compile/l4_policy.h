@@ -22,6 +22,9 @@ struct l4_policy; /* all of them */
 struct l4_policy *l4_policy_new(struct str root_ns, struct str trust_domain);
 void l4_policy_free(struct l4_policy *p); /* NULL is allowed */
 
+/* Another root namespace from now on; the next run tells what differs by it. */
+void l4_policy_set_root(struct l4_policy *p, struct str root_ns);
+
 /* Whether a kind (enum api_kind_id) matters here. */
 bool l4_policy_wants(uint16_t kind);
 /* Adds or replaces; takes a reference of its own. */

@@ -1,8 +1,5 @@
 #include "modes/control/ads_feed.h"
 
-#include <stdio.h>
-
-#include "core/api/mesh_file.h"
 #include "core/api/object.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -12,17 +9,15 @@
 #include "core/compile/registry.h"
 #include "core/compile/registry_address.h"
 #include "core/compile/registry_encode.h"
-#include "core/text/node_json.h"
-#include "core/text/timestamp.h"
 #include "core/xds/xds_msg.h"
 #include "modes/control/ads_audience.h"
 #include "modes/control/ads_credential.h"
+#include "modes/control/ads_row.h"
+#include "modes/control/ads_scope.h"
 #include "modes/shared/jwks.h"
 #include "store/store.h"
 
 static struct log_module log_module = LOG_MODULE("ads");
-
-#define ROOT_NS STR("istio-system")
 
 struct ads_feed {
     struct store *store;
@@ -36,74 +31,14 @@ struct ads_feed {
     char *positions[STORE_CLASS_COUNT]; /* up to which changes were taken */
     struct map service_names;           /* host -> resource name, owned */
     struct ads_credential credentials;
+    struct ads_scope scope;
+    bool is_rescoped; /* the scope differs: everything is looked at again */
     void (*changed)(void *arg);
     void (*credential_changed)(void *arg, struct str name);
     void *arg;
 };
 
 /* ---- objects ---- */
-
-/* Kinds that proxies compile from; the rest is turned into addresses, or only for people. */
-static bool is_served(const struct store_object *o)
-{
-    uint16_t kind = o->kind & STORE_KIND_MAX;
-
-    switch (kind) {
-    case API_KIND_CONFIG_MAP: /* the mesh's settings, and CA certificates */
-        return o->dead || (str_eq(o->name, MESH_FILE_NAME) && str_is(o->ns, "istio-system")) ||
-               str_find(o->body, STR("\"ca.crt\"")) >= 0;
-    case API_KIND_DEPLOYMENT:
-    case API_KIND_EVENT:
-    case API_KIND_LEASE:
-    case API_KIND_SERVICE_ACCOUNT:
-        return false;
-    default:
-        return api_kind_by_id(kind) && !registry_wants(kind);
-    }
-}
-
-/* "virtualservices.networking.istio.io/prod/reviews" */
-static struct str name_of(const struct store_object *o, struct arena *a)
-{
-    const struct api_kind *k = api_kind_by_id(o->kind & STORE_KIND_MAX);
-
-    return arena_printf(a, "%s%s%s/%.*s/%.*s", k->plural, *k->group ? "." : "", k->group,
-                        STR_ARG(o->ns), STR_ARG(o->name));
-}
-
-/* The object with what the store knows about it. */
-static struct object *decode(const struct ads_feed *f, const struct store_object *row)
-{
-    const struct store_object *status = store_find_status(f->store, row);
-    struct object_options options = { .stored = true };
-    struct object *o = NULL;
-    struct node *root, *meta, *part;
-    char uid[STORE_OBJECT_UID_TEXT], created[TIMESTAMP_TEXT_BYTES];
-    struct arena a;
-    int err;
-
-    arena_init(&a, 4096);
-    err = node_json_read(&a, row->body, NULL, NULL, &root);
-    meta = err ? NULL : node_getz(root, "metadata");
-    if (meta && (row->kind & STORE_KIND_MAX) == API_KIND_REQUEST_AUTHENTICATION)
-        jwks_fill(f->jwks, root, &a);
-    if (meta) {
-        store_object_uid_text(row, uid);
-        node_set_str(&a, meta, "uid", str_of(uid));
-        node_set_str(&a, meta, "resourceVersion", str_of(row->version));
-        node_set_str(
-            &a, meta, "creationTimestamp",
-            arena_str(&a, str_make(created, timestamp_write(row->created_ms * 1000000, created))));
-        if (status && node_json_read(&a, status->body, NULL, NULL, &part) == 0)
-            node_set(root, STR("status"), part);
-        err = object_decode(&o, root, NULL, &options);
-    }
-    if (!o)
-        log_error("an object of the store cannot be read: kind %u %.*s/%.*s: %s", row->kind,
-                  STR_ARG(row->ns), STR_ARG(row->name), error_text(err));
-    arena_deinit(&a);
-    return o;
-}
 
 static void on_credential(void *arg, struct str name)
 {
@@ -120,8 +55,8 @@ static void serve_object(struct ads_feed *f, const struct store_object *row, con
 
     arena_init(&a, 512);
     buf_init(&bytes, 0);
-    item.name = name_of(row, &a);
-    item.audience = ads_audience_of(o, ROOT_NS, &a);
+    item.name = ads_row_name(row, &a);
+    item.audience = ads_audience_of(o, &f->scope, &a);
     if (object_encode_proto(o, &bytes) == 0) {
         item.value = buf_str(&bytes);
         xds_cache_put(&f->objects, &item);
@@ -131,29 +66,56 @@ static void serve_object(struct ads_feed *f, const struct store_object *row, con
     arena_deinit(&a);
 }
 
+static void forget(struct ads_feed *f, const struct store_object *row)
+{
+    uint16_t kind = row->kind & STORE_KIND_MAX;
+    struct arena a;
+
+    arena_init(&a, 512);
+    if (ads_row_is_served(row)) {
+        xds_cache_remove(&f->objects, ads_row_name(row, &a));
+        ads_credential_put(&f->credentials, ads_row_name(row, &a), NULL, on_credential, f);
+    } else
+        registry_remove(f->registry, kind, row->ns, row->name);
+    if (l4_policy_wants(kind))
+        l4_policy_remove(f->policies, kind, row->ns, row->name);
+    arena_deinit(&a);
+}
+
+/* What decides about other objects. */
+static void follow_scope(struct ads_feed *f, const struct store_object *row, const struct object *o)
+{
+    uint16_t kind = row->kind & STORE_KIND_MAX;
+
+    if (ads_scope_is_source(kind, row->ns, row->name))
+        f->is_rescoped |= ads_scope_read(&f->scope, o);
+    else if (kind == API_KIND_NAMESPACE)
+        f->is_rescoped |= ads_scope_follow_namespace(&f->scope, row->name);
+}
+
+static bool counts(struct ads_feed *f, const struct store_object *row)
+{
+    return !row->dead && (ads_scope_is_source(row->kind & STORE_KIND_MAX, row->ns, row->name) ||
+                          ads_scope_has(&f->scope, row->ns));
+}
+
 static void take(struct ads_feed *f, const struct store_object *row)
 {
     uint16_t kind = row->kind & STORE_KIND_MAX;
     const struct api_kind *k = api_kind_by_id(kind);
     struct object *o;
-    struct arena a;
 
-    if (!k || (!is_served(row) && !registry_wants(kind)))
+    if (!k || (!ads_row_is_served(row) && !registry_wants(kind)))
         return;
-    if (row->dead) {
-        arena_init(&a, 512);
-        if (is_served(row)) {
-            xds_cache_remove(&f->objects, name_of(row, &a));
-            ads_credential_put(&f->credentials, name_of(row, &a), NULL, on_credential, f);
-        } else
-            registry_remove(f->registry, kind, row->ns, row->name);
-        if (l4_policy_wants(kind))
-            l4_policy_remove(f->policies, kind, row->ns, row->name);
-        arena_deinit(&a);
+    if (!counts(f, row)) {
+        forget(f, row);
+        follow_scope(f, row, NULL);
         return;
     }
-    o = decode(f, row);
-    if (o && is_served(row))
+    o = ads_row_decode(row, f->store, f->jwks);
+    if (o)
+        follow_scope(f, row, o);
+    if (o && ads_row_is_served(row))
         serve_object(f, row, o);
     else if (o)
         registry_put(f->registry, o);
@@ -186,7 +148,7 @@ static void serve_workload(struct ads_feed *f, const struct registry_workload *w
     arena_init(&a, 256);
     buf_init(&bytes, 0);
     if (w->object && w->object->kind->id == API_KIND_SERVICE_ENTRY)
-        item.audience = ads_audience_of(w->object, ROOT_NS, &a);
+        item.audience = ads_audience_of(w->object, &f->scope, &a);
     if (registry_encode_workload(f->registry, f->policies, w, &bytes) == 0) {
         item.value = buf_str(&bytes);
         xds_cache_put(&f->addresses, &item);
@@ -219,7 +181,7 @@ static void serve_service(struct ads_feed *f, const struct registry_service *s)
     struct buf bytes;
 
     arena_init(&a, 256);
-    item.audience = ads_audience_exported(s->export_to, s->export_to_count, s->ns, &a);
+    item.audience = ads_audience_of_service(s->export_to, s->export_to_count, s->ns, &f->scope, &a);
     if (before && !str_is(item.name, before))
         forget_service(f, s->host);
     buf_init(&bytes, 0);
@@ -398,21 +360,53 @@ static void drain_one(struct ads_feed *f, enum store_class class)
     f->positions[class] = mem_strdup(store_token(f->store, class));
 }
 
+static void serve_each_service(void *arg, const struct registry_service *s)
+{
+    serve_service(arg, s);
+}
+
+static void serve_each_workload(void *arg, const struct registry_workload *w)
+{
+    serve_workload(arg, w);
+}
+
 bool ads_feed_drain(struct ads_feed *f)
 {
     uint64_t before = f->clock.mod;
+    bool is_rescoped;
 
     if (f->has_new_keys)
         take_keys(f);
     drain_one(f, STORE_CLASS_CONFIG);
     drain_one(f, STORE_CLASS_LIVE);
+    is_rescoped = f->is_rescoped;
+    f->is_rescoped = false;
+    if (is_rescoped) {
+        l4_policy_set_root(f->policies, f->scope.root_ns);
+        list_all(f);
+    }
     registry_run(f->registry, on_host, f);
     registry_each_changed_workload(f->registry, on_workload, f);
+    if (is_rescoped) {
+        registry_each_service(f->registry, serve_each_service, f);
+        registry_each_workload(f->registry, serve_each_workload, f);
+    }
     l4_policy_run(f->policies, &policy_changes, f);
     return f->clock.mod != before;
 }
 
 /* ---- life ---- */
+
+/* Before anything that is decided by it. */
+static void read_scope(struct ads_feed *f)
+{
+    const struct store_object *row =
+        store_find(f->store, API_KIND_CONFIG_MAP, STR("istio-system"), STR("istio"));
+    struct object *o = row ? ads_row_decode(row, f->store, f->jwks) : NULL;
+
+    (void)ads_scope_read(&f->scope, o);
+    object_unref(o);
+}
 
 int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg),
                  void (*credential_changed)(void *arg, struct str name), void *arg,
@@ -435,7 +429,9 @@ int ads_feed_new(const struct ads_options *options, void (*changed)(void *arg),
     f->clock.mod = 1;
     random_bytes(&f->clock.epoch, sizeof(f->clock.epoch));
     f->registry = registry_new(&registry);
-    f->policies = l4_policy_new(ROOT_NS, registry.trust_domain);
+    ads_scope_init(&f->scope, f->store);
+    read_scope(f);
+    f->policies = l4_policy_new(f->scope.root_ns, registry.trust_domain);
     map_init(&f->service_names);
     xds_cache_init(&f->objects, XDS_MSG_OBJECT_TYPE, XDS_MSG_OBJECT_ANY, &f->clock);
     xds_cache_init(&f->addresses, XDS_MSG_ADDRESS_TYPE, XDS_MSG_ADDRESS_TYPE, &f->clock);
@@ -475,6 +471,7 @@ void ads_feed_free(struct ads_feed *f)
     }
     map_deinit(&f->service_names);
     ads_credential_deinit(&f->credentials);
+    ads_scope_deinit(&f->scope);
     xds_cache_deinit(&f->objects);
     xds_cache_deinit(&f->addresses);
     xds_cache_deinit(&f->authorizations);
@@ -521,6 +518,14 @@ static void ignore_ready(void *arg)
     (void)arg;
 }
 
+/* Who is to hold what differs then without a change of the object itself. */
+static bool decides_for_others(const struct ads_feed *f, const struct store_object *o)
+{
+    return ads_scope_is_source(o->kind & STORE_KIND_MAX, o->ns, o->name) ||
+           ((o->kind & STORE_KIND_MAX) == API_KIND_NAMESPACE &&
+            f->scope.config.discovery_selectors_count);
+}
+
 int ads_feed_changed_since(struct ads_feed *f, const struct xds_cache *c, struct str position,
                            void (*each)(void *each_arg, struct str name), void *each_arg)
 {
@@ -540,8 +545,12 @@ int ads_feed_changed_since(struct ads_feed *f, const struct xds_cache *c, struct
         const struct store_object *o = change->object;
 
         arena_reset(&a);
-        if (!(o->kind & STORE_KIND_STATUS) && is_served(o))
-            each(each_arg, name_of(o, &a));
+        if (decides_for_others(f, o)) {
+            err = ERR_UNSUPPORTED;
+            break;
+        }
+        if (!(o->kind & STORE_KIND_STATUS) && ads_row_is_served(o))
+            each(each_arg, ads_row_name(o, &a));
     }
     arena_deinit(&a);
     store_watch_stop(w);

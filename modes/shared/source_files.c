@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/api/mesh_file.h"
+#include "core/api/mesh_scope.h"
 #include "core/api/object_set.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -233,13 +235,79 @@ static struct object *complete(struct source_files *s, struct object *o)
     return made;
 }
 
-static void collect(struct source_files *s, struct map *wanted, struct arena *keys)
+/* MeshConfig's discoverySelectors, while objects are collected. */
+struct discovery {
+    struct arena arena;
+    struct mesh_config mesh;
+    struct map known; /* namespace -> &in or &out */
+    char in, out;
+};
+
+/* The last one counts. */
+static const struct object *find_object(const struct source_files *s, uint16_t kind, struct str ns,
+                                        struct str name)
 {
+    const struct object *found = NULL;
+
     for (size_t i = 0; i < s->count; i++) {
         for (size_t k = 0; k < s->files[i].objects.count; k++) {
-            struct object *o = s->files[i].objects.items[k];
-            struct object *other = map_put(wanted, object_key(o, keys), complete(s, o));
+            const struct object *o = s->files[i].objects.items[k];
 
+            if (o->kind->id == kind && str_eq(o->name, name) && str_eq(o->ns, ns))
+                found = o;
+        }
+    }
+    return found;
+}
+
+static void discovery_init(struct discovery *d, const struct source_files *s)
+{
+    const struct object *o =
+        find_object(s, API_KIND_CONFIG_MAP, STR("istio-system"), MESH_FILE_NAME);
+
+    *d = (struct discovery){ 0 };
+    arena_init(&d->arena, 1024);
+    map_init(&d->known);
+    if (o)
+        (void)mesh_file_read_config(mesh_file_key(o, "mesh"), STR_NONE, &d->arena, NULL, &d->mesh);
+}
+
+static void discovery_deinit(struct discovery *d)
+{
+    map_deinit(&d->known);
+    arena_deinit(&d->arena);
+}
+
+/* Whether the object's namespace is one of the mesh; MeshConfig itself always counts. */
+static bool is_discovered(struct discovery *d, const struct source_files *s, const struct object *o)
+{
+    struct mesh_scope_namespace ns = { .name = o->ns };
+    const struct object *of;
+
+    if (!d->mesh.discovery_selectors_count || !o->ns.len ||
+        (o->kind->id == API_KIND_CONFIG_MAP && str_eq(o->name, MESH_FILE_NAME) &&
+         str_is(o->ns, "istio-system")))
+        return true;
+    if (!map_get(&d->known, o->ns)) {
+        of = find_object(s, API_KIND_NAMESPACE, STR(""), o->ns);
+        ns.labels = of ? of->meta->labels : NULL;
+        ns.label_count = of ? of->meta->labels_count : 0;
+        map_put(&d->known, o->ns, mesh_scope_has(&d->mesh, &ns) ? &d->in : &d->out);
+    }
+    return map_get(&d->known, o->ns) == &d->in;
+}
+
+static void collect(struct source_files *s, struct map *wanted, struct arena *keys)
+{
+    struct discovery d;
+
+    discovery_init(&d, s);
+    for (size_t i = 0; i < s->count; i++) {
+        for (size_t k = 0; k < s->files[i].objects.count; k++) {
+            struct object *o = s->files[i].objects.items[k], *other = NULL;
+
+            if (is_discovered(&d, s, o))
+                other = map_put(wanted, object_key(o, keys), complete(s, o));
             if (!other)
                 continue;
             log_warn("%s and %s both hold %s %.*s/%.*s: the latter counts", other->file, o->file,
@@ -247,6 +315,7 @@ static void collect(struct source_files *s, struct map *wanted, struct arena *ke
             object_unref(other);
         }
     }
+    discovery_deinit(&d);
 }
 
 /* Returns how many objects came, changed or went. */

@@ -106,3 +106,31 @@ def test_strict_reaches_workloads_as_a_policy(mesh, plane, tmp_path):
     client.until(both)
     assert one(seen[STATIC], 4) == 1
     assert policies_of(seen) == [STATIC]
+
+
+def test_the_root_namespace_is_that_of_the_mesh_config(mesh, plane, tmp_path):
+    (tmp_path / "strict.yaml").write_text(
+        "{apiVersion: v1, kind: Namespace, metadata: {name: admin}}\n---" + STRICT.replace("istio-system", "admin"))
+    (tmp_path / "mesh.yaml").write_text("rootNamespace: admin\n")
+    mesh.run("apply", "-f", tmp_path / "strict.yaml")
+    client = plane()
+    client.subscribe(AUTHORIZATION)
+    assert list(client.next()[0]) == [STATIC]
+    mesh.run("apply", "--wait", "store", "-f", tmp_path / "mesh.yaml")
+    changed, removed = client.until(lambda changed, _: changed)
+    assert (list(changed), removed) == ([STATIC.replace("istio-system", "admin")], [STATIC])
+
+
+def test_what_is_no_part_of_the_mesh_is_not_told(mesh, plane, tmp_path):
+    (tmp_path / "workload.yaml").write_text(WORKLOAD)
+    mesh.run("apply", "-f", tmp_path / "workload.yaml")
+    client = plane()
+    client.subscribe(ADDRESS)
+    client.until(lambda changed, _: any(name.endswith("/prod/web") for name in changed))
+    (tmp_path / "mesh.yaml").write_text("discoverySelectors: [{matchLabels: {mesh: 'on'}}]\n")
+    mesh.run("apply", "--wait", "store", "-f", tmp_path / "mesh.yaml")
+    client.until(lambda _, removed: any(name.endswith("/prod/web") for name in removed))
+    (tmp_path / "ns.yaml").write_text(
+        "{apiVersion: v1, kind: Namespace, metadata: {name: prod, labels: {mesh: 'on'}}}")
+    mesh.run("apply", "--wait", "store", "-f", tmp_path / "ns.yaml")
+    client.until(lambda changed, _: any(name.endswith("/prod/web") for name in changed))

@@ -161,6 +161,8 @@ static const struct {
     { "a policy for somebody", HEAD("PeerAuthentication", "security.istio.io/v1") "{name: p}\nspec: {selector: {matchLabels: {app: a}}, mtls: {mode: STRICT}}\n" NEXT WE("w", "{app: a}"), "" },
     { "a policy where nobody is", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: e}\nspec: {}\n" NEXT WE("w", "{app: a}"), "IST0127" },
     { "a policy for all", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: istio-system}\nspec: {}\n", "" },
+    { "a policy for all of another root", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: admin}\nspec: {selector: {matchLabels: {app: a}}}\n" NEXT WE("w", "{app: a}") NEXT MESH("rootNamespace: admin"), "" },
+    { "a policy where the root was", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: istio-system}\nspec: {selector: {matchLabels: {app: a}}}\n" NEXT WE("w", "{app: a}") NEXT MESH("rootNamespace: admin"), "IST0127" },
     { "a policy for somebody anywhere", HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p, namespace: istio-system}\nspec: {selector: {matchLabels: {app: a}}}\n" NEXT WE("w", "{app: a}"), "" },
     { "a policy for a pod outside", HEAD("Namespace", "v1") "{name: default}\n" NEXT HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {}\n" NEXT POD("p", "labels: {app: x}"), "IST0127 IST0102" },
     { "a policy for a pod with a sidecar", HEAD("Namespace", "v1") "{name: default, labels: {istio-injection: disabled}}\n" NEXT HEAD("AuthorizationPolicy", "security.istio.io/v1") "{name: p}\nspec: {}\n" NEXT PROXIED("p", "x"), "" },

@@ -152,6 +152,27 @@ static void rules_without_export_follow_the_mesh(void)
     compile_rig_deinit(&rig);
 }
 
+static void vs_10_delegates_without_export_follow_the_mesh(void)
+{
+    static const char rules[] =
+        SERVICE "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+                "metadata: {name: root, namespace: default}\n"
+                "spec: {hosts: [shop.prod.svc.cluster.local], exportTo: ['.'],\n"
+                "  http: [{delegate: {name: leaf, namespace: prod}}]}\n"
+                "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+                "metadata: {name: leaf, namespace: prod}\n"
+                "spec: {http: [{timeout: 7s, route: [{destination: {host: shop}}]}]}\n";
+
+    compile_rig_init(&rig);
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, rules));
+    EQ_UINT(compile_rig_route(&rig, 80, "shop.prod", "/", NULL)->timeout_ms, 7000);
+    OK(compile_rig_apply(&rig, "defaultVirtualServiceExportTo: ['.']\n"));
+    OK(compile_rig_warned(&rig, "its delegate prod/leaf is not exported to namespace default"));
+    EQ_UINT(compile_rig_route(&rig, 80, "shop.prod", "/", NULL)->timeout_ms, 0);
+    compile_rig_deinit(&rig);
+}
+
 static void auto_mtls_can_be_off(void)
 {
     compile_rig_init(&rig);
@@ -250,6 +271,8 @@ static const struct tap_case cases[] = {
     { "other_config_maps_do_nothing", other_config_maps_do_nothing },
     { "services_without_export_follow_the_mesh", services_without_export_follow_the_mesh },
     { "rules_without_export_follow_the_mesh", rules_without_export_follow_the_mesh },
+    { "vs_10_delegates_without_export_follow_the_mesh",
+      vs_10_delegates_without_export_follow_the_mesh },
     { "auto_mtls_can_be_off", auto_mtls_can_be_off },
     { "http_settings_reach_the_workers", http_settings_reach_the_workers },
     { "proxy_configs_come_in_layers", proxy_configs_come_in_layers },

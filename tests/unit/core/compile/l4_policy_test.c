@@ -68,6 +68,19 @@ static const char *run(struct rig *r)
     return r->told.p + r->told.start;
 }
 
+/* How many policies a workload of the namespace has to name. */
+static size_t count_of(const struct rig *r, const char *ns)
+{
+    struct arena a;
+    struct str *list;
+    size_t count;
+
+    arena_init(&a, 256);
+    count = l4_policy_of(r->policies, str_of(ns), NULL, 0, &a, &list);
+    arena_deinit(&a);
+    return count;
+}
+
 static const char *put(struct rig *r, const char *yaml)
 {
     struct object_set set;
@@ -239,7 +252,24 @@ static void ports_that_differ_have_a_policy_of_their_own(void)
     close_rig(&r);
 }
 
+static void another_root_namespace_has_other_policies_for_all(void)
+{
+    struct rig r;
+
+    open_rig(&r);
+    (void)put(&r, PA "metadata: {name: default, namespace: admin}\nspec: {mtls: {mode: STRICT}}\n");
+    EQ_UINT(count_of(&r, "prod"), 0);
+    l4_policy_set_root(r.policies, STR("admin"));
+    OK(str_find(str_of(run(&r)), STR("~\n")) >= 0);
+    EQ_UINT(count_of(&r, "prod"), 1);
+    l4_policy_set_root(r.policies, STR("admin"));
+    EQ_STR(run(&r), "");
+    close_rig(&r);
+}
+
 static const struct tap_case cases[] = {
+    { "another_root_namespace_has_other_policies_for_all",
+      another_root_namespace_has_other_policies_for_all },
     { "rules_become_clauses", rules_become_clauses },
     { "az_10_cluster_local_is_the_own_domain", az_10_cluster_local_is_the_own_domain },
     { "nothing_is_allowed_by_no_rule_and_all_by_an_empty_one",

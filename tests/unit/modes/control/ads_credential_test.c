@@ -6,6 +6,7 @@
 #include "core/api/object_set.h"
 #include "core/base/mem.h"
 #include "modes/control/ads_audience.h"
+#include "modes/control/ads_scope.h"
 #include "tests/tap.h"
 #include "tests/unit/support/api_files.h"
 
@@ -102,20 +103,34 @@ static void a_rule_gives_to_gateways_or_to_whom_it_selects(void)
     finish();
 }
 
-static const char *audience_of(const char *yaml)
+/* Of the first object; mesh: a MeshConfig, or NULL. */
+static const char *audience_in(const char *mesh, const char *yaml)
 {
     static char out[256];
+    struct object_set config;
+    struct ads_scope scope;
     struct arena a;
     struct str s;
 
     if (!begin(yaml))
         return "";
     arena_init(&a, 256);
-    s = ads_audience_of(objects.items[0], STR("istio-system"), &a);
+    object_set_init(&config);
+    ads_scope_init(&scope, NULL);
+    if (mesh && EQ_INT(object_set_read(&config, str_of(mesh), "mesh.yaml", NULL, NULL), 0))
+        OK(ads_scope_read(&scope, config.items[0]));
+    s = ads_audience_of(objects.items[0], &scope, &a);
     (void)snprintf(out, sizeof(out), "%.*s", STR_ARG(s));
+    ads_scope_deinit(&scope);
+    object_set_deinit(&config);
     arena_deinit(&a);
     finish();
     return out;
+}
+
+static const char *audience_of(const char *yaml)
+{
+    return audience_in(NULL, yaml);
 }
 
 #define VS(export)                                                                                 \
@@ -144,7 +159,37 @@ static void h_4_an_object_is_told_to_whom_it_is_exported(void)
     OK(!ads_audience_has(STR(" "), STR("shop")));
 }
 
+#define SIDECAR(ns)                                                                                \
+    "apiVersion: networking.istio.io/v1\nkind: Sidecar\n"                                          \
+    "metadata: {name: s, namespace: " ns "}\nspec: {egress: [{hosts: ['./*']}]}\n"
+
+static void policies_of_the_root_namespace_are_for_all(void)
+{
+    EQ_STR(audience_in("rootNamespace: admin", SIDECAR("admin")), "");
+    EQ_STR(audience_in("rootNamespace: admin", SIDECAR("istio-system")), " istio-system ");
+}
+
+static void h_4_what_does_not_say_follows_the_mesh(void)
+{
+    static const char mesh[] = "defaultVirtualServiceExportTo: ['.']\n"
+                               "defaultDestinationRuleExportTo: [bank]\n"
+                               "defaultServiceExportTo: ['~']\n";
+
+    EQ_STR(audience_in(mesh, VS("[]")), " shop ");
+    EQ_STR(audience_in(mesh, VS("['*']")), "");
+    EQ_STR(audience_in(mesh, "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
+                             "metadata: {name: r, namespace: shop}\nspec: {host: a}\n"),
+           " bank ");
+    EQ_STR(audience_in(mesh, "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n"
+                             "metadata: {name: e, namespace: shop}\n"
+                             "spec: {hosts: [a.com], resolution: DNS, location: MESH_EXTERNAL,\n"
+                             "  ports: [{number: 80, name: http, protocol: HTTP}]}\n"),
+           " ");
+}
+
 static const struct tap_case cases[] = {
+    { "policies_of_the_root_namespace_are_for_all", policies_of_the_root_namespace_are_for_all },
+    { "h_4_what_does_not_say_follows_the_mesh", h_4_what_does_not_say_follows_the_mesh },
     { "a_gateway_has_what_its_gateways_name", a_gateway_has_what_its_gateways_name },
     { "what_goes_takes_its_secrets_along", what_goes_takes_its_secrets_along },
     { "a_rule_gives_to_gateways_or_to_whom_it_selects",
