@@ -141,10 +141,11 @@ static inline void rig_on_close(void *arg, struct http_server_conn *conn, int er
 static inline void rig_serve(const uint8_t *data, size_t size, const void *before,
                              size_t before_len)
 {
-    static const struct http_server_config config = { .accept_http10 = true,
-                                                      .allow_connect = true,
-                                                      .extended_connect = true,
-                                                      .server_name = "fuzz" };
+    const struct http_server_config config = { .accept_http10 = true,
+                                               .keep_case = size & 1,
+                                               .allow_connect = true,
+                                               .extended_connect = true,
+                                               .server_name = "fuzz" };
     static const struct http_server_handler handler = { rig_on_request, rig_on_close };
     struct http_server_conn *conn = NULL;
     struct stream *ours, *peer;
