@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/base/error.h"
-#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/flow/flow_conn.h"
 #include "core/flow/flow_listen.h"
@@ -16,8 +15,6 @@
 #include "core/net/sock.h"
 #include "core/tls/tls_config.h"
 #include "core/tls/tls_identity.h"
-
-static struct log_module log_module = LOG_MODULE("flow");
 
 #define REQUESTS_MAX 100000 /* per worker: a bound on memory before a limit per client bites */
 
@@ -256,44 +253,6 @@ static void use_snapshot(struct flow_worker *fw, struct snapshot *s,
     flow_listen_follow(fw, s, result);
 }
 
-static struct tls_config *server_config(const struct flow_options *o, struct tls_identity *identity,
-                                        struct pki_trust *trust)
-{
-    static const struct str alpn[] = { STR_INIT("mesh-h2"), STR_INIT("h2"), STR_INIT("http/1.1") };
-    const struct tls_options options = {
-        .rules = { .verify = TLS_VERIFY_REQUIRED,
-                   .trust = trust,
-                   .mesh = true,
-                   .is_denied = o->is_denied,
-                   .denied_arg = o->is_denied_arg },
-        .identity = identity,
-        .alpn = alpn,
-        .alpn_count = COUNT_OF(alpn),
-    };
-    struct tls_config *config;
-    const char *why;
-
-    if (tls_config_new_server(&options, &config, &why) == 0)
-        return config;
-    log_error("our certificate cannot serve mTLS: %s", why);
-    return NULL;
-}
-
-static void use_identity(struct flow_worker *fw, struct tls_identity *identity,
-                         struct pki_trust *trust, uint64_t generation)
-{
-    struct flow_identity old = fw->id;
-
-    fw->id.identity = tls_identity_ref(identity);
-    fw->id.trust = pki_trust_ref(trust);
-    fw->id.server = server_config(&fw->flow->options, identity, trust);
-    fw->id.generation = generation;
-    tls_config_unref(old.server);
-    tls_identity_unref(old.identity);
-    pki_trust_unref(old.trust);
-    upstream_identity_changed(fw);
-}
-
 static void worker_free(void *ptr)
 {
     struct flow_worker *fw = ptr;
@@ -314,9 +273,7 @@ static void worker_free(void *ptr)
         snapshot_unref(fw->lease->snapshot);
         mem_free(fw->lease);
     }
-    tls_config_unref(fw->id.server);
-    tls_identity_unref(fw->id.identity);
-    pki_trust_unref(fw->id.trust);
+    flow_identity_deinit(&fw->id);
     slab_deinit(&fw->requests);
     mem_free(fw);
 }
@@ -341,7 +298,7 @@ void flow_attach(struct flow *f, struct worker *w)
     list_push(&f->workers, &fw->link);
     pthread_mutex_unlock(&f->lock);
     if (f->identity)
-        use_identity(fw, f->identity, f->trust, f->identity_generation);
+        flow_identity_use(fw, f->identity, f->trust, f->identity_generation);
     if (f->snapshot)
         use_snapshot(fw, f->snapshot, &result);
 }
@@ -485,7 +442,7 @@ void flow_publish(struct flow *f, struct snapshot *s, flow_published_fn done, vo
 static void identity_each(struct flow_worker *fw, struct broadcast *b)
 {
     if (b->generation > fw->id.generation)
-        use_identity(fw, b->identity, b->trust, b->generation);
+        flow_identity_use(fw, b->identity, b->trust, b->generation);
 }
 
 void flow_set_identity(struct flow *f, struct tls_identity *identity, struct pki_trust *trust)

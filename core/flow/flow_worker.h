@@ -6,22 +6,14 @@
 #include "core/base/list.h"
 #include "core/base/slab.h"
 #include "core/flow/flow.h"
+#include "core/flow/flow_identity.h"
 #include "core/http/http_server.h"
 #include "core/loop/worker.h"
 #include "core/model/decision.h"
 
 struct flow_listen;
-struct tls_config;
 struct upstream;
 struct upstream_limits;
-
-/* The identity a worker uses: swapped whole. */
-struct flow_identity {
-    struct tls_identity *identity; /* NULL: none yet */
-    struct pki_trust *trust;
-    struct tls_config *server; /* inbound mesh mTLS */
-    uint64_t generation;       /* of this process; 0: none */
-};
 
 /* A worker's hold on one snapshot: requests and connections count themselves here with plain
  * integers, so that the shared reference count is touched twice per snapshot and worker. */

@@ -34,8 +34,7 @@ int upstream_tls_config(struct upstream_host *h, enum upstream_tls_use use, stru
 {
     const struct model_cluster_config *c = h->cluster->config;
     const struct flow_identity *id = &h->fw->id;
-    const struct flow_options *o = flow_worker_options(h->fw);
-    struct tls_options options = { .identity = id->identity };
+    struct tls_options options = { 0 };
     struct str *names;
     const char *why;
     size_t n = 0;
@@ -56,15 +55,10 @@ int upstream_tls_config(struct upstream_host *h, enum upstream_tls_use use, stru
         names[n++] = h->endpoint->identity;
     for (uint32_t i = 0; i < c->identity_count; i++)
         names[n++] = c->identities[i];
-    options.rules = (struct tls_rules){
-        .verify = TLS_VERIFY_REQUIRED,
-        .trust = id->trust,
-        .mesh = true,
-        .names = names,
-        .name_count = n,
-        .is_denied = o->is_denied,
-        .denied_arg = o->is_denied_arg,
-    };
+    flow_identity_fill(h->fw, &options);
+    options.rules.verify = TLS_VERIFY_REQUIRED;
+    options.rules.names = names;
+    options.rules.name_count = n;
     options.alpn = offers[use].names;
     options.alpn_count = offers[use].count;
     options.sni = c->sni;
