@@ -9,6 +9,7 @@
 #include "core/compile/compile_policy.h"
 #include "core/compile/compile_provider.h"
 #include "core/compile/digest.h"
+#include "core/compile/principal_domains.h"
 
 struct authz_build {
     struct compile *c;
@@ -74,27 +75,35 @@ static void set_value(const struct authz_build *b, enum kind kind, struct str te
     }
 }
 
-/* AZ-10: "cluster.local" stands for the mesh's own trust domain, whatever it is called. */
-static bool has_local_domain(const struct authz_build *b, struct str text)
+static uint32_t set_principals(const struct authz_build *b, const struct str *texts, size_t count,
+                               struct model_authz_value **out)
 {
-    return str_starts(text, STR("cluster.local/")) && !str_is(b->c->trust_domain, "cluster.local");
+    const struct mesh_config *mesh = &b->c->mesh->config;
+    struct principal_domains domains = { b->c->trust_domain, mesh->trust_domain_aliases,
+                                         mesh->trust_domain_aliases_count };
+    size_t room = domains.alias_count + 2;
+    struct str *all = arena_alloc0(b->a, room, sizeof(*all));
+    uint32_t n = 0;
+
+    *out = arena_alloc0(b->a, count * room, sizeof(**out));
+    for (size_t i = 0; i < count; i++) {
+        size_t stands_for = principal_domains_expand(&domains, texts[i], b->a, all);
+
+        for (size_t k = 0; k < stands_for; k++)
+            set_text(&(*out)[n++], all[k], b->a);
+    }
+    return n;
 }
 
 static uint32_t set_values(const struct authz_build *b, enum kind kind, const struct str *texts,
                            size_t count, struct model_authz_value **out)
 {
-    uint32_t n = 0;
-
-    *out = arena_alloc0(b->a, count * (kind == PRINCIPAL ? 2 : 1), sizeof(**out));
-    for (size_t i = 0; i < count; i++) {
-        set_value(b, kind, texts[i], &(*out)[n++]);
-        if (kind == PRINCIPAL && has_local_domain(b, texts[i]))
-            set_text(&(*out)[n++],
-                     arena_printf(b->a, "%.*s%.*s", STR_ARG(b->c->trust_domain),
-                                  STR_ARG(str_skip(texts[i], sizeof("cluster.local") - 1))),
-                     b->a);
-    }
-    return n;
+    if (kind == PRINCIPAL)
+        return set_principals(b, texts, count, out);
+    *out = arena_alloc0(b->a, count, sizeof(**out));
+    for (size_t i = 0; i < count; i++)
+        set_value(b, kind, texts[i], &(*out)[i]);
+    return (uint32_t)count;
 }
 
 /* ---- clauses ---- */

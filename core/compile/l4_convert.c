@@ -1,6 +1,8 @@
 #include "core/compile/l4_convert.h"
 
 #include "core/base/error.h"
+#include "core/base/mem.h"
+#include "core/compile/principal_domains.h"
 #include "core/net/addr.h"
 
 /* ---- values ---- */
@@ -28,20 +30,19 @@ static size_t strings(const struct l4_convert *c, const struct str *from, size_t
     return count;
 }
 
-/* "cluster.local" stands for the mesh's own trust domain, whatever it is called (AZ-10). */
 static size_t principals(const struct l4_convert *c, const struct str *from, size_t count,
                          struct security_msg_string **to)
 {
-    static const struct str local = STR_INIT("cluster.local");
-    bool renamed = !str_eq(c->trust_domain, local);
+    struct principal_domains domains = { .own = c->trust_domain };
+    struct str all[2];
     size_t n = 0;
 
-    *to = arena_alloc0(c->a, count * 2, sizeof(**to));
+    *to = arena_alloc0(c->a, count * COUNT_OF(all), sizeof(**to));
     for (size_t i = 0; i < count; i++) {
-        set_string(&(*to)[n++], from[i]);
-        if (renamed && str_starts(from[i], STR("cluster.local/")))
-            set_string(&(*to)[n++], arena_printf(c->a, "%.*s%.*s", STR_ARG(c->trust_domain),
-                                                 STR_ARG(str_skip(from[i], local.len))));
+        size_t stands_for = principal_domains_expand(&domains, from[i], c->a, all);
+
+        for (size_t k = 0; k < stands_for; k++)
+            set_string(&(*to)[n++], all[k]);
     }
     return n;
 }
