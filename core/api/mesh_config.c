@@ -252,7 +252,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_LIST_MSG(T, config_sources, "configSources", mesh_config_source, .proto = 22, .enforced = NO_SOURCE, .help = "Where configuration comes from."),
     FIELD_OPT_BOOL(T, enable_auto_mtls, "enableAutoMtls", .proto = 43, .wrapper = true, .default_text = "true", .help = "mTLS wherever the other side can."),
     FIELD_STR(T, trust_domain, "trustDomain", .proto = 26, .default_text = "cluster.local", .check = api_check_not_empty, .enforced = NO_FLAG("trust-domain"), .help = "The mesh's name in identities."),
-    FIELD_LIST_STR(T, trust_domain_aliases, "trustDomainAliases", .proto = 46, .check = api_check_not_empty, .enforced = FIELD_NOT_ENFORCED, .help = "Other names that count as it in policies."),
+    FIELD_LIST_STR(T, trust_domain_aliases, "trustDomainAliases", .proto = 46, .check = api_check_not_empty, .help = "Other names that count as it, in certificates and policies."),
     FIELD_LIST_MSG(T, ca_certificates, "caCertificates", mesh_config_certificate_data, .proto = 58, .enforced = FIELD_NOT_ENFORCED, .help = "More authorities."),
     FIELD_LIST_STR(T, default_service_export_to, "defaultServiceExportTo", .proto = 31, .check = api_check_export_to, .default_text = "all", .help = "Who sees services that do not say."),
     FIELD_LIST_STR(T, default_virtual_service_export_to, "defaultVirtualServiceExportTo", .proto = 32, .check = api_check_export_to, .default_text = "all", .help = "Who sees VirtualServices that do not say."),

@@ -241,6 +241,7 @@ static void use_snapshot(struct flow_worker *fw, struct snapshot *s,
                          struct flow_publish_result *result)
 {
     struct flow_lease *old = fw->lease, *lease = mem_alloc0(1, sizeof(*lease));
+    bool other_tls = !flow_identity_is_same_tls(old ? old->snapshot : NULL, s);
 
     lease->snapshot = snapshot_ref(s);
     fw->lease = lease;
@@ -250,6 +251,8 @@ static void use_snapshot(struct flow_worker *fw, struct snapshot *s,
     }
     use_http_settings(fw, &s->settings.http);
     upstream_follow(fw, s);
+    if (other_tls)
+        flow_identity_renew(fw);
     flow_listen_follow(fw, s, result);
 }
 

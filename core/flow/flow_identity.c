@@ -7,16 +7,32 @@
 
 static struct log_module log_module = LOG_MODULE("flow");
 
+static const struct model_mesh_tls *mesh_tls_of(const struct snapshot *s)
+{
+    static const struct model_mesh_tls none;
+
+    return s ? &s->settings.mesh_tls : &none;
+}
+
+const struct model_mesh_tls *flow_identity_mesh_tls(const struct flow_worker *fw)
+{
+    return mesh_tls_of(fw->lease ? fw->lease->snapshot : NULL);
+}
+
 void flow_identity_fill(const struct flow_worker *fw, struct tls_options *out)
 {
     const struct flow_options *o = flow_worker_options(fw);
     const struct flow_identity *id = &fw->id;
+    const struct model_mesh_tls *mesh = flow_identity_mesh_tls(fw);
 
     out->identity = id->identity;
     out->rules.trust = id->trust;
     out->rules.mesh = true;
     out->rules.is_denied = o->is_denied;
     out->rules.denied_arg = o->is_denied_arg;
+    out->rules.alias_of = tls_identity_spiffe(id->identity)->trust_domain;
+    out->rules.aliases = mesh->domains;
+    out->rules.alias_count = mesh->domain_count;
 }
 
 static struct tls_config *server_config(const struct flow_worker *fw)
@@ -37,6 +53,13 @@ static struct tls_config *server_config(const struct flow_worker *fw)
     return NULL;
 }
 
+void flow_identity_renew(struct flow_worker *fw)
+{
+    tls_config_unref(fw->id.server);
+    fw->id.server = fw->id.identity ? server_config(fw) : NULL;
+    upstream_identity_changed(fw);
+}
+
 void flow_identity_use(struct flow_worker *fw, struct tls_identity *identity,
                        struct pki_trust *trust, uint64_t generation)
 {
@@ -46,11 +69,9 @@ void flow_identity_use(struct flow_worker *fw, struct tls_identity *identity,
     fw->id.identity = tls_identity_ref(identity);
     fw->id.trust = pki_trust_ref(trust);
     fw->id.generation = generation;
-    tls_config_unref(fw->id.server);
-    fw->id.server = server_config(fw);
+    flow_identity_renew(fw);
     tls_identity_unref(old_identity);
     pki_trust_unref(old_trust);
-    upstream_identity_changed(fw);
 }
 
 void flow_identity_deinit(struct flow_identity *id)
@@ -58,4 +79,21 @@ void flow_identity_deinit(struct flow_identity *id)
     tls_config_unref(id->server);
     tls_identity_unref(id->identity);
     pki_trust_unref(id->trust);
+}
+
+static bool is_same_list(const struct str *a, uint32_t a_count, const struct str *b,
+                         uint32_t b_count)
+{
+    for (uint32_t i = 0; a_count == b_count && i < a_count; i++) {
+        if (!str_eq(a[i], b[i]))
+            return false;
+    }
+    return a_count == b_count;
+}
+
+bool flow_identity_is_same_tls(const struct snapshot *before, const struct snapshot *now)
+{
+    const struct model_mesh_tls *a = mesh_tls_of(before), *b = mesh_tls_of(now);
+
+    return is_same_list(a->domains, a->domain_count, b->domains, b->domain_count);
 }

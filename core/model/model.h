@@ -164,6 +164,12 @@ struct model_listener {
     struct model_gateway *gateway;
 };
 
+/* TLS between proxies of the mesh. */
+struct model_mesh_tls {
+    struct str *domains; /* the mesh's trust domain, then those that stand for it */
+    uint32_t domain_count;
+};
+
 struct model_settings {
     struct str trust_domain;
     struct str root_namespace; /* "istio-system" */
@@ -172,6 +178,7 @@ struct model_settings {
     bool metrics_apart;          /* enablePrometheusMerge: false */
     uint32_t connect_timeout_ms; /* 10000 */
     struct model_http_settings http;
+    struct model_mesh_tls mesh_tls;
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "core/tls/tls_config_data.h"
 #include "core/tls/tls_context.h"
 #include "core/tls/tls_hello.h"
+#include "core/tls/tls_verify.h"
 
 #define HANDSHAKE_TIMEOUT_MS 10000
 
@@ -150,10 +151,19 @@ static struct str normal_name(struct arena *a, struct str name)
     return arena_str(a, name);
 }
 
+static struct str *copy_list(struct arena *a, const struct str *from, size_t count)
+{
+    struct str *to = arena_alloc0(a, count, sizeof(*to));
+
+    for (size_t i = 0; i < count; i++)
+        to[i] = arena_str(a, from[i]);
+    return to;
+}
+
 static int set_rules(struct tls_config *c, const struct tls_rules *from, const char **why)
 {
     bool needs_trust = from->verify == TLS_VERIFY_OPTIONAL || from->verify == TLS_VERIFY_REQUIRED;
-    struct str *names, *domains;
+    struct str *names;
     uint8_t(*pins)[TLS_PIN_BYTES];
 
     if (c->is_server && from->verify == TLS_VERIFY_INSECURE)
@@ -167,15 +177,14 @@ static int set_rules(struct tls_config *c, const struct tls_rules *from, const c
     names = arena_alloc0(&c->arena, from->name_count, sizeof(*names));
     for (size_t i = 0; i < from->name_count; i++)
         names[i] = normal_name(&c->arena, from->names[i]);
-    domains = arena_alloc0(&c->arena, from->trust_domain_count, sizeof(*domains));
-    for (size_t i = 0; i < from->trust_domain_count; i++)
-        domains[i] = arena_str(&c->arena, from->trust_domains[i]);
     pins = arena_alloc0(&c->arena, from->pin_count, sizeof(*pins));
     if (from->pin_count)
         memcpy(pins, from->pins, from->pin_count * sizeof(*pins));
     c->rules.pins = pins;
     c->rules.names = names;
-    c->rules.trust_domains = domains;
+    c->rules.trust_domains = copy_list(&c->arena, from->trust_domains, from->trust_domain_count);
+    c->rules.alias_of = arena_str(&c->arena, from->alias_of);
+    c->rules.aliases = copy_list(&c->arena, from->aliases, from->alias_count);
     return 0;
 }
 
@@ -212,6 +221,8 @@ static int config_new(const struct tls_options *options, bool is_server, struct 
     err = set_rules(c, &options->rules, why);
     if (!err && is_server && !c->identity)
         err = fail(why, ERR_INVALID, "a server needs a certificate");
+    if (!err)
+        tls_verify_prepare(c);
     if (!err)
         err = set_versions(c, options, why);
     if (!err)

@@ -43,6 +43,11 @@ struct tls_rules {
     /* mesh: accepted trust domains; none means every domain that trust has roots for. */
     const struct str *trust_domains;
     size_t trust_domain_count;
+    /* mesh: trust domains whose peers are checked with the roots of alias_of where trust has none
+     * of theirs. */
+    struct str alias_of;
+    const struct str *aliases;
+    size_t alias_count;
     /* One of these must be among the peer's names: a SPIFFE id or other URI (exact), a DNS name
      * (a certificate's *.x covers one label) or an IP address. None: every name will do. */
     const struct str *names;

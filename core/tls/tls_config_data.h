@@ -25,6 +25,7 @@ struct tls_config {
     bool is_server;
     struct arena arena; /* of the lists in rules and of the texts */
     struct tls_rules rules;
+    uint8_t way_sha256[32];        /* set by tls_verify_prepare */
     struct tls_identity *identity; /* or NULL */
     struct tls_identity *other;    /* or NULL */
     struct str ocsp_staple;

@@ -20,8 +20,7 @@
 
 struct cache_key {
     uint8_t chain_sha256[32];
-    uint64_t generation;
-    uint64_t use; /* usage and mesh: what was checked beside the signatures */
+    uint8_t way_sha256[32]; /* tls_config.way_sha256 */
 };
 
 struct cache_entry {
@@ -186,7 +185,19 @@ static enum pki_trust_usage usage_of_peer(const struct tls_config *c)
     return c->is_server ? PKI_TRUST_CLIENT : PKI_TRUST_SERVER;
 }
 
-/* Everything that only depends on the chain and on the key of the cache. */
+/* Whose roots a mesh peer of trust domain td is checked with; td itself when none are known. */
+static struct str roots_of(const struct tls_rules *rules, struct str td)
+{
+    if (pki_trust_has_domain(rules->trust, td))
+        return td;
+    for (size_t i = 0; i < rules->alias_count; i++) {
+        if (str_eq(rules->aliases[i], td))
+            return rules->alias_of;
+    }
+    return td;
+}
+
+/* The result is remembered: what it depends on is part of tls_verify_prepare's digest. */
 static int check_chain(const struct tls_config *c, const struct pki_chain *chain, int64_t now_s,
                        struct tls_peer_facts *facts, const char **why)
 {
@@ -201,7 +212,7 @@ static int check_chain(const struct tls_config *c, const struct pki_chain *chain
         err = check_mesh_leaf(pki_cert_get_info(chain->certs[0]), &id, why);
         if (err)
             return err;
-        check.trust_domain = id.trust_domain;
+        check.trust_domain = roots_of(&c->rules, id.trust_domain);
     }
     err = pki_trust_verify(c->rules.trust, chain->certs, chain->count, &check, &result, why);
     if (err)
@@ -341,6 +352,34 @@ static uint8_t alert_for(const char *why)
     return SSL_AD_BAD_CERTIFICATE;
 }
 
+static void hash_text(SHA256_CTX *sha, struct str text)
+{
+    uint64_t len = text.len;
+
+    SHA256_Update(sha, &len, sizeof(len));
+    SHA256_Update(sha, text.p, text.len);
+}
+
+void tls_verify_prepare(struct tls_config *c)
+{
+    const struct tls_rules *rules = &c->rules;
+    bool insecure = rules->verify == TLS_VERIFY_INSECURE;
+    const uint64_t facts[] = {
+        (uint64_t)usage_of_peer(c),
+        rules->mesh,
+        insecure,
+        insecure || !rules->trust ? 0 : pki_trust_generation(rules->trust),
+    };
+    SHA256_CTX sha;
+
+    SHA256_Init(&sha);
+    SHA256_Update(&sha, facts, sizeof(facts));
+    hash_text(&sha, rules->alias_of);
+    for (size_t i = 0; i < rules->alias_count; i++)
+        hash_text(&sha, rules->aliases[i]);
+    SHA256_Final(c->way_sha256, &sha);
+}
+
 int tls_verify_chain(const struct tls_config *c, struct crypto_buffer_st *const *chain,
                      size_t count, int64_t now_s, struct tls_peer **out, const char **why,
                      uint8_t *alert)
@@ -350,10 +389,8 @@ int tls_verify_chain(const struct tls_config *c, struct crypto_buffer_st *const 
     struct tls_peer *peer = NULL;
     int err = 0;
 
-    memset(&key, 0, sizeof(key)); /* compared as bytes */
     hash_chain(chain, count, key.chain_sha256);
-    key.generation = insecure ? 0 : pki_trust_generation(c->rules.trust);
-    key.use = (uint64_t)usage_of_peer(c) | (c->rules.mesh ? 2 : 0) | (insecure ? 4 : 0);
+    memcpy(key.way_sha256, c->way_sha256, sizeof(key.way_sha256));
     *why = "";
     peer = cache_get(&key);
     if (!peer) {

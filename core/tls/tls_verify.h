@@ -1,6 +1,6 @@
 /* Decides whether a peer's certificate chain is good, and remembers the answer.
  *
- *      SHA-256 of the chain + trust generation + use  ->  tls_peer with its time of validity
+ *      SHA-256 of the chain + of trust, aliases, use  ->  tls_peer with its time of validity
  *
  * A hit skips parsing and signatures, which are a third of a handshake. Names, trust domain, time
  * and the deny list are looked at on every handshake all the same. The memory is one for the
@@ -15,6 +15,10 @@
 
 struct crypto_buffer_st; /* CRYPTO_BUFFER of BoringSSL */
 struct tls_config;
+
+/* Sets way_sha256 of a config whose rules are complete: configs for which a chain is good or not
+ * for the same reasons have the same. */
+void tls_verify_prepare(struct tls_config *c);
 
 /* 0 and *out with a reference for the caller, or ERR_CERT with *why (constant) and the TLS alert to
  * send. chain has the leaf first. */

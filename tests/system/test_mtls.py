@@ -8,6 +8,7 @@ import threading
 
 import grpc
 import pytest
+import yaml
 
 from meshtest import CA, free_port, grpc_client, http, http2, raw, until
 from meshtest.client import connection
@@ -302,6 +303,57 @@ def test_mt_4_client_checks_the_server(rig, echo, ca, hop):
         for started in (client, side):
             started.process.stop()
     assert not app.requests
+
+
+def mesh_of(**settings):
+    return obj("ConfigMap", "istio", None, "istio-system", data={"mesh": yaml.safe_dump(settings)})
+
+
+def test_trust_domain_aliases_let_peers_in(server, ca):
+    """MeshConfig trustDomainAliases: while a domain is one, its peers are believed by our roots."""
+    alias = mesh_of(trustDomainAliases=["foo"])
+    side = server(STRICT, alias)
+    leaf = ca.leaf(spiffe="spiffe://foo/ns/a/sa/b")
+    assert tls_get(side, ca, leaf).status == 200
+    assert_refused(lambda: tls_get(side, ca, ca.leaf(spiffe="spiffe://bar/ns/a/sa/b")))
+    assert_refused(lambda: tls_get(side, ca, CA("foo").leaf(spiffe="ns/a/sa/b")))
+
+    def refused():
+        try:
+            return tls_get(side, ca, leaf) and False
+        except (OSError, EOFError, http_errors()):
+            return True
+    side.config.remove(alias)
+    until(refused, "the domain is no alias any more")
+    side.config.put(alias)
+    until(lambda: not refused(), "it is one again")
+
+
+@pytest.mark.parametrize("hop", ["mesh", "mtls"])
+def test_trust_domain_aliases_of_servers(rig, echo, ca, hop):
+    """A server may have its account in an alias, and no other account."""
+    app = echo.http("app")
+    alias = mesh_of(trustDomainAliases=["foo"])
+    old = rig.certs("server", spiffe="spiffe://foo/ns/default/sa/server")
+    side = rig.inbound(rig.config(STRICT, mesh_of(trustDomain="foo", trustDomainAliases=["cluster.local"])), app.port,
+                       "http", certs=old)
+    entry = service(HOST, (80, "HTTP"), endpoints=[endpoint(side.port, hop=hop)])
+    assert rig.outbound(rig.config(entry, alias), certs=rig.certs("client")).http("/", host=HOST).status == 200
+    assert rig.outbound(rig.config(entry), certs=rig.certs("client")).http("/", host=HOST).status == 503
+    other = rig.inbound(rig.config(STRICT, alias), app.port, "http", certs=rig.certs("server", spiffe="spiffe://foo/ns/default/sa/other"))
+    entry = service(HOST, (80, "HTTP"), endpoints=[endpoint(other.port, hop=hop)])
+    assert rig.outbound(rig.config(entry, alias), certs=rig.certs("client")).http("/", host=HOST).status == 503
+
+
+def test_az_10_principals_of_aliases(server, ca):
+    alias = mesh_of(trustDomainAliases=["foo"])
+    old, new, other = (ca.leaf(spiffe=f"spiffe://{who}") for who in
+                       ("foo/ns/a/sa/b", "cluster.local/ns/a/sa/b", "foo/ns/a/sa/c"))
+    for principal in ("cluster.local/ns/a/sa/b", "foo/ns/a/sa/b"):
+        side = server(STRICT, alias, policy("p", "ALLOW", {"from": [{"source": {"principals": [principal]}}]}))
+        assert [tls_get(side, ca, leaf).status for leaf in (old, new, other)] == [200, 200, 403]
+    side = server(STRICT, alias, policy("p", "DENY", {"when": [{"key": "source.principal", "values": ["foo/ns/a/sa/b"]}]}))
+    assert [tls_get(side, ca, leaf).status for leaf in (old, new, other)] == [403, 403, 200]
 
 
 # ---- what the app is told ----

@@ -207,6 +207,29 @@ static void trust_domain_not_in_the_list_is_refused(void)
     refused(&client, &server, "trust domain is not accepted", NULL);
 }
 
+static void an_alias_has_the_roots_of_its_domain(void)
+{
+    static const struct str alias[] = { STR_INIT("elsewhere.test") };
+    struct tls_identity *renamed;
+    struct tls_options client, server;
+    struct tls_rig r;
+
+    meet();
+    renamed = tls_rig_identity(&ca, "spiffe://elsewhere.test/ns/shop/sa/cart", NULL, 0, 3600);
+    client = tls_rig_mesh(renamed, ca.trust);
+    server = tls_rig_mesh(stock, ca.trust);
+    refused(&client, &server, "unknown trust domain", NULL);
+    server.rules.alias_of = STR("mesh.test");
+    server.rules.aliases = alias;
+    server.rules.alias_count = 1;
+    tls_rig_open(&r, tls_rig_client(&client), tls_rig_server(&server));
+    OK(tls_rig_shake(&r));
+    tls_rig_close(&r);
+    server.rules.alias_count = 0; /* the chain is remembered as good all the same */
+    refused(&client, &server, "unknown trust domain", NULL);
+    tls_identity_unref(renamed);
+}
+
 static void a_client_insists_on_the_identity(void)
 {
     static const struct str right[] = { STR_INIT("spiffe://mesh.test/ns/x/sa/y"),
@@ -1004,6 +1027,7 @@ static const struct tap_case cases[] = {
     { "a_remembered_chain_expires_all_the_same", a_remembered_chain_expires_all_the_same },
     { "unknown_authority_and_domain_are_refused", unknown_authority_and_domain_are_refused },
     { "trust_domain_not_in_the_list_is_refused", trust_domain_not_in_the_list_is_refused },
+    { "an_alias_has_the_roots_of_its_domain", an_alias_has_the_roots_of_its_domain },
     { "a_client_insists_on_the_identity", a_client_insists_on_the_identity },
     { "missing_client_certificate_is_refused", missing_client_certificate_is_refused },
     { "optional_mutual_takes_both", optional_mutual_takes_both },
