@@ -107,6 +107,20 @@ struct model_retry *compile_action_retry(const struct virtual_service_retry *fro
     return r;
 }
 
+struct model_retry *compile_action_retry_inbound(const struct virtual_service_retry *from,
+                                                 struct arena *a)
+{
+    struct model_retry *r = compile_action_retry(from, a);
+
+    if (!r)
+        return NULL;
+    if (!from || from->retry_on.len == 0)
+        r->on = MODEL_RETRY_RESET_BEFORE_REQUEST;
+    r->per_try_timeout_ms = 0;
+    r->avoid_previous_hosts = r->remote_localities = false; /* there is one */
+    return r;
+}
+
 /* ---- faults ---- */
 
 /* VS-16: without a share nothing is injected. */

@@ -13,6 +13,10 @@ int compile_action_rewrite(const struct compile_match_keeper *k,
                            struct str *why);
 /* from NULL: the mesh's default (RT-1). NULL: no retries. */
 struct model_retry *compile_action_retry(const struct virtual_service_retry *from, struct arena *a);
+/* The same towards the app: of from count attempts, retryOn and backoff, by default what it cannot
+ * have seen is tried twice again (RT-8). NULL: no retries. */
+struct model_retry *compile_action_retry_inbound(const struct virtual_service_retry *from,
+                                                 struct arena *a);
 /* NULL: nothing is to be injected. */
 struct model_fault *compile_action_fault(const struct virtual_service_fault *from, struct arena *a);
 int compile_action_cors(const struct compile_match_keeper *k,

@@ -6,8 +6,10 @@
 #include "core/api/peer_authentication.h"
 #include "core/api/workload_selector.h"
 #include "core/base/mem.h"
+#include "core/compile/compile_action.h"
 #include "core/compile/compile_cluster.h"
 #include "core/compile/compile_dr.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_peer.h"
 #include "core/compile/compile_sidecar.h"
 #include "core/compile/compile_tls_server.h"
@@ -474,6 +476,8 @@ struct compile_part *compile_inbound_build(struct compile *c, const struct compi
     b.in = arena_alloc0(&part->arena, 1, sizeof(*b.in));
     part->data = b.in;
     m = &b.in->model;
+    m->retry = compile_action_retry_inbound(c->mesh->config.default_inbound_http_retry_policy,
+                                            &part->arena);
     describe_self(&b);
     add_ingress(&b);
     add_app_ports(&b);

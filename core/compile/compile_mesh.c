@@ -178,6 +178,11 @@ static void set_settings(const struct compile *c, struct compile_mesh *m)
         to->connect_timeout_ms = ms_of(&from->connect_timeout);
     if (!to->drain_ms && m->proxy.termination_drain_duration.set)
         to->drain_ms = ms_of(&m->proxy.termination_drain_duration);
+    if (from->protocol_detection_timeout.set && from->protocol_detection_timeout.value > 0)
+        to->detection_ms = ms_of(&from->protocol_detection_timeout);
+    if (from->dns_refresh_rate.set && from->dns_refresh_rate.value > 0)
+        to->dns_retry_ms = ms_of(&from->dns_refresh_rate);
+    to->no_listener_log = from->disable_envoy_listener_log;
     to->metrics_apart = from->enable_prometheus_merge.set && !from->enable_prometheus_merge.value;
     m->outbound_policy = c->options.outbound_policy;
     if (!c->options.outbound_policy_is_told && from->outbound_traffic_policy)

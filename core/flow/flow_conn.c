@@ -399,11 +399,18 @@ static void on_quiet(struct timer *timer)
         (void)flow_probe_start(c, cluster, authz);
 }
 
+/* protocolDetectionTimeout; 0: for ever, as at gateways, which look for names only. */
+static uint32_t detection_ms(const struct flow_conn *c)
+{
+    return c->kind == MODEL_LISTENER_GATEWAY ? 0 : c->view.lease->snapshot->settings.detection_ms;
+}
+
 static void peek(struct flow_conn *c)
 {
     uint64_t quiet_ms = flow_probe_after_ms(c, flow_conn_view(c));
+    struct stream_peek_options options = { .timeout_ms = detection_ms(c) };
 
-    c->stream = stream_peek_new(c->stream, NULL, on_peek, c);
+    c->stream = stream_peek_new(c->stream, &options, on_peek, c);
     if (quiet_ms)
         timer_start(&c->quiet, quiet_ms);
 }
@@ -432,6 +439,8 @@ static void decide_inbound(struct flow_conn *c, const struct flow_view *v)
         return;
     }
     verdict = flow_judge_inbound_unseen(v->inbound, c->fw->id.server);
+    if (verdict == FLOW_VERDICT_TLS && detection_ms(c) && !flow_judge_ends_own_tls(v->inbound))
+        verdict = FLOW_VERDICT_MORE; /* what does not come in time is no TLS */
     if (verdict == FLOW_VERDICT_MORE)
         peek(c);
     else

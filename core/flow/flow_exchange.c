@@ -511,17 +511,21 @@ static void start_timers(struct flow_request *r)
     start_per_try(r);
 }
 
-static enum flow_policy_side side_of(const struct flow_request *r)
+static void init_policy(struct flow_request *r)
 {
-    return r->decision.inbound   ? FLOW_POLICY_INBOUND
-           : r->decision.gateway ? FLOW_POLICY_GATEWAY
-                                 : FLOW_POLICY_OUTBOUND;
+    const struct model_inbound *in = r->lease->snapshot->inbound;
+
+    if (r->decision.inbound)
+        flow_policy_init_inbound(&r->policy, in ? in->retry : NULL, r->filter.is_grpc);
+    else
+        flow_policy_init(&r->policy,
+                         r->decision.gateway ? FLOW_POLICY_GATEWAY : FLOW_POLICY_OUTBOUND,
+                         r->filter.route, r->filter.head, r->filter.is_grpc, r->filter.arena);
 }
 
 void flow_exchange_start(struct flow_request *r)
 {
-    flow_policy_init(&r->policy, side_of(r), r->filter.route, r->filter.head, r->filter.is_grpc,
-                     r->filter.arena);
+    init_policy(r);
     timer_init(&r->total, &r->fw->worker->timers, on_total);
     timer_init(&r->per_try, &r->fw->worker->timers, on_per_try);
     r->decision.cluster = r->cluster_model;

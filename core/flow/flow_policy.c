@@ -146,14 +146,7 @@ void flow_policy_init(struct flow_policy *policy, enum flow_policy_side side,
                       const struct model_route *route, struct http_msg *head, bool is_grpc,
                       struct arena *a)
 {
-    static const struct model_retry unseen = { .attempts = 2,
-                                               .on = MODEL_RETRY_RESET_BEFORE_REQUEST };
-
     *policy = (struct flow_policy){ 0 };
-    if (side == FLOW_POLICY_INBOUND) {
-        policy->retry = is_grpc ? NULL : &unseen;
-        return;
-    }
     if (route) {
         policy->retry = route->retry;
         policy->timeout_ms = route->timeout_ms;
@@ -167,6 +160,12 @@ void flow_policy_init(struct flow_policy *policy, enum flow_policy_side side,
         policy->per_try_ms = 0;
     if (is_grpc && route)
         tell_grpc(policy, &head->headers, a);
+}
+
+void flow_policy_init_inbound(struct flow_policy *policy, const struct model_retry *retry,
+                              bool is_grpc)
+{
+    *policy = (struct flow_policy){ .retry = is_grpc ? NULL : retry };
 }
 
 uint64_t flow_policy_expected_ms(const struct flow_policy *policy)

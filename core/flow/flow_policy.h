@@ -10,8 +10,8 @@
  *     x-envoy-retriable-status-codes, x-envoy-retriable-header-names
  *
  * A gRPC request brings its deadline in grpc-timeout, of which a route's timeout is the bound
- * (RT-7). Towards the app there are no timeouts, and what it cannot have seen is tried again
- * (RT-8). */
+ * (RT-7). Towards the app there are no timeouts; what it cannot have seen is tried again, gRPC
+ * apart (RT-8). */
 #ifndef CORE_FLOW_FLOW_POLICY_H
 #define CORE_FLOW_FLOW_POLICY_H
 
@@ -27,13 +27,16 @@ struct flow_policy {
     uint64_t per_try_ms;             /* 0: none */
 };
 
-enum flow_policy_side { FLOW_POLICY_OUTBOUND, FLOW_POLICY_GATEWAY, FLOW_POLICY_INBOUND };
+enum flow_policy_side { FLOW_POLICY_OUTBOUND, FLOW_POLICY_GATEWAY };
 
 /* Headers that are for us alone are taken out of head. route may be NULL. What policy points to
  * belongs to the route or to the head's arena. */
 void flow_policy_init(struct flow_policy *policy, enum flow_policy_side side,
                       const struct model_route *route, struct http_msg *head, bool is_grpc,
                       struct arena *a);
+/* Towards the app; retry: of the inbound side, may be NULL. */
+void flow_policy_init_inbound(struct flow_policy *policy, const struct model_retry *retry,
+                              bool is_grpc);
 
 /* What the upstream is told of its time: x-envoy-expected-rq-timeout-ms, 0: nothing. */
 uint64_t flow_policy_expected_ms(const struct flow_policy *policy);

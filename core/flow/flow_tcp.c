@@ -79,7 +79,9 @@ static void finish(struct flow_tcp *t, uint64_t in, uint64_t out)
     t->decision.bytes_in = in;
     t->decision.bytes_out = out;
     t->decision.end_ns = clock_ns();
-    if (t->is_refused)
+    if (t->is_refused && t->lease->snapshot->settings.no_listener_log)
+        ; /* nobody is told */
+    else if (t->is_refused)
         telemetry_tcp_refused(telemetry_of(t), fw->worker, &t->decision);
     else
         telemetry_tcp_close(telemetry_of(t), fw->worker, &t->decision);

@@ -7,7 +7,7 @@
 #include "core/dns/dns_resolver.h"
 
 #define REFRESH_MIN_MS ((uint64_t)1000)
-#define RETRY_MS       ((uint64_t)5000) /* after a failure; old addresses stay in use */
+#define RETRY_MS       ((uint64_t)5000) /* after a failure, unless dnsRefreshRate says */
 
 /* One name of the cluster. */
 struct dns_name {
@@ -142,19 +142,26 @@ static void wake_waits(struct upstream *up)
     worker_defer(up->fw->worker, &up->dns->wake);
 }
 
+uint64_t upstream_dns_again_ms(const struct dns_addrs *addrs, uint64_t retry_ms)
+{
+    uint64_t ms = addrs ? (uint64_t)addrs->ttl_s * 1000 : retry_ms ? retry_ms : RETRY_MS;
+
+    return ms < REFRESH_MIN_MS ? REFRESH_MIN_MS : ms;
+}
+
 static void plan_refresh(struct upstream *up)
 {
     struct upstream_dns *dns = up->dns;
-    uint64_t next = UINT64_MAX;
+    const struct flow_lease *lease = up->fw->lease;
+    uint64_t retry = lease ? lease->snapshot->settings.dns_retry_ms : 0, next = UINT64_MAX;
 
     for (uint32_t i = 0; i < dns->count; i++) {
-        const struct dns_name *n = &dns->names[i];
-        uint64_t ms = n->addrs ? (uint64_t)n->addrs->ttl_s * 1000 : RETRY_MS;
+        uint64_t ms = upstream_dns_again_ms(dns->names[i].addrs, retry);
 
         next = ms < next ? ms : next;
     }
     if (dns->count)
-        timer_start(&dns->refresh, next < REFRESH_MIN_MS ? REFRESH_MIN_MS : next);
+        timer_start(&dns->refresh, next);
 }
 
 /* Every name was answered (there may be none). */

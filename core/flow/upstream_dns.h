@@ -5,6 +5,8 @@
 
 #include "core/flow/upstream.h"
 
+struct dns_addrs;
+
 void upstream_dns_new(struct upstream *up);
 void upstream_dns_free(struct upstream *up);
 /* up->cluster changed: resolve its names. */
@@ -13,5 +15,9 @@ void upstream_dns_follow(struct upstream *up);
 bool upstream_dns_is_ready(const struct upstream *up);
 bool upstream_dns_has_no_waits(const struct upstream *up);
 void upstream_dns_add_wait(struct upstream *up, struct upstream_wait *wait);
+
+/* When a name whose newest good answer is addrs (NULL: it has none) is asked for again, in ms from
+ * now. retry_ms: MeshConfig's dnsRefreshRate; 0: 5 s. */
+uint64_t upstream_dns_again_ms(const struct dns_addrs *addrs, uint64_t retry_ms);
 
 #endif

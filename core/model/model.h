@@ -113,6 +113,7 @@ struct model_inbound {
     struct model_inbound_port *ports; /* ascending by port */
     uint32_t port_count;
     struct model_inbound_port *other; /* for ports not listed */
+    struct model_retry *retry;        /* of requests to the app; NULL: none */
 };
 
 enum model_gateway_tls {
@@ -177,6 +178,9 @@ struct model_settings {
     uint64_t drain_ms;           /* terminationDrainDuration, 5000 */
     bool metrics_apart;          /* enablePrometheusMerge: false */
     uint32_t connect_timeout_ms; /* 10000 */
+    uint32_t detection_ms;       /* of a client that says nothing; then it is bytes. 0: for ever */
+    uint32_t dns_retry_ms;       /* after a name could not be looked up; 0: 5000 */
+    bool no_listener_log;        /* access logs tell nothing of connections that were refused */
     struct model_http_settings http;
     struct model_mesh_tls mesh_tls;
 };

@@ -41,10 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&a, 0);
     http_msg_init(&head, &a);
     add_lines(&head.headers, str_make((const char *)data + 1, size - 1));
-    flow_policy_init(&policy, (enum flow_policy_side)(data[0] % 3), data[0] & 4 ? &route : NULL,
+    flow_policy_init(&policy, (enum flow_policy_side)(data[0] % 2), data[0] & 4 ? &route : NULL,
                      &head, data[0] & 8, &a);
     check(&policy);
-    if (data[0] % 3 == FLOW_POLICY_OUTBOUND &&
+    if (data[0] % 2 == FLOW_POLICY_OUTBOUND &&
         http_headers_get(&head.headers, HTTP_TOKEN_X_ENVOY_MAX_RETRIES).p)
         abort();
     arena_deinit(&a);

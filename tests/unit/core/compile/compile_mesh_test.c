@@ -173,6 +173,59 @@ static void vs_10_delegates_without_export_follow_the_mesh(void)
     compile_rig_deinit(&rig);
 }
 
+static void times_and_logs_of_connections_reach_the_workers(void)
+{
+    compile_rig_init(&rig);
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, SERVICE));
+    EQ_UINT(settings()->detection_ms, 0);
+    EQ_UINT(settings()->dns_retry_ms, 0);
+    OK(!settings()->no_listener_log);
+    OK(compile_rig_apply(&rig, "{protocolDetectionTimeout: 0.1s, dnsRefreshRate: 7s, "
+                               "disableEnvoyListenerLog: true}\n"));
+    EQ_UINT(settings()->detection_ms, 100);
+    EQ_UINT(settings()->dns_retry_ms, 7000);
+    OK(settings()->no_listener_log);
+    OK(compile_rig_apply(&rig, "{protocolDetectionTimeout: 0s, dnsRefreshRate: 0s}\n"));
+    EQ_UINT(settings()->detection_ms, 0);
+    EQ_UINT(settings()->dns_retry_ms, 0);
+    compile_rig_deinit(&rig);
+}
+
+static void rt_8_retries_towards_the_app_are_the_meshs(void)
+{
+    const struct model_retry *retry;
+
+    compile_rig_init(&rig);
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, SERVICE));
+    retry = rig.snapshot->inbound->retry;
+    if (OK(retry)) {
+        EQ_UINT(retry->attempts, 2);
+        EQ_UINT(retry->on, MODEL_RETRY_RESET_BEFORE_REQUEST);
+    }
+    OK(compile_rig_apply(&rig, "{defaultInboundHttpRetryPolicy: {attempts: 4}}\n"));
+    retry = rig.snapshot->inbound->retry;
+    if (OK(retry)) {
+        EQ_UINT(retry->attempts, 4);
+        EQ_UINT(retry->on, MODEL_RETRY_RESET_BEFORE_REQUEST);
+    }
+    OK(compile_rig_apply(&rig, "{defaultInboundHttpRetryPolicy: {attempts: 3, backoff: 1s, "
+                               "retryOn: '503,5xx', perTryTimeout: 2s, "
+                               "retryRemoteLocalities: true}}\n"));
+    retry = rig.snapshot->inbound->retry;
+    if (OK(retry)) {
+        EQ_UINT(retry->on, MODEL_RETRY_5XX | MODEL_RETRY_STATUS_CODES);
+        EQ_UINT(retry->status_code_count, 1);
+        EQ_UINT(retry->backoff_base_ms, 1000);
+        EQ_UINT(retry->per_try_timeout_ms, 0);
+        OK(!retry->avoid_previous_hosts && !retry->remote_localities);
+    }
+    OK(compile_rig_apply(&rig, "{defaultInboundHttpRetryPolicy: {attempts: 0}}\n"));
+    OK(!rig.snapshot->inbound->retry);
+    compile_rig_deinit(&rig);
+}
+
 static void auto_mtls_can_be_off(void)
 {
     compile_rig_init(&rig);
@@ -273,6 +326,9 @@ static const struct tap_case cases[] = {
     { "rules_without_export_follow_the_mesh", rules_without_export_follow_the_mesh },
     { "vs_10_delegates_without_export_follow_the_mesh",
       vs_10_delegates_without_export_follow_the_mesh },
+    { "times_and_logs_of_connections_reach_the_workers",
+      times_and_logs_of_connections_reach_the_workers },
+    { "rt_8_retries_towards_the_app_are_the_meshs", rt_8_retries_towards_the_app_are_the_meshs },
     { "auto_mtls_can_be_off", auto_mtls_can_be_off },
     { "http_settings_reach_the_workers", http_settings_reach_the_workers },
     { "proxy_configs_come_in_layers", proxy_configs_come_in_layers },

@@ -153,20 +153,15 @@ static void rt_7_other_requests_have_no_deadline_in_headers(void)
     finish();
 }
 
-static void rt_8_towards_the_app_only_unseen_requests_are_repeated(void)
+static void rt_8_towards_the_app_the_way_in_decides(void)
 {
-    begin();
-    header("x-envoy-upstream-rq-timeout-ms", "5");
-    run(FLOW_POLICY_INBOUND, NULL, false);
+    flow_policy_init_inbound(&policy, &of_route, false);
     EQ_INT(policy.timeout_ms, 0);
-    if (OK(policy.retry)) {
-        EQ_INT(policy.retry->attempts, 2);
-        EQ_INT(policy.retry->on, MODEL_RETRY_RESET_BEFORE_REQUEST);
-    }
-    EQ_INT(head.headers.count, 1);
-    run(FLOW_POLICY_INBOUND, NULL, true);
+    OK(policy.retry == &of_route);
+    flow_policy_init_inbound(&policy, &of_route, true); /* gRPC is not tried again */
     OK(!policy.retry);
-    finish();
+    flow_policy_init_inbound(&policy, NULL, false);
+    OK(!policy.retry);
 }
 
 static const struct tap_case cases[] = {
@@ -182,8 +177,7 @@ static const struct tap_case cases[] = {
       rt_7_grpc_deadlines_are_bounded_by_the_route },
     { "rt_7_other_requests_have_no_deadline_in_headers",
       rt_7_other_requests_have_no_deadline_in_headers },
-    { "rt_8_towards_the_app_only_unseen_requests_are_repeated",
-      rt_8_towards_the_app_only_unseen_requests_are_repeated },
+    { "rt_8_towards_the_app_the_way_in_decides", rt_8_towards_the_app_the_way_in_decides },
 };
 
 TAP_MAIN(cases)

@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/mem.h"
+#include "core/dns/dns_addrs.h"
 #include "core/flow/flow_worker.h"
 #include "tests/tap.h"
 #include "tests/unit/support/flow_rig.h"
@@ -93,7 +94,21 @@ static void the_end_of_the_cluster_ends_the_wait(void)
     EQ_INT(d.waiter.err, ERR_NOT_FOUND);
 }
 
+static void dn_4_names_are_asked_again_after_their_time_or_the_meshs(void)
+{
+    const struct dns_addrs minute = { .ttl_s = 60 }, none = { .ttl_s = 0 };
+
+    EQ_UINT(upstream_dns_again_ms(&minute, 2000), 60000);
+    EQ_UINT(upstream_dns_again_ms(&none, 60000),
+            1000); /* a server must not make us ask on and on */
+    EQ_UINT(upstream_dns_again_ms(NULL, 60000), 60000);
+    EQ_UINT(upstream_dns_again_ms(NULL, 1), 1000);
+    EQ_UINT(upstream_dns_again_ms(NULL, 0), 5000);
+}
+
 static const struct tap_case cases[] = {
+    { "dn_4_names_are_asked_again_after_their_time_or_the_meshs",
+      dn_4_names_are_asked_again_after_their_time_or_the_meshs },
     { "addresses_end_the_wait", addresses_end_the_wait },
     { "a_change_to_no_names_ends_the_wait", a_change_to_no_names_ends_the_wait },
     { "the_end_of_the_cluster_ends_the_wait", the_end_of_the_cluster_ends_the_wait },
