@@ -259,7 +259,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_LIST_STR(T, default_destination_rule_export_to, "defaultDestinationRuleExportTo", .proto = 33, .check = api_check_export_to, .default_text = "all", .help = "Who sees DestinationRules that do not say."),
     FIELD_STR(T, root_namespace, "rootNamespace", .proto = 34, .check = api_check_label, .default_text = "istio-system", .help = "Namespace whose policies are for all."),
     FIELD_MSG(T, locality_lb_setting, "localityLbSetting", traffic_policy_locality, .proto = 35, .default_text = "on", .help = "Prefer near endpoints."),
-    FIELD_MSG(T, zone_aware_lb_setting, "zoneAwareLbSetting", traffic_policy_zone_aware, .proto = 73, .enforced = FIELD_NOT_ENFORCED, .help = "Keep traffic in the zone."),
+    FIELD_MSG(T, zone_aware_lb_setting, "zoneAwareLbSetting", traffic_policy_zone_aware, .proto = 73, .help = "Keep traffic in the zone."),
     FIELD_DURATION(T, dns_refresh_rate, "dnsRefreshRate", .proto = 36, .check = api_check_not_negative, .default_text = "5s", .help = "When failed names are looked up again."),
     FIELD_ENUM(T, h2_upgrade_policy, "h2UpgradePolicy", mesh_config_h2_upgrade, .proto = 41, .default_text = "DO_NOT_UPGRADE", .help = "Whether HTTP/1.1 goes upstream as HTTP/2."),
     FIELD_STR(T, inbound_cluster_stat_name, "inboundClusterStatName", .proto = 44, .enforced = NO_ENVOY, .help = "Envoy's name of statistics."),

@@ -203,6 +203,7 @@ struct model_cluster_config *compile_cluster_config(struct compile *c,
                                STR_ARG(s->host));
     compile_traffic_apply(c, &policy, config);
     config->locality_weighted = compile_locality_is_weighted(c, s, &policy);
+    config->zone_min_cluster = compile_locality_zone_minimum(c, s, &policy);
     c->uses_zones |= config->zone_min_cluster > 0;
     set_session(config, policy.session_owner);
     tls = set_tls(c, config, tls_owner ? tls_owner : dr->object, policy.tls, secret, a);

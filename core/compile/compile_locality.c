@@ -6,12 +6,13 @@
 #include "core/compile/compile_mesh.h"
 #include "core/route/route_host.h"
 
-#define NETWORK "topology.istio.io/network"
-#define CLUSTER "topology.istio.io/cluster"
-#define REGION  "topology.kubernetes.io/region"
-#define ZONE    "topology.kubernetes.io/zone"
-#define SUBZONE "topology.istio.io/subzone"
-#define NODE    "kubernetes.io/hostname"
+#define ZONE_MIN_CLUSTER 6 /* as in Envoy */
+#define NETWORK          "topology.istio.io/network"
+#define CLUSTER          "topology.istio.io/cluster"
+#define REGION           "topology.kubernetes.io/region"
+#define ZONE             "topology.kubernetes.io/zone"
+#define SUBZONE          "topology.istio.io/subzone"
+#define NODE             "kubernetes.io/hostname"
 
 /* ---- localities ---- */
 
@@ -115,21 +116,41 @@ static void plan_locality(const struct compile_dr_policy *policy,
     p->label_count = l->failover_priority_count;
 }
 
+static bool rule_decides(const struct compile_dr_policy *policy)
+{
+    return policy->lb && (policy->lb->locality || policy->lb->zone_aware);
+}
+
 /* The rule's, or the mesh's where neither rule nor service say anything; may be NULL. */
+static const struct traffic_policy_zone_aware *zones_for(const struct compile *c,
+                                                         const struct compile_dr_policy *policy,
+                                                         const struct registry_service *service)
+{
+    if (rule_decides(policy))
+        return policy->lb->zone_aware;
+    return service->distribution == REGISTRY_DISTRIBUTION_ANY
+               ? c->mesh->config.zone_aware_lb_setting
+               : NULL;
+}
+
+/* Likewise; the mesh's other setting stands above this one. */
 static const struct traffic_policy_locality *setting_for(const struct compile *c,
                                                          const struct compile_dr_policy *policy,
                                                          const struct registry_service *service)
 {
-    if (policy->lb && (policy->lb->locality || policy->lb->zone_aware))
+    const struct mesh_config *m = &c->mesh->config;
+
+    if (rule_decides(policy))
         return policy->lb->locality;
-    return service->distribution == REGISTRY_DISTRIBUTION_ANY ? c->mesh->config.locality_lb_setting
-                                                              : NULL;
+    return service->distribution == REGISTRY_DISTRIBUTION_ANY && !m->zone_aware_lb_setting
+               ? m->locality_lb_setting
+               : NULL;
 }
 
 static struct plan plan_of(const struct compile *c, const struct compile_dr_policy *policy,
                            const struct registry_service *service, struct str own)
 {
-    const struct traffic_policy_zone_aware *zone = policy->lb ? policy->lb->zone_aware : NULL;
+    const struct traffic_policy_zone_aware *zone = zones_for(c, policy, service);
     const struct traffic_policy_locality *l = setting_for(c, policy, service);
     struct plan p = { 0 };
 
@@ -159,6 +180,17 @@ bool compile_locality_is_weighted(const struct compile *c, const struct registry
     const struct traffic_policy_locality *l = setting_for(c, policy, service);
 
     return l && !is_off(&l->enabled) && shares_for(l, compile_locality_own(c));
+}
+
+uint32_t compile_locality_zone_minimum(const struct compile *c,
+                                       const struct registry_service *service,
+                                       const struct compile_dr_policy *policy)
+{
+    const struct traffic_policy_zone_aware *zone = zones_for(c, policy, service);
+
+    if (!zone || !zone->enabled.set || !zone->enabled.value)
+        return 0;
+    return zone->min_cluster_size.set ? (uint32_t)zone->min_cluster_size.value : ZONE_MIN_CLUSTER;
 }
 
 /* ---- labels, with those that place gives ---- */

@@ -1,8 +1,9 @@
 /* Which endpoints are near: priorities and weights of a cluster's endpoints as this node sees them.
  *
- * What decides is, in this order (LB-2): zoneAwareLbSetting, localityLbSetting, the service's
- * trafficDistribution, and the mesh's default, which is on. Priorities are only given where
- * something takes failing endpoints out, or the service asks for nearness. */
+ * What decides is, in this order (LB-2): the rule's zoneAwareLbSetting and localityLbSetting, the
+ * service's trafficDistribution, the mesh's two settings, of which the latter is on by default.
+ * Priorities are only given where something takes failing endpoints out, or the service asks for
+ * nearness. */
 #ifndef CORE_COMPILE_COMPILE_LOCALITY_H
 #define CORE_COMPILE_COMPILE_LOCALITY_H
 
@@ -29,6 +30,11 @@ void compile_locality_group(const struct compile *c, const struct registry_servi
 /* Whether groups made for this policy have weights that count. */
 bool compile_locality_is_weighted(const struct compile *c, const struct registry_service *service,
                                   const struct compile_dr_policy *policy);
+
+/* From how many endpoints on they are chosen by zone; 0: they are not. */
+uint32_t compile_locality_zone_minimum(const struct compile *c,
+                                       const struct registry_service *service,
+                                       const struct compile_dr_policy *policy);
 
 /* LB-9: whether endpoints of other clusters are left out. */
 bool compile_locality_is_cluster_local(const struct compile *c, const struct registry_service *s);

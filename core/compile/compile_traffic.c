@@ -20,7 +20,6 @@ enum {
     CONSTRAINT_MS = 10000,
     CONSTRAINT_MIN = 10,
     CONSTRAINT_MIN_MS = 1000,
-    ZONE_MIN_CLUSTER = 6,
 };
 
 static uint64_t ms_of(const struct field_opt *d)
@@ -207,10 +206,6 @@ static void set_lb(struct model_cluster_config *config, const struct traffic_pol
         set_hash(lb->consistent_hash, config);
     if (config->lb == MODEL_LB_LEAST_REQUEST || config->lb == MODEL_LB_ROUND_ROBIN)
         set_warmup(lb, &config->warmup);
-    if (lb->zone_aware && lb->zone_aware->enabled.set && lb->zone_aware->enabled.value)
-        config->zone_min_cluster = lb->zone_aware->min_cluster_size.set
-                                       ? limit_of(lb->zone_aware->min_cluster_size.value)
-                                       : ZONE_MIN_CLUSTER;
 }
 
 /* ---- ejection ---- */
