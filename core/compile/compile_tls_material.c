@@ -264,8 +264,9 @@ uint64_t compile_tls_material_defaults(const struct compile *c, struct arena *a,
     if (!o->cipher_count)
         o->ciphers = known(d->cipher_suites, d->cipher_suites_count, tls_config_is_cipher, a,
                            &o->cipher_count);
-    return digest_strs(digest_strs(1, d->ecdh_curves, d->ecdh_curves_count), d->cipher_suites,
-                       d->cipher_suites_count);
+    return digest_u64(digest_strs(digest_strs(1, d->ecdh_curves, d->ecdh_curves_count),
+                                  d->cipher_suites, d->cipher_suites_count),
+                      (uint64_t)d->min_protocol_version);
 }
 
 void compile_tls_material_note(struct compile_tls_job *j, const struct compile_tls_material *m)

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/mem.h"
 #include "core/compile/compile_files.h"
+#include "core/compile/compile_mesh.h"
 #include "core/compile/compile_tls_material.h"
 #include "core/compile/digest.h"
 #include "core/pki/pki_trust.h"
@@ -212,6 +213,16 @@ static int make_identities(const struct compile_tls_job *j, const struct server_
     return err;
 }
 
+/* The mesh's minimum is for servers that say nothing of versions which would exclude it. */
+static void set_minimum(const struct compile *c, struct tls_options *o)
+{
+    const struct mesh_config_tls *d = c->mesh->config.tls_defaults;
+
+    if (d && d->min_protocol_version == MESH_CONFIG_TLS_VERSION_TLSV1_3 && !o->min_version &&
+        (!o->max_version || o->max_version == TLS_VERSION_1_3))
+        o->min_version = TLS_VERSION_1_3;
+}
+
 int compile_tls_server(struct compile *c, const struct object *owner,
                        const struct istio_gateway_tls *tls, bool http, struct tls_config **out,
                        struct arena *a)
@@ -229,6 +240,7 @@ int compile_tls_server(struct compile *c, const struct object *owner,
 
     set_ciphers(&j, tls, &o);
     (void)compile_tls_material_defaults(c, a, &o);
+    set_minimum(c, &o);
     if (!err)
         err = make_identities(&j, &m, &o);
     if (!err)

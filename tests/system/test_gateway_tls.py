@@ -603,3 +603,6 @@ def test_tls_defaults_of_the_mesh(front, ca):
     assert with_curve("secp384r1") == "TLSv1.3"
     with pytest.raises(FAILED):
         with_curve("prime256v1")
+    gw.config.write("mesh.yaml", "tlsDefaults: {minProtocolVersion: TLSV1_3}\n")
+    until(lambda: not handshake(gw.port, "a.test", *old), "the mesh's lowest version counts")
+    assert handshake(gw.port, "a.test", V.TLSv1_3, V.TLSv1_3)[0] == "TLSv1.3"
