@@ -11,11 +11,23 @@
 #define NO_CERTIFICATES "is ignored, as in Istio"
 #define NO_FLAG(f)      "is not read: proxies are told by --" f
 
+/* A name as Istio takes it, which is less than SPIFFE allows. */
+static void check_trust_domain(struct field_check *c, const void *member)
+{
+    api_check_not_empty(c, member);
+    api_check_subdomain(c, member);
+}
+
 static void check_mesh_config(struct field_check *c, const void *message)
 {
     const struct mesh_config *m = message;
     char where[64];
 
+    if (m->mesh_mtls && m->mesh_mtls->ecdh_curves_count)
+        field_decode_error_at(
+            c, "meshMTLS.ecdhCurves",
+            "the curves of TLS inside of the mesh cannot be chosen; leave it out, "
+            "or set tlsDefaults.ecdhCurves for TLS elsewhere");
     for (size_t i = 0; i < m->extension_providers_count; i++)
         for (size_t j = 0; j < i; j++)
             if (str_eq(m->extension_providers[i].name, m->extension_providers[j].name)) {
@@ -166,8 +178,8 @@ static FIELD_ENUM_TABLE(mesh_config_tls_version, "istio.mesh.v1alpha1.MeshConfig
 
 #define T struct mesh_config_tls
 static const struct field mesh_config_tls_fields[] = {
-    FIELD_ENUM(T, min_protocol_version, "minProtocolVersion", mesh_config_tls_version, .proto = 1, .default_text = "TLSV1_2", .enforced = FIELD_NOT_ENFORCED, .help = "Lowest version."),
-    FIELD_LIST_STR(T, ecdh_curves, "ecdhCurves", .proto = 2, .help = "Curves."),
+    FIELD_ENUM(T, min_protocol_version, "minProtocolVersion", mesh_config_tls_version, .proto = 1, .default_text = "TLSV1_2", .help = "Lowest version that servers take."),
+    FIELD_LIST_STR(T, ecdh_curves, "ecdhCurves", .proto = 2, .help = "Curves; only of tlsDefaults."),
     FIELD_LIST_STR(T, cipher_suites, "cipherSuites", .proto = 3, .help = "Cipher suites below TLS 1.3."),
 };
 static FIELD_MESSAGE(mesh_config_tls, "istio.mesh.v1alpha1.MeshConfig.TLSConfig", .at = FIELD_AT(T, at), .help = "Settings of TLS.");
@@ -251,8 +263,8 @@ static const struct field mesh_config_fields[] = {
     FIELD_MSG(T, inbound_traffic_policy, "inboundTrafficPolicy", mesh_config_inbound, .proto = 66, .enforced = FIELD_NOT_ENFORCED, .help = "Traffic to the application."),
     FIELD_LIST_MSG(T, config_sources, "configSources", mesh_config_source, .proto = 22, .enforced = NO_SOURCE, .help = "Where configuration comes from."),
     FIELD_OPT_BOOL(T, enable_auto_mtls, "enableAutoMtls", .proto = 43, .wrapper = true, .default_text = "true", .help = "mTLS wherever the other side can."),
-    FIELD_STR(T, trust_domain, "trustDomain", .proto = 26, .default_text = "cluster.local", .check = api_check_not_empty, .enforced = NO_FLAG("trust-domain"), .help = "The mesh's name in identities."),
-    FIELD_LIST_STR(T, trust_domain_aliases, "trustDomainAliases", .proto = 46, .check = api_check_not_empty, .help = "Other names that count as it, in certificates and policies."),
+    FIELD_STR(T, trust_domain, "trustDomain", .proto = 26, .default_text = "cluster.local", .check = check_trust_domain, .enforced = NO_FLAG("trust-domain"), .help = "The mesh's name in identities."),
+    FIELD_LIST_STR(T, trust_domain_aliases, "trustDomainAliases", .proto = 46, .check = check_trust_domain, .help = "Other names that count as it, in certificates and policies."),
     FIELD_LIST_MSG(T, ca_certificates, "caCertificates", mesh_config_certificate_data, .proto = 58, .enforced = FIELD_NOT_ENFORCED, .help = "More authorities."),
     FIELD_LIST_STR(T, default_service_export_to, "defaultServiceExportTo", .proto = 31, .check = api_check_export_to, .default_text = "all", .help = "Who sees services that do not say."),
     FIELD_LIST_STR(T, default_virtual_service_export_to, "defaultVirtualServiceExportTo", .proto = 32, .check = api_check_export_to, .default_text = "all", .help = "Who sees VirtualServices that do not say."),
@@ -276,7 +288,7 @@ static const struct field mesh_config_fields[] = {
     FIELD_MSG(T, path_normalization, "pathNormalization", mesh_config_paths, .proto = 61, .help = "How paths are made comparable."),
     FIELD_MSG(T, default_http_retry_policy, "defaultHttpRetryPolicy", virtual_service_retry, .proto = 62, .default_text = "2 attempts", .help = "Retries of routes that do not say."),
     FIELD_MSG(T, default_inbound_http_retry_policy, "defaultInboundHttpRetryPolicy", virtual_service_retry, .proto = 74, .help = "Retries towards the application."),
-    FIELD_MSG(T, mesh_mtls, "meshMTLS", mesh_config_tls, .proto = 63, .proto_name = "mesh_mTLS", .enforced = FIELD_NOT_ENFORCED, .help = "TLS inside of the mesh."),
+    FIELD_MSG(T, mesh_mtls, "meshMTLS", mesh_config_tls, .proto = 63, .proto_name = "mesh_mTLS", .help = "TLS inside of the mesh."),
     FIELD_MSG(T, tls_defaults, "tlsDefaults", mesh_config_tls, .proto = 64, .help = "TLS elsewhere."),
     FIELD_MSG(T, default_traffic_policy, "defaultTrafficPolicy", mesh_config_traffic_policy, .proto = 71, .help = "What DestinationRules leave open."),
     FIELD_MSG(T, service_entry_visibility, "serviceEntryVisibility", mesh_config_entry_visibility, .proto = 72, .enforced = FIELD_NOT_ENFORCED, .help = "Who sees ServiceEntries."),

@@ -9,6 +9,7 @@
 #include "core/compile/compile_dr.h"
 #include "core/compile/compile_host.h"
 #include "core/compile/compile_mesh_http.h"
+#include "core/compile/compile_mesh_tls.h"
 #include "core/compile/compile_vs.h"
 #include "core/text/field_decode.h"
 #include "core/text/node_yaml.h"
@@ -21,23 +22,6 @@ bool compile_mesh_reads(const struct compile *c, const struct object *o)
            (str_eq(o->ns, c->config_ns) || str_eq(o->ns, c->root_ns) || str_eq(o->ns, c->node->ns));
 }
 
-static struct str *copy_list(const struct str *from, uint32_t count, struct arena *a)
-{
-    struct str *to = arena_alloc0(a, count, sizeof(*to));
-
-    for (uint32_t i = 0; i < count; i++)
-        to[i] = arena_str(a, from[i]);
-    return to;
-}
-
-static struct model_mesh_tls copy_mesh_tls(const struct model_mesh_tls *from, struct arena *a)
-{
-    struct model_mesh_tls to = *from;
-
-    to.domains = copy_list(from->domains, from->domain_count, a);
-    return to;
-}
-
 struct model_settings compile_mesh_copy_settings(const struct model_settings *from, struct arena *a)
 {
     struct model_settings to = *from;
@@ -47,7 +31,7 @@ struct model_settings compile_mesh_copy_settings(const struct model_settings *fr
     to.access_log.path = arena_str(a, from->access_log.path);
     to.access_log.format = arena_str(a, from->access_log.format);
     to.http.server = arena_str(a, from->http.server);
-    to.mesh_tls = copy_mesh_tls(&from->mesh_tls, a);
+    to.mesh_tls = compile_mesh_tls_copy(&from->mesh_tls, a);
     return to;
 }
 
@@ -150,17 +134,6 @@ static enum model_outbound_policy policy_of(int mode)
     }
 }
 
-static void set_mesh_tls(const struct compile *c, struct compile_mesh *m)
-{
-    const struct mesh_config *from = &m->config;
-    struct model_mesh_tls *to = &m->settings.mesh_tls;
-
-    to->domains = arena_alloc0(&m->arena, from->trust_domain_aliases_count + 1, sizeof(struct str));
-    to->domains[to->domain_count++] = c->trust_domain;
-    for (size_t i = 0; i < from->trust_domain_aliases_count; i++)
-        to->domains[to->domain_count++] = from->trust_domain_aliases[i];
-}
-
 static void set_settings(const struct compile *c, struct compile_mesh *m)
 {
     const struct mesh_config *from = &m->config;
@@ -168,7 +141,6 @@ static void set_settings(const struct compile *c, struct compile_mesh *m)
 
     *to = compile_mesh_copy_settings(&c->options.settings, &m->arena);
     set_access_log(m);
-    set_mesh_tls(c, m);
     compile_mesh_http(from, &m->proxy, &to->http);
     if (from->root_namespace.len)
         to->root_namespace = from->root_namespace;
@@ -240,6 +212,7 @@ static struct compile_mesh *mesh_new(const struct compile *c)
     add_layer(&m->proxy, l.ns_wide, &m->arena);
     add_layer(&m->proxy, l.own, &m->arena);
     set_settings(c, m);
+    compile_mesh_tls_set(c, o, &m->config, &m->arena, &m->settings.mesh_tls);
     m->hash = hash_of(hash_of(hash_of(hash_of(0, o), l.mesh_wide), l.ns_wide), l.own);
     return m;
 }

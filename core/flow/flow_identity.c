@@ -38,8 +38,12 @@ void flow_identity_fill(const struct flow_worker *fw, struct tls_options *out)
 static struct tls_config *server_config(const struct flow_worker *fw)
 {
     static const struct str alpn[] = { STR_INIT("mesh-h2"), STR_INIT("h2"), STR_INIT("http/1.1") };
+    const struct model_mesh_tls *mesh = flow_identity_mesh_tls(fw);
     struct tls_options options = {
         .rules = { .verify = TLS_VERIFY_REQUIRED },
+        .min_version = (enum tls_version)mesh->min_version,
+        .ciphers = mesh->ciphers,
+        .cipher_count = mesh->cipher_count,
         .alpn = alpn,
         .alpn_count = COUNT_OF(alpn),
     };
@@ -95,5 +99,7 @@ bool flow_identity_is_same_tls(const struct snapshot *before, const struct snaps
 {
     const struct model_mesh_tls *a = mesh_tls_of(before), *b = mesh_tls_of(now);
 
-    return is_same_list(a->domains, a->domain_count, b->domains, b->domain_count);
+    return a->min_version == b->min_version &&
+           is_same_list(a->domains, a->domain_count, b->domains, b->domain_count) &&
+           is_same_list(a->ciphers, a->cipher_count, b->ciphers, b->cipher_count);
 }

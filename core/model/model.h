@@ -169,6 +169,9 @@ struct model_listener {
 struct model_mesh_tls {
     struct str *domains; /* the mesh's trust domain, then those that stand for it */
     uint32_t domain_count;
+    uint32_t cipher_count;
+    struct str *ciphers; /* of TLS 1.2 that servers take, OpenSSL's names; none: the usual ones */
+    uint8_t min_version; /* enum tls_version: the lowest that servers take */
 };
 
 struct model_settings {

@@ -266,6 +266,30 @@ def test_mt_6_old_tls_is_refused(server, ca):
     assert http(f"https://{HOST}/", to=("127.0.0.1", side.port), tls=context).status == 200
 
 
+def test_mesh_mtls_of_the_mesh_config(server, ca):
+    """meshMTLS: the lowest version and the suites of TLS 1.2 that servers take; the last set counts."""
+    side = server(STRICT)
+    leaf = ca.leaf(spiffe="ns/a/sa/b")
+
+    def status(version, suites=None):
+        context = ca.client_context(leaf, alpn=ALPNS)
+        context.minimum_version = context.maximum_version = version
+        if suites:
+            context.set_ciphers(suites)
+        try:
+            return http(f"https://{HOST}/", to=("127.0.0.1", side.port), tls=context).status
+        except (OSError, EOFError, http_errors()):
+            return None
+    v12, v13, weak, strong = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3, "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"
+    assert [status(v12, weak), status(v12, strong), status(v13)] == [200, 200, 200]
+    side.config.put(mesh_of(meshMTLS={"minProtocolVersion": "TLSV1_3"}))
+    until(lambda: not status(v12), "TLS 1.2 is too old now")
+    assert status(v13) == 200
+    side.config.put(mesh_of(meshMTLS={"cipherSuites": [strong]}))
+    until(lambda: status(v12, strong) == 200, "it is not any more")
+    assert [status(v12, weak), status(v13)] == [None, 200]
+
+
 def test_no_resumption_past_the_checks(server, ca):
     """A session of one certificate must not admit another peer: sessions are not resumed at all."""
     side = server(STRICT)

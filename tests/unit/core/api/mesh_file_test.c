@@ -98,6 +98,13 @@ static void mistakes_have_their_line(void)
         ERR_INVALID);
     OK(is_said(0, "exclude"));
     forget();
+    EQ_INT(read_text("trustDomainAliases: [old, 'a/b']\n"), ERR_INVALID);
+    OK(is_said(1, "trustDomainAliases[1]"));
+    forget();
+    EQ_INT(read_text("meshMTLS: {minProtocolVersion: TLSV1_3, ecdhCurves: [P-256]}\n"),
+           ERR_INVALID);
+    OK(is_said(0, "tlsDefaults.ecdhCurves"));
+    forget();
 }
 
 static void config_maps_are_checked_inside(void)

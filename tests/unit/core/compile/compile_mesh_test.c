@@ -1,6 +1,7 @@
 /* MeshConfig, MeshNetworks and ProxyConfig: who reads what, and that a change rebuilds. */
 #include "core/compile/compile_mesh.h"
 
+#include "core/tls/tls_config.h"
 #include "tests/tap.h"
 #include "tests/unit/support/compile_rig.h"
 
@@ -96,6 +97,44 @@ static void a_document_of_its_own_is_that_config_map(void)
     OK(compile_rig_apply(&rig, "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n"
                                "spec: {meshConfig: {connectTimeout: 5s}}\n"));
     EQ_UINT(settings()->connect_timeout_ms, 5000);
+    compile_rig_deinit(&rig);
+}
+
+static void tls_between_proxies_is_the_meshs(void)
+{
+    const struct model_mesh_tls *tls;
+
+    compile_rig_init(&rig);
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, SERVICE));
+    tls = &settings()->mesh_tls;
+    EQ_INT(tls->min_version, TLS_VERSION_1_2);
+    EQ_UINT(tls->cipher_count, 0);
+    if (EQ_UINT(tls->domain_count, 1))
+        EQ_STRN(tls->domains[0].p, tls->domains[0].len, "cluster.local");
+    OK(compile_rig_apply(&rig, CONFIG_MAP("    trustDomainAliases: [old, older]\n"
+                                          "    meshMTLS: {minProtocolVersion: TLSV1_3}\n")));
+    tls = &settings()->mesh_tls;
+    EQ_INT(tls->min_version, TLS_VERSION_1_3);
+    if (EQ_UINT(tls->domain_count, 3))
+        EQ_STRN(tls->domains[2].p, tls->domains[2].len, "older");
+    OK(compile_rig_apply(
+        &rig, CONFIG_MAP("    meshMTLS: {cipherSuites: [ECDHE-ECDSA-AES256-GCM-SHA384, RC4]}\n")));
+    tls = &settings()->mesh_tls;
+    EQ_INT(tls->min_version, TLS_VERSION_1_2);
+    EQ_UINT(tls->cipher_count, 1);
+    OK(compile_rig_warned(&rig, "meshMTLS.cipherSuites[1]: \"RC4\" is not a cipher suite"));
+    compile_rig_deinit(&rig);
+}
+
+static void no_suite_left_is_not_every_suite(void)
+{
+    compile_rig_init(&rig);
+    compile_rig_start(&rig);
+    OK(compile_rig_apply(&rig, SERVICE "---\n" CONFIG_MAP(
+                                   "    meshMTLS: {cipherSuites: [TLS_AES_256_GCM_SHA384]}\n")));
+    EQ_UINT(settings()->mesh_tls.cipher_count, 0);
+    EQ_INT(settings()->mesh_tls.min_version, TLS_VERSION_1_3);
     compile_rig_deinit(&rig);
 }
 
@@ -321,6 +360,8 @@ static const struct tap_case cases[] = {
     { "the_annotation_of_a_workload_is_merged_into_the_meshs_default",
       the_annotation_of_a_workload_is_merged_into_the_meshs_default },
     { "a_document_of_its_own_is_that_config_map", a_document_of_its_own_is_that_config_map },
+    { "tls_between_proxies_is_the_meshs", tls_between_proxies_is_the_meshs },
+    { "no_suite_left_is_not_every_suite", no_suite_left_is_not_every_suite },
     { "other_config_maps_do_nothing", other_config_maps_do_nothing },
     { "services_without_export_follow_the_mesh", services_without_export_follow_the_mesh },
     { "rules_without_export_follow_the_mesh", rules_without_export_follow_the_mesh },
