@@ -161,8 +161,10 @@ def _talk(place, target, request, kept):
 
 def _describe(sock):
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.x509.oid import NameOID
     cert = x509.load_der_x509_certificate(sock.getpeercert(True))
+    kinds = {"ECDSA": ec.EllipticCurvePublicKey, "RSA": rsa.RSAPublicKey}
     names = [a.value for a in cert.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     try:
         sans = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -170,7 +172,8 @@ def _describe(sock):
     except x509.ExtensionNotFound:
         dns = []
     return {"name": names[0] if names else None, "dns": dns, "alpn": sock.selected_alpn_protocol(),
-            "version": sock.version()}
+            "version": sock.version(),
+            "key": next((name for name, kind in kinds.items() if isinstance(cert.public_key(), kind)), None)}
 
 
 # ---- HTTP/1 ----
